@@ -1,0 +1,41 @@
+/* sampler.h - what the outside of a process must know about libleaktop-sampler.so.
+ * Rooms: every room may read it; it holds names and limits, no code. */
+#ifndef LK_LEAKTOP_SAMPLER_H
+#define LK_LEAKTOP_SAMPLER_H
+
+/* ---- environment ---------------------------------------------------------
+ * Read once, when the library is loaded.  A value that does not parse is
+ * ignored, counted as an event, and the default is used.
+ *
+ * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).
+ * LEAKTOP_MEMORY     cap of the sampler's own tables in bytes; K, M, G.
+ * LEAKTOP_DIR        folder of the socket, absolute; overrides the rule below.
+ * LEAKTOP_DISABLE    set and not "0": the library stays dormant. */
+#define LK_ENV_INTERVAL		"LEAKTOP_INTERVAL"
+#define LK_ENV_MEMORY		"LEAKTOP_MEMORY"
+#define LK_ENV_DIR		"LEAKTOP_DIR"
+#define LK_ENV_DISABLE		"LEAKTOP_DISABLE"
+
+#define LK_INTERVAL_DEFAULT_BYTES	(512ULL << 10)
+#define LK_INTERVAL_MIN_BYTES		(1ULL << 10)
+#define LK_INTERVAL_MAX_BYTES		(1ULL << 30)
+#define LK_MEMORY_DEFAULT_BYTES		(16ULL << 20)
+#define LK_MEMORY_MIN_BYTES		(4ULL << 20)
+#define LK_MEMORY_MAX_BYTES		(32ULL << 20)
+
+#define LK_FRAMES_MAX		128	/* innermost frames kept of one stack */
+
+/* ---- socket path rule ----------------------------------------------------
+ * The folder is the first of these that applies:
+ *   $LEAKTOP_DIR
+ *   $XDG_RUNTIME_DIR/leaktop       when XDG_RUNTIME_DIR is set and not empty
+ *   /run/leaktop                   when the effective uid is 0
+ *   /tmp/leaktop-UID
+ * It is created with mode 0700; a folder that is a symbolic link, belongs to
+ * somebody else, or can be written by group or others is refused.
+ * The socket is named leaktop-PID.sock.  A client that runs as root looks in
+ * the folders of every uid that owns a process. */
+#define LK_SOCKET_PREFIX	"leaktop-"
+#define LK_SOCKET_SUFFIX	".sock"
+
+#endif

@@ -1,0 +1,127 @@
+/* wire.h - the protocol between leaktop and libleaktop-sampler.so: its specification.
+ * Rooms: proto and sampler (the server), proto and client (the client).
+ *
+ * Transport.  A Unix stream socket (path: sampler.h).  Each side writes JSON
+ * objects, one per line, UTF-8, terminated by '\n', no line longer than
+ * LK_WIRE_LINE_MAX.  To look by hand:
+ *     echo '{"id":1,"op":"subscribe"}' | socat -t5 - UNIX:leaktop-PID.sock | jq -c .
+ * Peers are checked by SO_PEERCRED on both sides: same effective uid, or root.
+ * A stranger gets {"t":"bye","reason":"not permitted"} and is closed.
+ *
+ * Numbers.  Times "at" are seconds since the epoch, as decimals.  Quantities
+ * name their unit.  null means unknown, never zero.  "bytes", "objects" and
+ * "variance" (bytes^2) of a cell are estimates from samples; "count" is the
+ * number of samples behind them.
+ *
+ * ---- server to client -----------------------------------------------------
+ * Every line has "t".  A client ignores types and fields it does not know.
+ *
+ * hello     first line of every connection
+ *   {"t":"hello","protocol":1,"version":"0.1.0","pid":41207,"start_time":1234567,
+ *    "python":"3.11.2","started_at":S,"at":S,"interval_bytes":524288,
+ *    "memory_cap_bytes":16777216,"state":"sampling","reason":"","mode":"slots"}
+ *   start_time: field 22 of /proc/PID/stat (clock ticks), with pid the identity.
+ *   started_at: since when it counts.  state: sampling, paused, dormant.
+ *   reason: why it is not sampling, in words.  mode: slots or hash (SAMPLING in
+ *   src/README: how frees of sampled blocks are recognised).
+ *
+ * reply     to each request, in the order of the requests, echoing its id
+ *   {"t":"reply","id":1,"ok":true, ...}    further fields depend on the op
+ *   {"t":"reply","id":1,"ok":false,"code":"unknown-op","error":"words"}
+ *   codes: bad-json, unknown-op, bad-argument, limit, busy, unavailable.
+ *   A line that is no JSON object with an "op" is answered with "id":null.
+ *
+ * names     defines ids used later on this connection; each id is sent once
+ *   {"t":"names","strings":[[1,"shop.cart"],...],
+ *    "frames":[[7,FUNCTION_STRING,FILE_STRING,LINE],...],
+ *    "stacks":[[3,"obj",THREAD_STRING,FLAGS,[FRAME,...innermost first]],...]}
+ *   domain: obj, mem, raw, native.  flags: 1 truncated at LK_FRAMES_MAX (outermost
+ *   lost), 2 allocated by several threads (THREAD is the first), 4 no Python stack.
+ *
+ * live      to subscribers, every period: the stacks that changed since the last one
+ *   {"t":"live","seq":12,"at":S,"more":false,
+ *    "rows":[[STACK,ALLOCATED_BYTES,ALLOCATED_OBJECTS,ALLOCATED_COUNT,
+ *             [[EPOCH,COUNT,BYTES,OBJECTS,VARIANCE],...]],...]}
+ *   A row replaces all that was known of its stack; cells are live now, by the epoch
+ *   of their birth.  Epoch 0 is before the first baseline, epoch N after baseline N
+ *   was marked.  A stack without cells has nothing live.  "more":true: the same state
+ *   continues in the next line.  Freed = allocated - live.
+ *   Loss rule: a reader that is slow misses ticks, never content: what it misses is
+ *   in the next live it can take, because rows are chosen by what this connection
+ *   was last sent.  seq counts ticks, so a jump shows what was skipped.
+ *
+ * tick      to subscribers, every period, after live
+ *   {"t":"tick","seq":12,"at":S,"state":"sampling","reason":"","interval_bytes":N,
+ *    "rss_bytes":N,"live_bytes":X,"live_objects":X,"live_variance":X,
+ *    "samples_total":N,"samples_live":N,"samples_per_s":X,"cost_percent":X,
+ *    "drops":N,"thinned":N,"sampler_bytes":N,"stacks":N,"clients":N,
+ *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
+ *   cost_percent: of one processor, all that the sampler did in the last period.
+ *   drops: samples lost for want of room or of the lock, since the start.
+ *
+ * baselines to subscribers at first and whenever the list changes
+ *   {"t":"baselines","list":[{"id":1,"name":"warm","at":S,"rss_bytes":N,
+ *     "live_bytes":X,"interval_bytes":N},...]}
+ *
+ * history   {"t":"history","id":..,"series":["rss_bytes","live_bytes"],
+ *            "rings":[{"step_s":1,"end":S,"points":[[RSS,LIVE],...oldest first]},...]}
+ * trends    {"t":"trends","step_s":10,"end":S,"rows":[[STACK,[BYTES,...oldest first]],...]}
+ *           both sent before the reply to their request.
+ *
+ * memory    the ledger, before the reply to its request
+ *   {"t":"memory","at":S,"rss_bytes":N,"pss_bytes":N,"uss_bytes":N,"anonymous_bytes":N,
+ *    "file_bytes":N,"shared_bytes":N,"swap_bytes":N,"python_live_bytes":X,
+ *    "pymalloc_arena_bytes":N|null,"malloc_live_bytes":N|null,"malloc_free_bytes":N|null,
+ *    "malloc_mmap_bytes":N|null,"sampler_bytes":N,"cgroup_limit_bytes":N|null,
+ *    "cgroup_used_bytes":N|null,"gc_enabled":true,
+ *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3]}
+ *
+ * containers  before the reply to its request
+ *   {"t":"containers","at":S,"scan_ms":X,"longest_slice_us":X,"objects":N,
+ *    "min_length":1000,"complete":true,"rows":[{"address":"0x7f..","type":"dict",
+ *     "length":N,"shallow_bytes":N,"stack":ID|null,"owner":"shop.cart._PRICES"|null,
+ *     "then":[[BASELINE,LENGTH],...]},...]}
+ *   then: the length which the same object had when that baseline was marked.
+ *   complete false: a collection moved objects during the walk; some may be missing.
+ *
+ * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
+ *
+ * ---- client to server -----------------------------------------------------
+ * {"id":N,"op":"..."}; id: an integer chosen by the client.  Arguments are flat.
+ *   ping
+ *   subscribe       period_ms (100..60000, default 1000): baselines, names, live, tick now,
+ *                   then every period.  Again: changes the period.
+ *   unsubscribe
+ *   baseline        name (optional, <= LK_WIRE_NAME_MAX bytes): marks one; reply has
+ *                   "baseline":ID.  Its containers are recorded soon after.
+ *   baseline.rename baseline, name
+ *   baseline.drop   baseline: forgets it; its epoch stays apart
+ *   baseline.rows   baseline: names, then {"t":"baseline","id":B,"more":false,"rows":[as live]},
+ *                   the state when it was marked; then the reply
+ *   history, trends, memory
+ *   containers      min_length (default 1000), limit (default 200, <= 1000)
+ *   pause, resume   stop and start sampling; what is known stays known
+ *   interval        bytes: changes the sampling interval
+ *   events          {"t":"events","list":[{"at":S,"code":"..","value":N},...]}: what
+ *                   the sampler noticed about itself, newest last
+ */
+#ifndef LK_LEAKTOP_WIRE_H
+#define LK_LEAKTOP_WIRE_H
+
+#define LK_WIRE_PROTOCOL	1
+#define LK_WIRE_LINE_MAX	(256u << 10)	/* bytes, '\n' included, either way */
+#define LK_WIRE_REQUEST_MAX	4096u		/* bytes of one request line */
+#define LK_WIRE_CLIENTS_MAX	8u
+#define LK_WIRE_BASELINES_MAX	32u
+#define LK_WIRE_NAME_MAX	64u		/* bytes of a baseline's name */
+#define LK_WIRE_CONTAINERS_MAX	1000u
+#define LK_WIRE_PERIOD_MIN_MS	100u
+#define LK_WIRE_PERIOD_MAX_MS	60000u
+
+enum lk_stack_flag {
+	LK_STACK_TRUNCATED = 1,
+	LK_STACK_SEVERAL_THREADS = 2,
+	LK_STACK_NO_PYTHON = 4,
+};
+
+#endif

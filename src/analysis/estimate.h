@@ -1,0 +1,34 @@
+/* estimate.h - error bars of sampled quantities.  Pure.  Room: analysis.
+ * The maths stands at the top of estimate.c. */
+#ifndef LK_ANALYSIS_ESTIMATE_H
+#define LK_ANALYSIS_ESTIMATE_H
+
+#include <stdint.h>
+
+struct lk_cell;
+
+/* A sum of weighted Poisson samples. */
+struct lk_estimate {
+	uint64_t	sampled_count;
+	double		bytes;
+	double		objects;
+	double		variance;	/* bytes^2 */
+};
+
+struct lk_interval {
+	double low_bytes, high_bytes;	/* 95 % */
+};
+
+void lk_estimate_add(struct lk_estimate *e, const struct lk_cell *cell);
+
+/* lk_estimate_interval - of a total; INTERVAL_BYTES is used when nothing was sampled. */
+struct lk_interval lk_estimate_interval(const struct lk_estimate *e, double interval_bytes);
+
+/* lk_estimate_delta_error - half width of the 95 % interval of BORN - DIED. */
+double lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes);
+
+/* lk_estimate_error - half width of the 95 % interval of E: the larger side. */
+double lk_estimate_error(const struct lk_estimate *e, double interval_bytes);
+
+#endif

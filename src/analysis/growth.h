@@ -1,0 +1,74 @@
+/* growth.h - the rows of Stacks: what grew since a reference.  Pure.  Room: analysis. */
+#ifndef LK_ANALYSIS_GROWTH_H
+#define LK_ANALYSIS_GROWTH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/estimate.h"
+
+struct lk_snapshot;
+struct lk_stack;
+struct lk_frame;
+
+enum lk_group { LK_GROUP_STACK, LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_FILE,
+	LK_GROUP_DOMAIN, LK_GROUP_THREAD, LK_GROUP_COUNT };
+
+#define LK_REFERENCE_START	0u		/* since the sampler began counting */
+#define LK_REFERENCE_NEWEST	UINT32_MAX	/* the newest baseline, else the start */
+
+/* One row.  Signed: a group that shrank or vanished has a negative delta. */
+struct lk_growth {
+	uint64_t		 key;		/* stable identity: selection sticks to it */
+	const struct lk_stack	*stack;		/* the heaviest of the group; borrowed */
+	const struct lk_frame	*frame;		/* what names the group; NULL: no frames */
+	struct lk_estimate	 live;
+	struct lk_estimate	 born;		/* since the reference, still alive */
+	struct lk_estimate	 died;		/* alive at the reference, gone now */
+	double			 live_error_bytes;	/* half width, 95 % */
+	double			 delta_bytes, delta_objects;
+	double			 delta_error_bytes;
+	double			 rate_bytes_per_min;	/* NAN when the reference is < 1 s old */
+	double			 est_allocated_bytes;	/* since the start */
+	double			 est_allocated_since_bytes;	/* since the reference */
+	double			 est_freed_bytes;
+	uint32_t		 survived_count;	/* baseline intervals with survivors, of */
+	uint32_t		 interval_count;	/* the intervals since the first baseline */
+	uint32_t		 stack_count;		/* stacks in the group */
+	bool			 significant;		/* |delta| beyond its error */
+	bool			 gone;			/* was live at the reference, is not now */
+	bool			 fresh;			/* nothing was live at the reference */
+	uint32_t		 trend_count;
+	const float		*trend_bytes;		/* of the group; may be NULL */
+};
+
+struct lk_growth_set {
+	uint32_t		 reference;	/* resolved: 0 or a baseline's id */
+	uint32_t		 until;		/* 0: now, else a baseline's id */
+	double			 window_s;
+	size_t			 count;
+	struct lk_growth	*rows;		/* [count], by delta, falling */
+	struct lk_arena		*arena;
+};
+
+/* lk_growth_new - growth between REFERENCE and UNTIL (0: now; else a baseline's id).
+ * Both need the baseline's rows (has_rows), else *missing is its id and NULL returned.
+ * Returns: NULL without memory (*missing = 0). */
+struct lk_growth_set *lk_growth_new(const struct lk_snapshot *s, uint32_t reference,
+    uint32_t until, enum lk_group group, uint32_t *missing);
+void lk_growth_free(struct lk_growth_set *set);
+
+/* lk_growth_resolve - NEWEST to an id, an id that is gone to START. */
+uint32_t lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference);
+
+/* Survivors matrix: est. bytes of GROWTH's stacks born in each interval, alive now.
+ * One estimate per interval: [0] before the first baseline, [i] after baseline i
+ * (index in s->baselines).  out: [s->baseline_count + 1].  GROUP as the row was made. */
+void lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *row,
+    enum lk_group group, struct lk_estimate *out);
+
+/* The line of a stack that names it: the innermost frame. NULL without frames. */
+const struct lk_frame *lk_growth_site(const struct lk_stack *stack);
+
+#endif

@@ -1,0 +1,20 @@
+/* verdict.h - the one sentence of the top line: is it a leak, of what, how fast.
+ * Pure.  Room: analysis. */
+#ifndef LK_ANALYSIS_VERDICT_H
+#define LK_ANALYSIS_VERDICT_H
+
+#include <stddef.h>
+
+struct lk_snapshot;
+
+struct lk_verdict {
+	double	rss_growth_bytes_per_min;	/* Theil-Sen over history; NAN unknown */
+	double	live_growth_bytes_per_min;	/* of the Python estimate, likewise */
+	double	seconds_to_limit;		/* NAN: no limit, or not growing */
+	double	python_bytes, fragmented_bytes, native_bytes, other_bytes;	/* shares of RSS; NAN unknown */
+	char	sentence[160];
+};
+
+void lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out);
+
+#endif

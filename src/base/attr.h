@@ -1,0 +1,20 @@
+/* attr.h - compiler attributes, nothing else.  Room: base. */
+#ifndef LK_BASE_ATTR_H
+#define LK_BASE_ATTR_H
+
+#define LK_EXPORT	__attribute__((visibility("default")))
+#define LK_HIDDEN	__attribute__((visibility("hidden")))
+#define LK_COLD		__attribute__((cold, noinline))
+#define LK_PRINTF(f, a)	__attribute__((format(printf, f, a)))
+#define LK_UNUSED	__attribute__((unused))
+
+/* Room for 8 bytes a thread in the static TLS block is always there (glibc keeps a
+ * surplus for libraries that come late), and the access is one instruction. */
+#define LK_TLS_INITIAL_EXEC _Thread_local __attribute__((tls_model("initial-exec")))
+
+#define lk_likely(x)	__builtin_expect(!!(x), 1)
+#define lk_unlikely(x)	__builtin_expect(!!(x), 0)
+
+#define LK_COUNT_OF(a)	(sizeof(a) / sizeof((a)[0]))
+
+#endif

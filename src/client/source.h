@@ -1,0 +1,93 @@
+/* source.h - where snapshots come from, behind one face.
+ * Room: client; ui and cli use it and never ask what is behind.
+ * Implementations: source_live.c (a sampler's socket), source_file.c (a snapshot
+ * file), source_dummy.c (seeded fake data for tests and screens).
+ *
+ * One thread.  Nothing here blocks except the open functions, which give up after
+ * their deadline.  A source that lost its sampler reconnects by itself. */
+#ifndef LK_CLIENT_SOURCE_H
+#define LK_CLIENT_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct lk_snapshot;
+struct lk_source;
+struct pollfd;
+
+enum lk_source_state {
+	LK_SOURCE_CONNECTING,
+	LK_SOURCE_LIVE,
+	LK_SOURCE_STALE,	/* nothing heard for three periods */
+	LK_SOURCE_LOST,		/* connection gone; trying again */
+	LK_SOURCE_GONE,		/* the process has ended, or another has its pid */
+	LK_SOURCE_OFFLINE,	/* a file: nothing will change */
+	LK_SOURCE_REFUSED,	/* not permitted, protocol, limit: see words */
+};
+
+enum lk_request_op {
+	LK_REQUEST_BASELINE,		/* text: name or NULL */
+	LK_REQUEST_BASELINE_RENAME,	/* number: id, text: name */
+	LK_REQUEST_BASELINE_DROP,	/* number: id */
+	LK_REQUEST_BASELINE_ROWS,	/* number: id; rows appear in a later snapshot */
+	LK_REQUEST_HISTORY,
+	LK_REQUEST_TRENDS,
+	LK_REQUEST_MEMORY,
+	LK_REQUEST_CONTAINERS,		/* number: minimum length, 0: default */
+	LK_REQUEST_PAUSE,		/* the sampler, not the screen */
+	LK_REQUEST_RESUME,
+	LK_REQUEST_PERIOD,		/* number: milliseconds */
+};
+
+struct lk_request {
+	enum lk_request_op	 op;
+	uint64_t		 number;
+	const char		*text;		/* copied */
+};
+
+/* Called once per request, from dispatch: OK, or the sampler's words. */
+typedef void (*lk_reply_fn)(void *ctx, bool ok, uint64_t number, const char *words);
+
+/* Open. *out untouched on failure.  A live source with a sampler that does not answer
+ * yet opens in state CONNECTING. */
+int lk_source_open_live(const char *socket_path, int pid, unsigned int period_ms,
+    struct lk_source **out);
+/* words: at least 256 bytes, what is wrong with the file.  -EPROTONOSUPPORT: schema. */
+int lk_source_open_file(const char *path, char *words, size_t words_bytes,
+    struct lk_source **out);
+int lk_source_open_dummy(uint32_t seed, struct lk_source **out);
+void lk_source_close(struct lk_source *source);	/* NULL is fine */
+
+/* lk_source_poll - fills at most MAX pollfds; *timeout_ms is lowered (never raised)
+ * to when dispatch must be called even without an event (-1: no need).
+ * Returns: how many were filled. */
+size_t lk_source_poll(struct lk_source *source, struct pollfd *fds, size_t max, int *timeout_ms);
+
+/* lk_source_dispatch - read, write, time out, reconnect; NOW_MS is a monotonic clock.
+ * Returns: true when a new snapshot or state is there to be shown. */
+bool lk_source_dispatch(struct lk_source *source, const struct pollfd *fds, size_t count,
+    int64_t now_ms);
+
+/* lk_source_snapshot - the newest one, borrowed until the next dispatch (get to keep);
+ * NULL before the first. */
+const struct lk_snapshot *lk_source_snapshot(const struct lk_source *source);
+
+enum lk_source_state lk_source_state(const struct lk_source *source);
+const char *lk_source_words(const struct lk_source *source);	/* why it is in that state */
+
+/* lk_source_request - queue a request; FN may be NULL.
+ * Returns: 0; -EOPNOTSUPP for a source that cannot (a file); -ENOTCONN; -ENOSPC. */
+int lk_source_request(struct lk_source *source, const struct lk_request *request,
+    lk_reply_fn fn, void *ctx);
+
+/* lk_source_wait - for cli: dispatches until a snapshot newer than SEQ with all names,
+ * or the deadline.  Returns: 0, -ETIMEDOUT, -ENOTCONN (see words). */
+int lk_source_wait(struct lk_source *source, uint64_t seq, int timeout_ms);
+
+/* lk_source_ask - for cli: one request, dispatching until its reply.
+ * Returns: 0, -ETIMEDOUT, -ENOTCONN, -EREMOTEIO when the sampler said no (see words). */
+int lk_source_ask(struct lk_source *source, const struct lk_request *request,
+    uint64_t *number_out, int timeout_ms);
+
+#endif
