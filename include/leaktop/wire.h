@@ -13,6 +13,12 @@
  * "variance" (bytes^2) of a cell are estimates from samples; "count" is the
  * number of samples behind them.
  *
+ * Spelling, so that the golden files of tests/wire/golden hold byte for byte: keys
+ * in the order below, no spaces; S with three decimals; X with one, cost_percent
+ * with three; N, and the points of history and trends, whole (a point that was
+ * missed is null).  In strings only '"', '\\' and bytes below 0x20 (as \u00xx) are
+ * escaped; NUL and what is no UTF-8, lone surrogates too, becomes U+FFFD.
+ *
  * ---- server to client -----------------------------------------------------
  * Every line has "t".  A client ignores types and fields it does not know.
  *
