@@ -1,0 +1,13 @@
+/* clock.h - the time, for ordinary processes.  Room: util. */
+#ifndef LK_UTIL_CLOCK_H
+#define LK_UTIL_CLOCK_H
+
+#include <stdint.h>
+
+/* lk_clock_monotonic_ms - never goes back, has no meaning across machines. */
+int64_t lk_clock_monotonic_ms(void);
+
+/* lk_clock_wall_s - seconds since the epoch. */
+double lk_clock_wall_s(void);
+
+#endif

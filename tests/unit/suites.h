@@ -1,0 +1,27 @@
+/* suites.h - what the unit test programs share: a list of suites and how to run it. */
+#ifndef LK_TESTS_UNIT_SUITES_H
+#define LK_TESTS_UNIT_SUITES_H
+
+#ifdef NDEBUG
+#error "tests need their assertions"
+#endif
+
+#include <check.h>
+#include <stdlib.h>
+
+/* lk_suites_run - every suite of the NULL-terminated list; the program's exit status. */
+static inline int
+lk_suites_run(Suite *(*const *make)(void))
+{
+	SRunner *runner = srunner_create(NULL);
+	int failed;
+
+	for (; *make != NULL; make++)
+		srunner_add_suite(runner, (*make)());
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+#endif

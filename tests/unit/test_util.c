@@ -1,0 +1,331 @@
+#include "config.h"
+
+#include "suites.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/text.h"
+
+#define K 1024.0
+#define M (K * K)
+#define G (K * M)
+
+static const struct {
+	double value;
+	const char *plain, *with_sign;
+} bytes_rows[] = {
+	{0, "0", "0"},
+	{0.4, "0", "0"},
+	{1, "1B", "+1B"},
+	{-1, "-1B", "-1B"},
+	{512, "512B", "+512B"},
+	{999, "999B", "+999B"},
+	{1000, "1.0K", "+1.0K"},
+	{1024, "1.0K", "+1.0K"},
+	{105.4 * M, "105.4M", "+105.4M"},
+	{-7.7 * M, "-7.7M", "-7.7M"},
+	{999.94 * K, "999.9K", "+999.9K"},
+	{999.95 * K, "1.0M", "+1.0M"},
+	{1023 * K, "1.0M", "+1.0M"},
+	{1.82 * G, "1.82G", "+1.82G"},
+	{9.996 * G, "10.0G", "+10.0G"},
+	{999.9 * G, "999.9G", "+999.9G"},
+	{NAN, "-", "-"},
+	{-INFINITY, "-", "-"},
+	{1e30, "-", "-"},
+};
+
+START_TEST(bytes_are_six_cells)
+{
+	char out[LK_TEXT_BYTES];
+
+	ck_assert_str_eq(lk_text_bytes(bytes_rows[_i].value, out, sizeof(out)),
+	    bytes_rows[_i].plain);
+	ck_assert_uint_le(strlen(out), bytes_rows[_i].value < 0 ? 7 : 6);
+	ck_assert_str_eq(lk_text_bytes_signed(bytes_rows[_i].value, out, sizeof(out)),
+	    bytes_rows[_i].with_sign);
+	ck_assert_uint_le(strlen(out), 7);
+}
+END_TEST
+
+START_TEST(bytes_never_grow_wider_between_the_rows)
+{
+	char out[LK_TEXT_BYTES];
+
+	for (double value = 1; value < 1024 * G; value *= 1.00037)
+		ck_assert_msg(strlen(lk_text_bytes(value, out, sizeof(out))) <= 6, "%f: %s", value,
+		    out);
+}
+END_TEST
+
+static const struct {
+	double value;
+	const char *plain, *with_sign;
+} count_rows[] = {
+	{0, "0", "0"},
+	{999, "999", "+999"},
+	{1000, "1.0k", "+1.0k"},
+	{1200, "1.2k", "+1.2k"},
+	{99950, "100k", "+100k"},
+	{231000, "231k", "+231k"},
+	{999400, "999k", "+999k"},
+	{999600, "1.00M", "+1.00M"},
+	{1240000, "1.24M", "+1.24M"},
+	{-4100, "-4.1k", "-4.1k"},
+	{NAN, "-", "-"},
+};
+
+START_TEST(counts_are_five_cells)
+{
+	char out[LK_TEXT_BYTES];
+
+	ck_assert_str_eq(lk_text_count(count_rows[_i].value, out, sizeof(out)),
+	    count_rows[_i].plain);
+	ck_assert_str_eq(lk_text_count_signed(count_rows[_i].value, out, sizeof(out)),
+	    count_rows[_i].with_sign);
+}
+END_TEST
+
+static const struct {
+	double seconds;
+	const char *text;
+} duration_rows[] = {
+	{0, "0s"},	 {0.85, "850ms"},    {0.9996, "1s"},   {59, "59s"},    {59.6, "1m00s"},
+	{842, "14m02s"}, {3599.6, "1h00m"},  {7500, "2h05m"},  {183600, "2d03h"},
+	{-30, "-30s"},	 {NAN, "-"},	     {1e13, "-"},
+};
+
+START_TEST(durations_read_as_words)
+{
+	char out[LK_TEXT_BYTES];
+
+	ck_assert_str_eq(lk_text_duration(duration_rows[_i].seconds, out, sizeof(out)),
+	    duration_rows[_i].text);
+}
+END_TEST
+
+START_TEST(clock_and_percent)
+{
+	char out[LK_TEXT_BYTES];
+
+	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+	ck_assert_str_eq(lk_text_clock(1700000000.9, out, sizeof(out)), "22:13:20");
+	ck_assert_str_eq(lk_text_clock(NAN, out, sizeof(out)), "-");
+	ck_assert_str_eq(lk_text_clock(1e300, out, sizeof(out)), "-");
+	ck_assert_str_eq(lk_text_percent(0.6, 100, out, sizeof(out)), "0.6%");
+	ck_assert_str_eq(lk_text_percent(76, 100, out, sizeof(out)), "76%");
+	ck_assert_str_eq(lk_text_percent(1, 0, out, sizeof(out)), "-");
+	ck_assert_str_eq(lk_text_rate_per_min(15 * M, out, sizeof(out)), "+15.0M/min");
+	ck_assert_str_eq(lk_text_rate_per_min(NAN, out, sizeof(out)), "-");
+}
+END_TEST
+
+START_TEST(the_locale_changes_nothing)
+{
+	char out[LK_TEXT_BYTES];
+	uint64_t bytes = 0;
+
+	/* Not every machine has it; the point is that it may be set. */
+	if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL)
+		setlocale(LC_ALL, "");
+	ck_assert_str_eq(lk_text_bytes(1.5 * M, out, sizeof(out)), "1.5M");
+	ck_assert_int_eq(lk_text_parse_bytes("1.5K", &bytes), 0);
+	ck_assert_uint_eq(bytes, 1536);
+}
+END_TEST
+
+START_TEST(a_small_buffer_is_respected)
+{
+	char out[5] = "####";
+
+	lk_text_bytes(105.4 * M, out, 4);
+	ck_assert_str_eq(out, "105");
+	ck_assert_uint_eq(lk_text_clean("abcdef", out, 4), 3);
+	ck_assert_str_eq(out, "abc");
+	ck_assert_uint_eq(lk_text_clean("abcdef", out, 0), 0);
+	ck_assert_str_eq(out, "abc");
+}
+END_TEST
+
+static const struct {
+	const char *in, *out;
+} clean_rows[] = {
+	{"shop.cart", "shop.cart"},
+	{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
+	{"\xf0\x9f\x90\x8d", "\xf0\x9f\x90\x8d"},
+	{"a\x1b[31mb", "a?[31mb"},
+	{"a\tb\nc\rd", "a b c d"},
+	{"\x7f\x01", "??"},
+	{"\xc2\x9b" "31m", "?31m"},			/* C1 CSI */
+	{"a\xe2\x80\xae" "b", "a?b"},			/* U+202E */
+	{"a\xe2\x81\xa6" "b", "a?b"},			/* U+2066 */
+	{"\xef\xbb\xbfx", "?x"},			/* U+FEFF */
+	{"\xe2\x80\x8bx", "?x"},			/* U+200B */
+	{"\xff\xfe", "??"},
+	{"\xc0\x80", "??"},				/* overlong NUL */
+	{"\xed\xa0\x80", "???"},			/* surrogate */
+	{"\xf4\x90\x80\x80", "????"},			/* beyond U+10FFFF */
+	{"\xe2\x82", "??"},				/* cut */
+	{"", ""},
+};
+
+START_TEST(foreign_names_are_made_safe)
+{
+	char out[64], same[64];
+
+	ck_assert_uint_eq(lk_text_clean(clean_rows[_i].in, out, sizeof(out)),
+	    strlen(clean_rows[_i].out));
+	ck_assert_str_eq(out, clean_rows[_i].out);
+	strcpy(same, clean_rows[_i].in);
+	lk_text_clean(same, same, sizeof(same));
+	ck_assert_str_eq(same, clean_rows[_i].out);
+}
+END_TEST
+
+START_TEST(a_character_is_never_cut)
+{
+	const char *text = "\xc3\xbc\xe2\x82\xac\xf0\x9f\x90\x8d";
+	static const size_t whole[] = {0, 0, 0, 2, 2, 2, 5, 5, 5, 5, 9};
+	char out[16];
+
+	for (size_t room = 1; room < LK_COUNT_OF(whole); room++)
+		ck_assert_uint_eq(lk_text_clean(text, out, room), whole[room]);
+}
+END_TEST
+
+START_TEST(a_tail_keeps_the_end)
+{
+	char out[64];
+
+	ck_assert_str_eq(lk_text_tail("shop/cart.py", 12, out, sizeof(out)), "shop/cart.py");
+	ck_assert_str_eq(lk_text_tail("shop/cart.py", 10, out, sizeof(out)), "...cart.py");
+	ck_assert_str_eq(lk_text_tail("shop/cart.py", 5, out, sizeof(out)), "...py");
+	ck_assert_str_eq(lk_text_tail("shop/cart.py", 1, out, sizeof(out)), "y");
+	ck_assert_str_eq(lk_text_tail("shop/cart.py", 0, out, sizeof(out)), "");
+	ck_assert_str_eq(lk_text_tail("\xc3\xbc\xc3\xbc\xc3\xbc", 2, out, sizeof(out)),
+	    ".\xc3\xbc");
+}
+END_TEST
+
+static const struct {
+	const char *text;
+	int rc;
+	uint64_t bytes;
+} size_rows[] = {
+	{"10M", 0, 10u << 20}, {"1.5G", 0, 3ull << 29}, {"512", 0, 512}, {"64KiB", 0, 65536},
+	{"2mb", 0, 2u << 20},  {"0", 0, 0},		{".5k", 0, 512}, {"3T", 0, 3ull << 40},
+	{"", -EINVAL, 0},      {".", -EINVAL, 0},	{"-1", -EINVAL, 0}, {"1x", -EINVAL, 0},
+	{"1 M", -EINVAL, 0},   {"0x10", -EINVAL, 0},	{"nan", -EINVAL, 0}, {"1.2.3", -EINVAL, 0},
+	{"9223372036854775808", -ERANGE, 0}, {"99999999T", -ERANGE, 0},
+};
+
+START_TEST(sizes_parse)
+{
+	uint64_t bytes = 77;
+
+	ck_assert_int_eq(lk_text_parse_bytes(size_rows[_i].text, &bytes), size_rows[_i].rc);
+	ck_assert_uint_eq(bytes, size_rows[_i].rc == 0 ? size_rows[_i].bytes : 77);
+}
+END_TEST
+
+START_TEST(durations_parse)
+{
+	uint64_t ms = 77;
+
+	ck_assert_int_eq(lk_text_parse_duration("1.5", &ms), 0);
+	ck_assert_uint_eq(ms, 1500);
+	ck_assert_int_eq(lk_text_parse_duration("250ms", &ms), 0);
+	ck_assert_uint_eq(ms, 250);
+	ck_assert_int_eq(lk_text_parse_duration("2h", &ms), 0);
+	ck_assert_uint_eq(ms, 7200000);
+	ck_assert_int_eq(lk_text_parse_duration("1y", &ms), -EINVAL);
+	ck_assert_int_eq(lk_text_parse_duration("9999999h", &ms), -ERANGE);
+	ck_assert_uint_eq(ms, 7200000);
+}
+END_TEST
+
+static void
+keep(void *ctx, enum lk_log_level level, const char *text)
+{
+	char *out = ctx;
+
+	snprintf(out, 600, "%s: %s", lk_log_level_name(level), text);
+}
+
+START_TEST(a_log_goes_to_its_handler)
+{
+	char got[600] = "", blank[600];
+
+	memset(blank, ' ', sizeof(blank));
+	blank[sizeof(blank) - 1] = '\0';
+	lk_log(LK_LOG_ERROR, "nobody listens");
+	lk_log_handler(keep, got);
+	errno = EBADMSG;
+	lk_log(LK_LOG_WARNING, "from %s\x1b[m\n", "far");
+	ck_assert_int_eq(errno, EBADMSG);
+	ck_assert_str_eq(got, "warning: from far?[m?");
+	lk_log(LK_LOG_DEBUG, "%s", blank);
+	ck_assert_uint_eq(strlen(got), strlen("debug: ") + 511);
+	lk_log_handler(NULL, NULL);
+	lk_log(LK_LOG_ERROR, "nobody again");
+	ck_assert_str_eq(lk_log_level_name((enum lk_log_level)99), "unknown");
+}
+END_TEST
+
+START_TEST(clocks_go_forward)
+{
+	int64_t first = lk_clock_monotonic_ms();
+
+	ck_assert_int_ge(lk_clock_monotonic_ms(), first);
+	ck_assert_double_gt(lk_clock_wall_s(), 1.6e9);
+}
+END_TEST
+
+static Suite *
+text_suite(void)
+{
+	Suite *s = suite_create("text");
+	TCase *tc = tcase_create("text");
+
+	tcase_add_loop_test(tc, bytes_are_six_cells, 0, LK_COUNT_OF(bytes_rows));
+	tcase_add_test(tc, bytes_never_grow_wider_between_the_rows);
+	tcase_add_loop_test(tc, counts_are_five_cells, 0, LK_COUNT_OF(count_rows));
+	tcase_add_loop_test(tc, durations_read_as_words, 0, LK_COUNT_OF(duration_rows));
+	tcase_add_test(tc, clock_and_percent);
+	tcase_add_test(tc, the_locale_changes_nothing);
+	tcase_add_test(tc, a_small_buffer_is_respected);
+	tcase_add_loop_test(tc, foreign_names_are_made_safe, 0, LK_COUNT_OF(clean_rows));
+	tcase_add_test(tc, a_character_is_never_cut);
+	tcase_add_test(tc, a_tail_keeps_the_end);
+	tcase_add_loop_test(tc, sizes_parse, 0, LK_COUNT_OF(size_rows));
+	tcase_add_test(tc, durations_parse);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+static Suite *
+log_suite(void)
+{
+	Suite *s = suite_create("log");
+	TCase *tc = tcase_create("log and clock");
+
+	tcase_add_test(tc, a_log_goes_to_its_handler);
+	tcase_add_test(tc, clocks_go_forward);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {text_suite, log_suite, NULL};
+
+	return lk_suites_run(suites);
+}
