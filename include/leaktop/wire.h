@@ -49,7 +49,7 @@
  *    "rows":[[STACK,ALLOCATED_BYTES,ALLOCATED_OBJECTS,ALLOCATED_COUNT,
  *             [[EPOCH,COUNT,BYTES,OBJECTS,VARIANCE],...]],...]}
  *   A row replaces all that was known of its stack; cells are live now, by the epoch
- *   of their birth.  Epoch 0 is before the first baseline, epoch N after baseline N
+ *   of their birth, ascending.  Epoch 0 is before the first baseline, epoch N after baseline N
  *   was marked.  A stack without cells has nothing live.  "more":true: the same state
  *   continues in the next line.  Freed = allocated - live.
  *   Loss rule: a reader that is slow misses ticks, never content: what it misses is
@@ -67,7 +67,7 @@
  *
  * baselines to subscribers at first and whenever the list changes
  *   {"t":"baselines","list":[{"id":1,"name":"warm","at":S,"rss_bytes":N,
- *     "live_bytes":X,"interval_bytes":N},...]}
+ *     "live_bytes":X,"interval_bytes":N},...]}      ids ascending
  *
  * history   {"t":"history","id":..,"series":["rss_bytes","live_bytes"],
  *            "rings":[{"step_s":1,"end":S,"points":[[RSS,LIVE],...oldest first]},...]}
