@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""answers.py - the shops by themselves: each leak under each framework answers correctly.
+
+Without leaktop.  What is asserted: every answer is right (load.py checks them), a wrong answer is
+noticed, the count of leaked bytes follows the requests, and nothing is left behind.
+"""
+import json
+import os
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+from service import Service, missing_package, raise_on_signals  # noqa: E402
+from shop import leaks  # noqa: E402
+
+_REQUESTS = 60
+
+
+def _load(port, *more):
+    run = subprocess.run([sys.executable, os.path.join(HERE, "load.py"), "--port", str(port),
+                          "--requests", str(_REQUESTS), "--seconds", "30", *more],
+                         stdout=subprocess.PIPE, text=True, check=False)
+    return run.returncode, json.loads(run.stdout)
+
+
+def _serves(app, leak):
+    with Service(app, leak) as service:
+        folder, pids = service.dir, [service.master_pid, *service.worker_pids()]
+        code, result = _load(service.port)
+        truth = service.truth()
+    assert code == 0 and result["requests"] == _REQUESTS, result
+    assert truth["requests"] == _REQUESTS, truth
+    assert (truth["leaked_bytes"] == 0) if leak == "none" else \
+        (8000 * _REQUESTS < truth["leaked_bytes"] < 24000 * _REQUESTS), truth
+    assert not os.path.exists(folder), f"{folder} was left behind"
+    left = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+    assert not left, f"processes {left} were left behind"
+    return result
+
+
+def _notices_wrong_answers(app):
+    """A shop whose prices differ from the catalogue must fail the load."""
+    with Service(app) as service:
+        database = os.path.join(service.dir, "shop.sqlite3")
+        subprocess.run([sys.executable, "-c", "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+                        " db.execute('UPDATE product SET price_cents = price_cents + 1');"
+                        " db.commit()", database], check=True)
+        code, result = _load(service.port)
+    assert code == 1 and result["wrong"] > 0, result
+
+
+def main():
+    raise_on_signals()
+    for app in ("django", "flask"):
+        missing = missing_package(app)
+        if missing:
+            print(f"{missing} is missing")
+            return 77
+    for app in ("django", "flask"):
+        for leak in leaks.KINDS:
+            result = _serves(app, leak)
+            print(f"{app:7} {leak:11} {result['requests_per_s']:7.1f} requests/s "
+                  f"p50 {result['p50_ms']} ms p99 {result['p99_ms']} ms")
+        _notices_wrong_answers(app)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

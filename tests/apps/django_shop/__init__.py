@@ -1,0 +1,1 @@
+"""django_shop - the shop as a Django site: ORM, templates, sessions in the database."""

@@ -1,0 +1,1 @@
+"""shop - what the Django shop and the Flask shop have in common."""
