@@ -1,24 +1,32 @@
 #!/bin/sh
-# autogen.sh         makes ./configure from a checkout
-# autogen.sh demo    installs what is missing, builds all, runs the main job on a leaking service
-# autogen.sh check   installs what is missing, builds all, runs the tests
+# autogen.sh            makes ./configure from a checkout
+# autogen.sh demo       installs what is missing, builds all, runs the main job on a leaking service
+# autogen.sh check      installs what is missing, builds all, runs the tests
+# autogen.sh packages   installs what a maintainer needs: the above, clang and what a release takes
+# CONFIGURE_FLAGS in the environment are given to ./configure.
 set -eu
 cd "$(dirname "$0")"
 
 build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libunwind-dev libjansson-dev check"
-demo_packages="python3 python3-django python3-flask gunicorn"
-check_packages="$demo_packages python3-jsonschema jq socat tmux valgrind binutils curl"
+demo_packages="python3 python3-django python3-flask gunicorn procps"
+check_packages="$demo_packages python3-jsonschema jq socat tmux valgrind binutils curl xz-utils"
+release_packages="$check_packages clang debootstrap git"
+stale=no
 
 missing_of()
 {
 	for package in "$@"; do
-		dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' ||
 			printf ' %s' "$package"
 	done
 }
 
 install_missing()
 {
+	if ! command -v dpkg-query >/dev/null; then
+		echo "autogen.sh: no Debian here; going on with what is installed, needed are: $*" >&2
+		return 0
+	fi
 	missing=$(missing_of "$@")
 	[ -n "$missing" ] || return 0
 	if [ "$(id -u)" -eq 0 ]; then as_root=
@@ -31,21 +39,35 @@ install_missing()
 	echo "autogen.sh: installing$missing"
 	$as_root apt-get update -qq
 	# shellcheck disable=SC2086 # a list of words
-	$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
+	$as_root env DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes \
+		apt-get install -y -qq --no-install-recommends $missing </dev/null
+	stale=yes
+}
+
+# What was configured without a package, or with other flags, is configured again.
+configure()
+{
+	[ -x configure ] || autoreconf -fi
+	if [ ! -f Makefile ] || [ $stale = yes ] ||
+	    [ "${CONFIGURE_FLAGS-}" != "$(cat .configure-flags 2>/dev/null)" ]; then
+		# shellcheck disable=SC2086 # a list of words
+		./configure -q ${CONFIGURE_FLAGS-}
+		echo "${CONFIGURE_FLAGS-}" >.configure-flags
+	fi
 }
 
 build()
 {
-	# shellcheck disable=SC2086 # a list of words
-	install_missing $build_packages "$@"
-	[ -x configure ] || autoreconf -fi
-	[ -f Makefile ] || ./configure
-	make -j"$(nproc)"
+	install_missing "$@"
+	configure
+	make -s -j"$(nproc)"
 }
 
+# shellcheck disable=SC2086 # lists of words
 case "${1-}" in
 '')	exec autoreconf -fi ;;
-demo)	build $demo_packages; shift; exec make -s demo DEMO_ARGS="$*" ;;
-check)	build $check_packages; exec make -j"$(nproc)" check ;;
-*)	echo "usage: ./autogen.sh [demo|check]" >&2; exit 1 ;;
+demo)	build $build_packages $demo_packages; shift; exec make -s demo DEMO_ARGS="$*" ;;
+check)	build $build_packages $check_packages; exec make check ;;
+packages) install_missing $build_packages $release_packages ;;
+*)	echo "usage: ./autogen.sh [demo|check|packages]" >&2; exit 1 ;;
 esac

@@ -11,7 +11,8 @@ struct lk_verdict {
 	double	rss_growth_bytes_per_min;	/* Theil-Sen over history; NAN unknown */
 	double	live_growth_bytes_per_min;	/* of the Python estimate, likewise */
 	double	seconds_to_limit;		/* NAN: no limit, or not growing */
-	double	python_bytes, fragmented_bytes, native_bytes, other_bytes;	/* shares of RSS; NAN unknown */
+	/* shares of RSS; NAN unknown */
+	double	python_bytes, fragmented_bytes, native_bytes, other_bytes;
 	char	sentence[160];
 };
 

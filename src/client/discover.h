@@ -22,7 +22,8 @@ struct lk_process {
 	pid_t		 group_pid;		/* top Python ancestor: the worker group's master */
 	bool		 has_sampler;		/* a socket that answers the path rule */
 	char		 socket_path[108];	/* "" without one */
-	char		 why_not[64];		/* without one: "not started under leaktop run", "other user" */
+	/* without one: "not started under leaktop run", "other user" */
+	char		 why_not[64];
 };
 
 struct lk_discovery;	/* remembers RSS between scans, for growth */

@@ -47,7 +47,8 @@ static const struct lk_fake_chain in_request = {
 	.outer = &in_worker,
 	.frames = {
 		{"BaseHandler._get_response", DJANGO "core/handlers/base.py", 197, false},
-		{"convert_exception_to_response.<locals>.inner", DJANGO "core/handlers/exception.py", 55, false},
+		{"convert_exception_to_response.<locals>.inner",
+		    DJANGO "core/handlers/exception.py", 55, false},
 		{"SessionMiddleware.__call__", DJANGO "utils/deprecation.py", 134, false},
 		{"BaseHandler.get_response", DJANGO "core/handlers/base.py", 140, false},
 		{"WSGIHandler.__call__", DJANGO "core/handlers/wsgi.py", 131, false},
@@ -147,7 +148,8 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 	},
 	{
 		.own = {{"_compile_bytecode", "<frozen importlib._bootstrap_external>", 729, false},
-			{"SourceLoader.get_code", "<frozen importlib._bootstrap_external>", 1080, false}},
+			{"SourceLoader.get_code",
+			    "<frozen importlib._bootstrap_external>", 1080, false}},
 		.callers = &in_import,
 		.domain = LK_DOMAIN_OBJ, .thread = "MainThread",
 		.life = LK_FAKE_STARTUP, .bytes_per_s = 1677721, .block_bytes = 1800,
@@ -210,7 +212,8 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 45, .bytes_per_s = 215040, .block_bytes = 904,
 	},
 	{
-		.own = {{"SQLCompiler.results_iter", DJANGO "db/models/sql/compiler.py", 1384, false}},
+		.own = {{"SQLCompiler.results_iter",
+		    DJANGO "db/models/sql/compiler.py", 1384, false}},
 		.callers = &in_query,
 		.domain = LK_DOMAIN_OBJ, .thread = "MainThread",
 		.life = LK_FAKE_CHURN, .life_s = 6, .bytes_per_s = 716800, .block_bytes = 168,
@@ -222,7 +225,8 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 9, .bytes_per_s = 552960, .block_bytes = 488,
 	},
 	{
-		.own = {{"CursorWrapper.execute", DJANGO "db/backends/sqlite3/base.py", 357, false}},
+		.own = {{"CursorWrapper.execute",
+		    DJANGO "db/backends/sqlite3/base.py", 357, false}},
 		.callers = &in_query,
 		.domain = LK_DOMAIN_RAW, .thread = "MainThread",
 		.life = LK_FAKE_CHURN, .life_s = 3, .bytes_per_s = 389120, .block_bytes = 4096,
@@ -271,7 +275,8 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 6, .bytes_per_s = 112640, .block_bytes = 256,
 	},
 	{
-		.own = {{"SessionStore.decode", DJANGO "contrib/sessions/backends/base.py", 120, false}},
+		.own = {{"SessionStore.decode",
+		    DJANGO "contrib/sessions/backends/base.py", 120, false}},
 		.callers = &in_request,
 		.domain = LK_DOMAIN_OBJ, .thread = "MainThread",
 		.life = LK_FAKE_CHURN, .life_s = 25, .bytes_per_s = 97280, .block_bytes = 368,
@@ -303,7 +308,8 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 20, .bytes_per_s = 71680, .block_bytes = 184,
 	},
 	{
-		.own = {{"\344\276\241\346\240\274.\350\250\210\347\256\227", SHOP "intl/\344\276\241\346\240\274.py", 9, false}},
+		.own = {{"\344\276\241\346\240\274.\350\250\210\347\256\227",
+		    SHOP "intl/\344\276\241\346\240\274.py", 9, false}},
 		.callers = &in_cart,
 		.domain = LK_DOMAIN_OBJ, .thread = "MainThread",
 		.life = LK_FAKE_CHURN, .life_s = 22, .bytes_per_s = 65536, .block_bytes = 200,
