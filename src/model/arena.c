@@ -2,6 +2,7 @@
 
 #include "model/arena.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,14 @@ struct chunk {
 	max_align_t data[];
 };
 
+struct kept {
+	struct kept *next;
+	void *held;
+	void (*release)(void *held);
+};
+
 struct lk_arena {
+	struct kept *kept;
 	struct chunk *chunks; /* the first one is being filled */
 	size_t bytes;
 };
@@ -32,6 +40,8 @@ lk_arena_free(struct lk_arena *arena)
 
 	if (arena == NULL)
 		return;
+	for (struct kept *k = arena->kept; k != NULL; k = k->next)
+		k->release(k->held);
 	for (struct chunk *c = arena->chunks; c != NULL; c = next) {
 		next = c->next;
 		free(c);
@@ -90,6 +100,18 @@ lk_arena_text(struct lk_arena *arena, const char *text, size_t length)
 	if (copy != NULL)
 		memcpy(copy, text, length);
 	return copy;
+}
+
+int
+lk_arena_keep(struct lk_arena *arena, void *held, void (*release)(void *held))
+{
+	struct kept *k = lk_arena_get(arena, 1, sizeof(*k));
+
+	if (k == NULL)
+		return -ENOMEM;
+	*k = (struct kept){.next = arena->kept, .held = held, .release = release};
+	arena->kept = k;
+	return 0;
 }
 
 size_t
