@@ -5,11 +5,11 @@
 
 table='base
 proto base leaktop
-sampler/core base
+sampler/core base leaktop/wire.h
 sampler/cpython base sampler/core
 sampler/native base sampler/core
-sampler/heap base sampler/cpython/layout.h
-sampler/process base
+sampler/heap base sampler/core sampler/cpython
+sampler/process base sampler/core leaktop/wire.h
 sampler base proto leaktop sampler/core sampler/cpython sampler/native sampler/heap sampler/process
 attach base util leaktop
 util base
