@@ -11,6 +11,7 @@ ui/views/.* lk_view_
 ui/columns.* lk_col_
 ui/columns.* lk_column
 cli/main main$
+client/discover lk_discovery_
 sampler/sampler leaktop_
 model/snapshot lk_(domain|state)_(name|parse)$'
 
