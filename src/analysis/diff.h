@@ -29,6 +29,7 @@ struct lk_diff {
 	struct lk_arena		*arena;
 };
 
+/* lk_diff_new - from A to B; borrows from both.  NULL without memory. */
 struct lk_diff *lk_diff_new(const struct lk_snapshot *a, const struct lk_snapshot *b);
 void lk_diff_free(struct lk_diff *diff);
 

@@ -38,7 +38,8 @@ struct lk_growth {
 	uint32_t		 stack_count;		/* stacks in the group */
 	bool			 significant;		/* |delta| beyond its error */
 	bool			 gone;			/* was live at the reference, is not now */
-	bool			 fresh;			/* nothing was live at the reference */
+	bool			 fresh;			/* live, and nothing was at the reference;
+							   never since the start */
 	uint32_t		 trend_count;
 	const float		*trend_bytes;		/* of the group; may be NULL */
 };
@@ -52,7 +53,8 @@ struct lk_growth_set {
 	struct lk_arena		*arena;
 };
 
-/* lk_growth_new - growth between REFERENCE and UNTIL (0: now; else a baseline's id).
+/* lk_growth_new - growth between REFERENCE and UNTIL (0: now; else a baseline's id); swapped when
+ * UNTIL is the older one.  The set borrows from S: keep S as long.
  * Both need the baseline's rows (has_rows), else *missing is its id and NULL returned.
  * Returns: NULL without memory (*missing = 0). */
 struct lk_growth_set *lk_growth_new(const struct lk_snapshot *s, uint32_t reference,

@@ -1,0 +1,167 @@
+#include "config.h"
+
+#include "analysis/estimate.h"
+
+#include <math.h>
+#include <stdbool.h>
+
+#include "model/snapshot.h"
+
+/*
+ * The estimator
+ * =============
+ * With sampling interval T, a block of s bytes is taken with probability p = 1 - exp(-s/T),
+ * independently of all others.  A taken block stands for w = s/p bytes and 1/p objects, so sums of
+ * w over samples are unbiased for any mix of sizes.  A sum b of them has the variance
+ * sum s^2 (1-p)/p over all blocks, of which v = sum w^2 (1-p) over the samples is an unbiased
+ * estimate.  Cells carry b and v; they add up as long as blocks are taken independently.
+ *
+ * The interval of a total.  With few samples b +- 2 sqrt(v) is wrong: it reaches below zero and
+ * covers too little above.  Blocks smaller than T are rare events with weights, for which the
+ * gamma limits of Fay & Feuer (1997) hold: a sum with mean b and variance v is c = v/b times a
+ * Poisson count of n = b^2/v, and exact Poisson limits are gamma quantiles G(q; shape):
+ *	low  = c  G(.025; n)
+ *	high = c' G(.975; n')	with one more event of the largest weight k that can be missing:
+ *				c' = (v + k^2)/(b + k), n' = (b + k)^2/(v + k^2)
+ * For samples of equal weight both are the textbook limits of a Poisson count.  k is not kept; the
+ * mean weight c, but at least T, is what an unseen block of this stack would weigh.  Nothing
+ * sampled: 0 .. G(.975; 1) T = 3.69 T.  v = 0 with samples: every block was sure to be taken,
+ * the total is exact.
+ *
+ * The interval of a difference.  Growth since a reference is BORN - DIED: what was born since and
+ * is alive, less what was alive then and is not.  What stayed alive is in neither, so its error
+ * does not count: that is why survivors are followed by epoch.  The two sums are independent, and
+ * the MOVER method (Zou & Donner 2008) joins their limits:
+ *	lower half = sqrt((b - b_low)^2 + (d_high - d)^2)
+ *	upper half = sqrt((b_high - b)^2 + (d - d_low)^2)
+ * One number is shown, so it is the larger half.  By it, seven fresh survivors of equal weight are
+ * not yet growth and eight are.
+ */
+
+#define TAIL 0.025
+#define Z_TAIL 1.959963984540054 /* normal quantile of 1 - TAIL */
+#define NEWTON_MAX 40
+#define TERMS_MAX 2000
+#define SHAPE_NORMAL 1000 /* beyond it Wilson & Hilferty are right to six digits */
+
+/* P(a, x), the regularised lower incomplete gamma function, and its density at X. */
+static double
+gamma_cdf(double a, double x, double *density)
+{
+	int sign;
+	double log_front = a * log(x) - x - lgamma_r(a, &sign);
+	double front = exp(log_front);
+
+	*density = front / x;
+	if (x < a + 1) {
+		double term = 1 / a, sum = term;
+
+		for (int i = 1; i < TERMS_MAX && term > sum * 1e-13; i++) {
+			term *= x / (a + i);
+			sum += term;
+		}
+		return sum * front;
+	}
+	/* Lentz's continued fraction of the upper tail */
+	double b = x + 1 - a, c = 1e300, d = 1 / b, h = d;
+
+	for (int i = 1; i < TERMS_MAX; i++) {
+		double an = -i * (i - a), delta;
+
+		b += 2;
+		d = an * d + b;
+		d = 1 / (fabs(d) < 1e-300 ? 1e-300 : d);
+		c = b + an / c;
+		c = fabs(c) < 1e-300 ? 1e-300 : c;
+		delta = d * c;
+		h *= delta;
+		if (fabs(delta - 1) < 1e-13)
+			break;
+	}
+	return 1 - front * h;
+}
+
+/* Wilson & Hilferty: the cube root of a gamma variable is nearly normal. */
+static double
+gamma_guess(double a, double z, double q)
+{
+	double root = 1 - 1 / (9 * a) + z / (3 * sqrt(a));
+	int sign;
+
+	if (root > 0.1)
+		return a * root * root * root;
+	return exp((log(q) + lgamma_r(a + 1, &sign)) / a); /* the first term of the series */
+}
+
+/* G(q; a) by Newton's steps, kept between the closest points known to be too low or too high. */
+static double
+gamma_quantile(double a, double z, double q)
+{
+	double x = gamma_guess(a, z, q), low = 0, high = INFINITY;
+
+	if (a > SHAPE_NORMAL || !(x > 0))
+		return x > 0 ? x : 0;
+	for (int i = 0; i < NEWTON_MAX; i++) {
+		double density, excess = gamma_cdf(a, x, &density) - q, next;
+
+		if (excess > 0)
+			high = x;
+		else
+			low = x;
+		next = x - excess / density;
+		if (!(next > low && next < high))
+			next = isinf(high) ? 2 * x : (low + high) / 2;
+		if (fabs(next - x) <= 1e-9 * x)
+			return next;
+		x = next;
+	}
+	return x;
+}
+
+void
+lk_estimate_add(struct lk_estimate *e, const struct lk_cell *cell)
+{
+	e->sampled_count += cell->sampled_count;
+	e->bytes += cell->est_bytes;
+	e->objects += cell->est_objects;
+	e->variance += cell->variance;
+}
+
+struct lk_interval
+lk_estimate_interval(const struct lk_estimate *e, double interval_bytes)
+{
+	double b = e->bytes, v = e->variance, t = interval_bytes > 0 ? interval_bytes : 0;
+	struct lk_interval out;
+	double k;
+
+	if (e->sampled_count == 0 || !(b > 0))
+		return (struct lk_interval){0, gamma_quantile(1, Z_TAIL, 1 - TAIL) * t};
+	if (!(v > 0) || !isfinite(b * b / v) || !isfinite(v))
+		return (struct lk_interval){b, b};
+	k = v / b > t ? v / b : t;
+	out.low_bytes = v / b * gamma_quantile(b * b / v, -Z_TAIL, TAIL);
+	out.high_bytes = (v + k * k) / (b + k) *
+	    gamma_quantile((b + k) * (b + k) / (v + k * k), Z_TAIL, 1 - TAIL);
+	return out;
+}
+
+double
+lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes)
+{
+	struct lk_interval b = lk_estimate_interval(born, interval_bytes);
+	struct lk_interval d = lk_estimate_interval(died, interval_bytes);
+	double lower = hypot(born->bytes - b.low_bytes, d.high_bytes - died->bytes);
+	double upper = hypot(b.high_bytes - born->bytes, died->bytes - d.low_bytes);
+
+	return lower > upper ? lower : upper;
+}
+
+double
+lk_estimate_error(const struct lk_estimate *e, double interval_bytes)
+{
+	struct lk_interval i = lk_estimate_interval(e, interval_bytes);
+	double below = e->bytes - i.low_bytes, above = i.high_bytes - e->bytes;
+
+	return below > above ? below : above;
+}

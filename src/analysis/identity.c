@@ -1,0 +1,217 @@
+#include "config.h"
+
+#include "analysis/identity.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "model/arena.h"
+#include "model/snapshot.h"
+
+static const struct lk_frame no_frame = {.function = "", .file = ""};
+
+static const struct lk_frame *
+site_of(const struct lk_stack *stack)
+{
+	return stack->frame_count > 0 ? &stack->frames[0] : &no_frame;
+}
+
+/* FNV-1a with the multiplier's effect spread at the end by mix(). */
+static uint64_t
+hash_bytes(uint64_t h, const void *bytes, size_t count)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < count; i++)
+		h = (h ^ p[i]) * 0x100000001b3u;
+	return h;
+}
+
+static uint64_t
+hash_text(uint64_t h, const char *text)
+{
+	return hash_bytes(h, text, strlen(text) + 1);
+}
+
+static uint64_t
+hash_number(uint64_t h, uint32_t number)
+{
+	return hash_bytes(h, &number, sizeof(number));
+}
+
+static uint64_t
+mix(uint64_t h)
+{
+	h = (h ^ h >> 31) * 0x7fb5d329728ea185u;
+	return h ^ h >> 29;
+}
+
+static uint64_t
+hash_stack(uint64_t h, const struct lk_stack *s)
+{
+	return hash_number(h, s->id);
+}
+
+static uint64_t
+hash_line(uint64_t h, const struct lk_stack *s)
+{
+	h = hash_number(hash_text(h, site_of(s)->file), site_of(s)->line);
+	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
+}
+
+static uint64_t
+hash_function(uint64_t h, const struct lk_stack *s)
+{
+	h = hash_text(hash_text(h, site_of(s)->file), site_of(s)->function);
+	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
+}
+
+static uint64_t
+hash_file(uint64_t h, const struct lk_stack *s)
+{
+	h = hash_text(h, site_of(s)->file);
+	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
+}
+
+static uint64_t
+hash_domain(uint64_t h, const struct lk_stack *s)
+{
+	return hash_number(h, s->domain);
+}
+
+static uint64_t
+hash_thread(uint64_t h, const struct lk_stack *s)
+{
+	return hash_text(h, s->thread);
+}
+
+static uint64_t
+hash_frames(uint64_t h, const struct lk_stack *s)
+{
+	h = hash_number(h, s->domain);
+	for (uint32_t i = 0; i < s->frame_count; i++)
+		h = hash_number(hash_text(hash_text(h, s->frames[i].function),
+		    s->frames[i].file), s->frames[i].line);
+	return h;
+}
+
+/* Stacks without frames make one group per domain. */
+static bool
+same_site(const struct lk_stack *a, const struct lk_stack *b)
+{
+	if ((a->frame_count == 0) != (b->frame_count == 0))
+		return false;
+	return a->frame_count > 0 || a->domain == b->domain;
+}
+
+static bool
+same_stack(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return a->id == b->id;
+}
+
+static bool
+same_file(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return same_site(a, b) && strcmp(site_of(a)->file, site_of(b)->file) == 0;
+}
+
+static bool
+same_line(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return site_of(a)->line == site_of(b)->line && same_file(a, b);
+}
+
+static bool
+same_function(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return same_file(a, b) && strcmp(site_of(a)->function, site_of(b)->function) == 0;
+}
+
+static bool
+same_domain(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return a->domain == b->domain;
+}
+
+static bool
+same_thread(const struct lk_stack *a, const struct lk_stack *b)
+{
+	return strcmp(a->thread, b->thread) == 0;
+}
+
+static bool
+same_frames(const struct lk_stack *a, const struct lk_stack *b)
+{
+	if (a->domain != b->domain || a->frame_count != b->frame_count)
+		return false;
+	for (uint32_t i = 0; i < a->frame_count; i++)
+		if (a->frames[i].line != b->frames[i].line ||
+		    strcmp(a->frames[i].function, b->frames[i].function) != 0 ||
+		    strcmp(a->frames[i].file, b->frames[i].file) != 0)
+			return false;
+	return true;
+}
+
+static const struct {
+	uint64_t (*hash)(uint64_t h, const struct lk_stack *s);
+	bool (*same)(const struct lk_stack *a, const struct lk_stack *b);
+} kinds[] = {
+	[LK_GROUP_STACK] = {hash_stack, same_stack},
+	[LK_GROUP_LINE] = {hash_line, same_line},
+	[LK_GROUP_FUNCTION] = {hash_function, same_function},
+	[LK_GROUP_FILE] = {hash_file, same_file},
+	[LK_GROUP_DOMAIN] = {hash_domain, same_domain},
+	[LK_GROUP_THREAD] = {hash_thread, same_thread},
+	[LK_IDENTITY_FRAMES] = {hash_frames, same_frames},
+};
+
+uint64_t
+lk_identity_key(const struct lk_stack *stack, enum lk_group group)
+{
+	return mix(kinds[group].hash(0xcbf29ce484222325u ^ (uint64_t)group << 56, stack));
+}
+
+bool
+lk_identity_same(const struct lk_stack *a, const struct lk_stack *b, enum lk_group group)
+{
+	return kinds[group].same(a, b);
+}
+
+int
+lk_identity_init(struct lk_identities *ids, enum lk_group group, size_t max,
+    struct lk_arena *arena)
+{
+	size_t slots = 16;
+
+	if (max > UINT32_MAX / 4)
+		return -ENOMEM;
+	while (slots < 2 * max)
+		slots *= 2;
+	ids->group = group;
+	ids->count = 0;
+	ids->slot_count = (uint32_t)slots;
+	ids->slots = lk_arena_get(arena, slots, sizeof(*ids->slots));
+	ids->stacks = lk_arena_get(arena, max, sizeof(*ids->stacks));
+	ids->keys = lk_arena_get(arena, max, sizeof(*ids->keys));
+	return ids->slots != NULL && ids->stacks != NULL && ids->keys != NULL ? 0 : -ENOMEM;
+}
+
+uint32_t
+lk_identity_number(struct lk_identities *ids, const struct lk_stack *stack)
+{
+	uint64_t key = lk_identity_key(stack, ids->group);
+	uint32_t mask = ids->slot_count - 1, at = (uint32_t)key & mask, number;
+
+	for (; ids->slots[at] != 0; at = (at + 1) & mask) {
+		number = ids->slots[at] - 1;
+		if (ids->keys[number] == key &&
+		    lk_identity_same(ids->stacks[number], stack, ids->group))
+			return number;
+	}
+	number = ids->count++;
+	ids->slots[at] = number + 1;
+	ids->stacks[number] = stack;
+	ids->keys[number] = key;
+	return number;
+}

@@ -1,0 +1,394 @@
+#include "config.h"
+
+#include "suites.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "analysis/lines.h"
+#include "base/attr.h"
+
+#include "fixture.h"
+
+/*
+ * Baselines 1 at second 100 and 2 at second 200, now is second 500.
+ *   1 leak     cart.py:10   10 samples live before 1, 20 born in 1..2, 30 since 2
+ *   2 startup  boot.py:5    40 samples from before 1, all still alive
+ *   3 churn    json.py:7    12 alive at 2, now 11 others
+ *   4 shrunk   cart.py:20   20 alive at 2, 4 of them left
+ *   5 gone     feed.py:9    15 alive at 2, no row at all now
+ *   6 fresh    cart.py:10   same line as 1, other stack; 3 samples since 2
+ *   7 nowhere  no frames    nothing alive, ever
+ */
+static struct lk_snapshot *s;
+static const struct lk_stack *stacks[7];
+
+static const struct fixture_cell rows_now[] = {
+	{1, 0, 10}, {1, 1, 20}, {1, 2, 30}, {2, 0, 40}, {3, 2, 11}, {4, 1, 4}, {6, 2, 3},
+	{7, 0, 0},  {0, 0, 0},
+};
+static const struct fixture_cell rows_at_2[] = {
+	{1, 0, 10}, {1, 1, 20}, {2, 0, 40}, {3, 1, 12}, {4, 0, 8}, {4, 1, 12}, {5, 0, 15},
+	{7, 0, 0},  {0, 0, 0},
+};
+static const struct fixture_cell rows_at_1[] = {
+	{1, 0, 12}, {2, 0, 40}, {3, 0, 9}, {4, 0, 8}, {5, 0, 15}, {0, 0, 0},
+};
+
+static void
+setup(void)
+{
+	static const double at_s[] = {100, 200};
+	struct lk_baseline *b;
+
+	s = lk_fixture_new(500);
+	stacks[0] = lk_fixture_stack(s, 1, "price_key", "cart.py", 10);
+	stacks[1] = lk_fixture_stack(s, 2, "load", "boot.py", 5);
+	stacks[2] = lk_fixture_stack(s, 3, "decode", "json.py", 7);
+	stacks[3] = lk_fixture_stack(s, 4, "total", "cart.py", 20);
+	stacks[4] = lk_fixture_stack(s, 5, "feed", "feed.py", 9);
+	stacks[5] = lk_fixture_stack(s, 6, "price_key", "cart.py", 10);
+	stacks[6] = lk_fixture_stack(s, 7, NULL, NULL, 0);
+	b = lk_fixture_baselines(s, 2, at_s);
+	s->rows = lk_fixture_rows(s, stacks, rows_now, 5 * T, &s->row_count);
+	b[0].rows = lk_fixture_rows(s, stacks, rows_at_1, 0, &b[0].row_count);
+	b[1].rows = lk_fixture_rows(s, stacks, rows_at_2, 0, &b[1].row_count);
+	b[0].has_rows = b[1].has_rows = true;
+}
+
+static void
+teardown(void)
+{
+	lk_snapshot_put(s);
+}
+
+static struct lk_growth_set *
+growth(uint32_t reference, uint32_t until, enum lk_group group)
+{
+	uint32_t missing = 99;
+	struct lk_growth_set *set = lk_growth_new(s, reference, until, group, &missing);
+
+	ck_assert_ptr_nonnull(set);
+	ck_assert_uint_eq(missing, 0);
+	for (size_t i = 1; i < set->count; i++)
+		ck_assert_double_ge(set->rows[i - 1].delta_bytes, set->rows[i].delta_bytes);
+	return set;
+}
+
+static const struct lk_growth *
+row_of(const struct lk_growth_set *set, uint32_t stack_id)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->rows[i].stack->id == stack_id)
+			return &set->rows[i];
+	ck_abort_msg("no row of stack %u", stack_id);
+	return NULL;
+}
+
+START_TEST(since_the_newest_baseline)
+{
+	struct lk_growth_set *set = growth(LK_REFERENCE_NEWEST, 0, LK_GROUP_STACK);
+	const struct lk_growth *leak = &set->rows[0], *churn = row_of(set, 3);
+
+	ck_assert_uint_eq(set->reference, 2);
+	ck_assert_uint_eq(set->until, 0);
+	ck_assert_double_eq(set->window_s, 300);
+	ck_assert_uint_eq(set->count, 7);
+	ck_assert_uint_eq(leak->stack->id, 1);
+	ck_assert_double_eq(leak->live.bytes, 60 * T);
+	ck_assert_double_eq(leak->delta_bytes, 30 * T);
+	ck_assert_double_eq(leak->delta_objects, 30000);
+	ck_assert_double_eq(leak->rate_bytes_per_min, 6 * T);
+	ck_assert(leak->significant);
+	ck_assert(!leak->fresh && !leak->gone);
+	ck_assert_double_eq(leak->est_allocated_bytes, 65 * T);
+	ck_assert_double_eq(leak->est_allocated_since_bytes, 35 * T);
+	ck_assert_double_eq(leak->est_freed_bytes, 5 * T);
+	ck_assert_double_eq(churn->born.bytes, 11 * T);
+	ck_assert_double_eq(churn->died.bytes, 12 * T);
+	ck_assert_double_eq(churn->delta_bytes, -T);
+	ck_assert(!churn->significant);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(what_shrank_or_vanished_is_negative)
+{
+	struct lk_growth_set *set = growth(2, 0, LK_GROUP_STACK);
+	const struct lk_growth *shrunk = row_of(set, 4), *gone = row_of(set, 5);
+
+	ck_assert_double_eq(shrunk->delta_bytes, -16 * T);
+	ck_assert_double_eq(shrunk->live.bytes, 4 * T);
+	ck_assert(shrunk->significant && !shrunk->gone);
+	ck_assert_double_eq(gone->delta_bytes, -15 * T);
+	ck_assert_double_eq(gone->live.bytes, 0);
+	ck_assert(gone->significant && gone->gone && !gone->fresh);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(few_fresh_samples_are_shown_but_not_marked)
+{
+	struct lk_growth_set *set = growth(2, 0, LK_GROUP_STACK);
+	const struct lk_growth *fresh = row_of(set, 6), *startup = row_of(set, 2);
+
+	ck_assert(fresh->fresh && !fresh->significant);
+	ck_assert_double_eq(fresh->delta_bytes, 3 * T);
+	ck_assert_double_eq(startup->delta_bytes, 0);
+	ck_assert(!startup->significant && !startup->fresh);
+	/* what survived is not in the error: only that nothing was seen to come or go */
+	ck_assert_double_lt(startup->delta_error_bytes, 6 * T);
+	ck_assert_double_gt(startup->live_error_bytes, 10 * T);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(since_the_start_nothing_died)
+{
+	struct lk_growth_set *set = growth(LK_REFERENCE_START, 0, LK_GROUP_STACK);
+
+	ck_assert_double_eq(set->window_s, 500);
+	for (size_t i = 0; i < set->count; i++) {
+		const struct lk_growth *g = &set->rows[i];
+
+		ck_assert_double_eq(g->delta_bytes, g->live.bytes);
+		ck_assert_double_eq(g->died.bytes, 0);
+		ck_assert_double_eq(g->delta_error_bytes, g->live_error_bytes);
+		ck_assert(!g->fresh);
+	}
+	ck_assert_uint_eq(set->rows[0].stack->id, 1);
+	ck_assert_uint_eq(set->rows[1].stack->id, 2);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(between_two_baselines)
+{
+	struct lk_growth_set *set = growth(1, 2, LK_GROUP_STACK);
+	const struct lk_growth *leak = row_of(set, 1);
+
+	ck_assert_double_eq(set->window_s, 100);
+	ck_assert_uint_eq(set->until, 2);
+	ck_assert_double_eq(leak->born.bytes, 20 * T);
+	ck_assert_double_eq(leak->died.bytes, 2 * T);
+	ck_assert_double_eq(leak->live.bytes, 30 * T);
+	ck_assert_double_eq(row_of(set, 5)->delta_bytes, 0);
+	lk_growth_free(set);
+
+	set = growth(2, 1, LK_GROUP_STACK); /* the other way round is the same window */
+	ck_assert_uint_eq(set->reference, 1);
+	ck_assert_uint_eq(set->until, 2);
+	ck_assert_double_eq(row_of(set, 1)->delta_bytes, 18 * T);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(from_the_start_until_a_baseline)
+{
+	struct lk_growth_set *set = growth(LK_REFERENCE_START, 1, LK_GROUP_STACK);
+
+	ck_assert_double_eq(row_of(set, 1)->delta_bytes, 12 * T);
+	ck_assert_double_eq(set->window_s, 100);
+	ck_assert_uint_eq(row_of(set, 1)->interval_count, 0);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(lines_functions_and_files_add_up)
+{
+	static const struct {
+		enum lk_group group;
+		size_t rows;
+		double cart_delta;	/* of the group of stack 1, in T */
+		uint32_t stacks;
+	} want[] = {
+		{LK_GROUP_LINE, 6, 33, 2},
+		{LK_GROUP_FUNCTION, 6, 33, 2},
+		{LK_GROUP_FILE, 5, 17, 3},
+		{LK_GROUP_DOMAIN, 1, 1, 7},
+		{LK_GROUP_THREAD, 1, 1, 7},
+	};
+	struct lk_growth_set *set = growth(2, 0, want[_i].group);
+	const struct lk_growth *g = row_of(set, 1);
+	double sum = 0;
+
+	ck_assert_uint_eq(set->count, want[_i].rows);
+	ck_assert_double_eq(g->delta_bytes, want[_i].cart_delta * T);
+	ck_assert_uint_eq(g->stack_count, want[_i].stacks);
+	ck_assert_str_eq(g->frame->function, "price_key");
+	for (size_t i = 0; i < set->count; i++)
+		sum += set->rows[i].delta_bytes;
+	ck_assert_double_eq(sum, 1 * T);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(keys_hold_still)
+{
+	struct lk_growth_set *a = growth(2, 0, LK_GROUP_LINE), *b = growth(1, 0, LK_GROUP_LINE);
+
+	ck_assert_uint_eq(row_of(a, 1)->key, row_of(b, 1)->key);
+	for (size_t i = 1; i < a->count; i++)
+		ck_assert_uint_ne(a->rows[0].key, a->rows[i].key);
+	lk_growth_free(a);
+	lk_growth_free(b);
+}
+END_TEST
+
+START_TEST(survivors_by_interval)
+{
+	struct lk_growth_set *set = growth(2, 0, LK_GROUP_LINE);
+	const struct lk_growth *g = row_of(set, 1);
+	struct lk_estimate out[3];
+
+	lk_growth_survivors(s, g, LK_GROUP_LINE, out);
+	ck_assert_double_eq(out[0].bytes, 10 * T);
+	ck_assert_double_eq(out[1].bytes, 20 * T);
+	ck_assert_double_eq(out[2].bytes, 33 * T);
+	ck_assert_uint_eq(g->survived_count, 2);
+	ck_assert_uint_eq(g->interval_count, 2);
+	ck_assert_uint_eq(row_of(set, 2)->survived_count, 0);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(a_dropped_baseline_renumbers_nothing)
+{
+	struct lk_growth_set *set;
+	struct lk_estimate out[2];
+
+	s->baselines++; /* 1 was dropped, 2 stays 2 */
+	s->baseline_count = 1;
+	ck_assert_uint_eq(lk_growth_resolve(s, 1), LK_REFERENCE_START);
+	ck_assert_uint_eq(lk_growth_resolve(s, LK_REFERENCE_NEWEST), 2);
+	set = growth(2, 0, LK_GROUP_STACK);
+	ck_assert_double_eq(row_of(set, 1)->delta_bytes, 30 * T);
+	lk_growth_survivors(s, row_of(set, 1), LK_GROUP_STACK, out);
+	ck_assert_double_eq(out[0].bytes, 30 * T);
+	ck_assert_double_eq(out[1].bytes, 30 * T);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(missing_rows_are_asked_for)
+{
+	struct lk_baseline *b = (struct lk_baseline *)(uintptr_t)s->baselines;
+	uint32_t missing = 0;
+
+	b[1].has_rows = false;
+	ck_assert_ptr_null(lk_growth_new(s, LK_REFERENCE_NEWEST, 0, LK_GROUP_STACK, &missing));
+	ck_assert_uint_eq(missing, 2);
+	ck_assert_ptr_null(lk_growth_new(s, 1, 2, LK_GROUP_STACK, &missing));
+	ck_assert_uint_eq(missing, 2);
+	lk_growth_free(growth(1, 0, LK_GROUP_STACK));
+}
+END_TEST
+
+START_TEST(a_young_reference_has_no_rate)
+{
+	struct lk_growth_set *set;
+
+	s->at_s = 200.5;
+	set = growth(2, 0, LK_GROUP_STACK);
+	ck_assert(isnan(set->rows[0].rate_bytes_per_min));
+	ck_assert_double_eq(set->rows[0].delta_bytes, 30 * T);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(trends_of_a_group_end_together)
+{
+	static const float long_one[] = {1, 2, 3, 4}, short_one[] = {10, 20};
+	struct lk_row *rows = (struct lk_row *)(uintptr_t)s->rows;
+	struct lk_growth_set *set;
+	const struct lk_growth *g;
+
+	rows[0].trend_bytes = short_one;
+	rows[0].trend_count = 2;
+	rows[5].trend_bytes = long_one;
+	rows[5].trend_count = 4;
+	ck_assert_uint_eq(rows[5].stack->id, 7);
+	rows[4].trend_bytes = long_one;
+	rows[4].trend_count = 4;
+	set = growth(2, 0, LK_GROUP_LINE);
+	g = row_of(set, 1);
+	ck_assert_uint_eq(g->trend_count, 4);
+	ck_assert_double_eq((double)g->trend_bytes[0], 1);
+	ck_assert_double_eq((double)g->trend_bytes[1], 2);
+	ck_assert_double_eq((double)g->trend_bytes[2], 13);
+	ck_assert_double_eq((double)g->trend_bytes[3], 24);
+	ck_assert_double_eq((double)short_one[0], 10);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(an_empty_snapshot_has_no_rows)
+{
+	struct lk_snapshot *empty = lk_snapshot_new();
+	uint32_t missing;
+	struct lk_growth_set *set;
+	size_t count = 7;
+
+	ck_assert_ptr_nonnull(empty);
+	set = lk_growth_new(empty, LK_REFERENCE_NEWEST, 0, LK_GROUP_STACK, &missing);
+	ck_assert_ptr_nonnull(set);
+	ck_assert_uint_eq(set->count, 0);
+	ck_assert_ptr_null(lk_lines_new(empty, 0, "cart.py", &count));
+	ck_assert_uint_eq(count, 0);
+	lk_growth_free(set);
+	lk_growth_free(NULL);
+	lk_snapshot_put(empty);
+}
+END_TEST
+
+START_TEST(lines_of_a_file)
+{
+	size_t count = 0;
+	struct lk_line *lines = lk_lines_new(s, 2, "cart.py", &count);
+
+	ck_assert_uint_eq(count, 2);
+	ck_assert_uint_eq(lines[0].line, 10);
+	ck_assert_double_eq(lines[0].delta_bytes, 33 * T);
+	ck_assert_double_eq(lines[0].live_bytes, 63 * T);
+	ck_assert_uint_eq(lines[1].line, 20);
+	ck_assert_double_eq(lines[1].delta_bytes, -16 * T);
+	free(lines);
+	ck_assert_ptr_null(lk_lines_new(s, 2, "app.py", &count));
+	ck_assert_uint_eq(count, 0);
+}
+END_TEST
+
+static Suite *
+growth_suite(void)
+{
+	Suite *suite = suite_create("growth");
+	TCase *tc = tcase_create("growth");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, since_the_newest_baseline);
+	tcase_add_test(tc, what_shrank_or_vanished_is_negative);
+	tcase_add_test(tc, few_fresh_samples_are_shown_but_not_marked);
+	tcase_add_test(tc, since_the_start_nothing_died);
+	tcase_add_test(tc, between_two_baselines);
+	tcase_add_test(tc, from_the_start_until_a_baseline);
+	tcase_add_loop_test(tc, lines_functions_and_files_add_up, 0, 5);
+	tcase_add_test(tc, keys_hold_still);
+	tcase_add_test(tc, survivors_by_interval);
+	tcase_add_test(tc, a_dropped_baseline_renumbers_nothing);
+	tcase_add_test(tc, missing_rows_are_asked_for);
+	tcase_add_test(tc, a_young_reference_has_no_rate);
+	tcase_add_test(tc, trends_of_a_group_end_together);
+	tcase_add_test(tc, an_empty_snapshot_has_no_rows);
+	tcase_add_test(tc, lines_of_a_file);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {growth_suite, NULL};
+
+	return lk_suites_run(suites);
+}

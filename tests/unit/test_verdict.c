@@ -1,0 +1,263 @@
+#include "config.h"
+
+#include "suites.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "analysis/diff.h"
+#include "analysis/verdict.h"
+#include "base/attr.h"
+#include "model/arena.h"
+
+#include "fixture.h"
+
+#define M 1048576.0
+
+/* ---- verdict ------------------------------------------------------------ */
+
+static struct lk_snapshot *s;
+
+static void
+setup(void)
+{
+	s = lk_fixture_new(10000);
+}
+
+static void
+teardown(void)
+{
+	lk_snapshot_put(s);
+}
+
+/* Points a second apart that rise by so much each minute, with a saw tooth of 3 M. */
+static void
+history(uint32_t count, double rss_per_min, double live_per_min)
+{
+	struct lk_series *series = lk_arena_get(s->arena, 1, sizeof(*series));
+	float *rss = lk_arena_get(s->arena, count, sizeof(*rss));
+	float *live = lk_arena_get(s->arena, count, sizeof(*live));
+
+	for (uint32_t i = 0; i < count; i++) {
+		rss[i] = (float)(500 * M + rss_per_min * i / 60 + i * 7919 % 31 * M / 10);
+		live[i] = (float)(300 * M + live_per_min * i / 60 + i * 104729 % 29 * M / 10);
+	}
+	*series = (struct lk_series){1, s->at_s, count, rss, live};
+	s->series = series;
+	s->series_count = 1;
+	s->rss_bytes = (double)rss[count - 1];
+	s->est_live_bytes = (double)live[count - 1];
+}
+
+static const struct {
+	uint32_t count;
+	double rss_per_min, live_per_min, limit_bytes;
+	const char *start, *part;
+} sentences[] = {
+	{600, 15 * M, 14 * M, 2048 * M, "Python leak: +1", "; limit 2.00G in 1h3"},
+	{600, 15 * M, 14 * M, NAN, "Python leak: +1", "% of RSS growth"},
+	{600, 15 * M, 0, NAN, "RSS grows +1", "Python does not: native memory or fragmentation"},
+	{600, 15 * M, 4 * M, 0x1p62, "RSS grows +1", "of it: native memory or fragmentation"},
+	{600, 0, 0, 2048 * M, "not growing", ""},
+	{600, -5 * M, -5 * M, 2048 * M, "not growing", ""},
+	{600, 0, 6 * M, NAN, "Python grows +", "inside memory that the process already has"},
+	{13, 15 * M, 15 * M, NAN, "warming up: 12s of data", ""},
+};
+
+START_TEST(the_sentence_fits_the_history)
+{
+	struct lk_verdict v;
+
+	s->cgroup_limit_bytes = sentences[_i].limit_bytes;
+	history(sentences[_i].count, sentences[_i].rss_per_min, sentences[_i].live_per_min);
+	lk_verdict_of(s, &v);
+	ck_assert_msg(strncmp(v.sentence, sentences[_i].start, strlen(sentences[_i].start)) == 0 &&
+	    strstr(v.sentence, sentences[_i].part) != NULL, "%s", v.sentence);
+	if (sentences[_i].count == 600)
+		ck_assert_double_eq_tol(v.rss_growth_bytes_per_min, sentences[_i].rss_per_min, 0.5 * M);
+}
+END_TEST
+
+START_TEST(without_history_it_warms_up)
+{
+	struct lk_verdict v;
+
+	lk_verdict_of(s, &v);
+	ck_assert_str_eq(v.sentence, "warming up: 0s of data");
+	ck_assert(isnan(v.rss_growth_bytes_per_min));
+	ck_assert(isnan(v.seconds_to_limit));
+	ck_assert(isnan(v.native_bytes));
+}
+END_TEST
+
+START_TEST(wild_points_do_not_move_the_slope)
+{
+	struct lk_verdict v;
+	float *rss;
+
+	history(600, 0, 0);
+	rss = (float *)(uintptr_t)s->series[0].rss_bytes;
+	for (uint32_t i = 0; i < 600; i += 5)
+		rss[i] = i > 300 ? 3e9f : NAN;
+	lk_verdict_of(s, &v);
+	ck_assert_str_eq(v.sentence, "not growing");
+}
+END_TEST
+
+START_TEST(shares_add_up_to_rss)
+{
+	struct lk_verdict v;
+
+	history(600, 0, 0);
+	s->memory.at_s = s->at_s;
+	s->memory.pymalloc_arena_bytes = 250 * M;
+	s->memory.malloc_live_bytes = 90 * M;
+	s->memory.malloc_free_bytes = 20 * M;
+	s->memory.malloc_mmap_bytes = 10 * M;
+	lk_verdict_of(s, &v);
+	ck_assert_double_eq(v.python_bytes, s->est_live_bytes);
+	ck_assert_double_eq_tol(v.python_bytes + v.fragmented_bytes + v.native_bytes +
+	    v.other_bytes, s->rss_bytes, s->rss_bytes * 0.5);
+	ck_assert_double_ge(v.fragmented_bytes, 20 * M);
+	ck_assert_double_ge(v.other_bytes, 0);
+}
+END_TEST
+
+/* ---- diff --------------------------------------------------------------- */
+
+static struct lk_snapshot *a, *b;
+
+static const struct fixture_cell cells_a[] = {
+	{1, 0, 10}, {2, 0, 400}, {3, 0, 12}, {4, 0, 20}, {0, 0, 0},
+};
+static const struct fixture_cell cells_b[] = {
+	{1, 0, 40}, {2, 0, 400}, {3, 0, 11}, {5, 0, 30}, {0, 0, 0},
+};
+
+static struct lk_snapshot *
+diff_side(double at_s, const struct fixture_cell *cells, uint32_t first_id)
+{
+	struct lk_snapshot *side = lk_fixture_new(at_s);
+	const struct lk_stack *stacks[5];
+	static const char *const names[] = {"leak", "startup", "churn", "gone", "fresh"};
+
+	for (uint32_t i = 0; i < 5; i++)
+		stacks[i] = lk_fixture_stack(side, first_id + i, names[i], "app.py", 10 + i);
+	side->rows = lk_fixture_rows(side, stacks, cells, 0, &side->row_count);
+	side->rss_bytes = at_s * M;
+	side->est_live_bytes = at_s * M / 2;
+	return side;
+}
+
+static void
+setup_diff(void)
+{
+	a = diff_side(100, cells_a, 1);
+	b = diff_side(400, cells_b, 1);
+}
+
+static void
+teardown_diff(void)
+{
+	lk_snapshot_put(a);
+	lk_snapshot_put(b);
+}
+
+static const struct lk_difference *
+named(const struct lk_diff *d, const char *function)
+{
+	for (size_t i = 0; i < d->count; i++)
+		if (strcmp(d->rows[i].stack->frames[0].function, function) == 0)
+			return &d->rows[i];
+	ck_abort_msg("no %s", function);
+	return NULL;
+}
+
+START_TEST(one_process_at_two_times)
+{
+	struct lk_diff *d = lk_diff_new(a, b);
+
+	ck_assert(d->same_process);
+	ck_assert_double_eq(d->seconds, 300);
+	ck_assert_double_eq(d->delta_rss_bytes, 300 * M);
+	ck_assert_uint_eq(d->count, 5);
+	ck_assert_double_eq(named(d, "leak")->delta_bytes, 30 * T);
+	ck_assert(named(d, "leak")->significant);
+	ck_assert(named(d, "fresh")->only_b && named(d, "fresh")->significant);
+	ck_assert(named(d, "gone")->only_a);
+	ck_assert_double_eq(named(d, "gone")->delta_bytes, -20 * T);
+	/* the 400 that stayed are known to have stayed */
+	ck_assert_double_lt(named(d, "startup")->delta_error_bytes, 6 * T);
+	ck_assert(!named(d, "churn")->significant);
+	ck_assert_ptr_eq(d->rows[4].stack, named(d, "gone")->stack);
+	lk_diff_free(d);
+	lk_diff_free(NULL);
+}
+END_TEST
+
+START_TEST(two_processes_with_other_ids)
+{
+	struct lk_diff *d;
+
+	lk_snapshot_put(b);
+	b = diff_side(400, cells_b, 101);
+	b->process.pid = 2;
+	d = lk_diff_new(a, b);
+	ck_assert(!d->same_process);
+	ck_assert_uint_eq(d->count, 5);
+	ck_assert_double_eq(named(d, "leak")->delta_bytes, 30 * T);
+	/* both were sampled apart: their variances add */
+	ck_assert_double_gt(named(d, "startup")->delta_error_bytes, 50 * T);
+	ck_assert(!named(d, "startup")->significant);
+	lk_diff_free(d);
+}
+END_TEST
+
+START_TEST(a_snapshot_against_itself)
+{
+	struct lk_diff *d = lk_diff_new(a, a);
+
+	for (size_t i = 0; i < d->count; i++) {
+		ck_assert_double_eq(d->rows[i].delta_bytes, 0);
+		ck_assert(!d->rows[i].significant);
+	}
+	lk_diff_free(d);
+}
+END_TEST
+
+static Suite *
+verdict_suite(void)
+{
+	Suite *suite = suite_create("verdict");
+	TCase *tc = tcase_create("verdict");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, the_sentence_fits_the_history, 0, LK_COUNT_OF(sentences));
+	tcase_add_test(tc, without_history_it_warms_up);
+	tcase_add_test(tc, wild_points_do_not_move_the_slope);
+	tcase_add_test(tc, shares_add_up_to_rss);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+static Suite *
+diff_suite(void)
+{
+	Suite *suite = suite_create("diff");
+	TCase *tc = tcase_create("diff");
+
+	tcase_add_checked_fixture(tc, setup_diff, teardown_diff);
+	tcase_add_test(tc, one_process_at_two_times);
+	tcase_add_test(tc, two_processes_with_other_ids);
+	tcase_add_test(tc, a_snapshot_against_itself);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {verdict_suite, diff_suite, NULL};
+
+	return lk_suites_run(suites);
+}
