@@ -42,7 +42,9 @@
 #define Z_TAIL 1.959963984540054 /* normal quantile of 1 - TAIL */
 #define NEWTON_MAX 40
 #define TERMS_MAX 2000
-#define SHAPE_NORMAL 1000 /* beyond it Wilson & Hilferty are right to six digits */
+#define SHAPE_NORMAL 30 /* from it on Wilson & Hilferty are right within 0.02 % */
+#define PRECISION 1e-10
+#define NO_SAMPLE_HIGH 3.688879454113936 /* G(.975; 1) */
 
 /* P(a, x), the regularised lower incomplete gamma function, and its density at X. */
 static double
@@ -56,7 +58,7 @@ gamma_cdf(double a, double x, double *density)
 	if (x < a + 1) {
 		double term = 1 / a, sum = term;
 
-		for (int i = 1; i < TERMS_MAX && term > sum * 1e-13; i++) {
+		for (int i = 1; i < TERMS_MAX && term > sum * PRECISION; i++) {
 			term *= x / (a + i);
 			sum += term;
 		}
@@ -75,7 +77,7 @@ gamma_cdf(double a, double x, double *density)
 		c = fabs(c) < 1e-300 ? 1e-300 : c;
 		delta = d * c;
 		h *= delta;
-		if (fabs(delta - 1) < 1e-13)
+		if (fabs(delta - 1) < PRECISION)
 			break;
 	}
 	return 1 - front * h;
@@ -99,7 +101,7 @@ gamma_quantile(double a, double z, double q)
 {
 	double x = gamma_guess(a, z, q), low = 0, high = INFINITY;
 
-	if (a > SHAPE_NORMAL || !(x > 0))
+	if (a >= SHAPE_NORMAL || !(x > 0))
 		return x > 0 ? x : 0;
 	for (int i = 0; i < NEWTON_MAX; i++) {
 		double density, excess = gamma_cdf(a, x, &density) - q, next;
@@ -111,8 +113,8 @@ gamma_quantile(double a, double z, double q)
 		next = x - excess / density;
 		if (!(next > low && next < high))
 			next = isinf(high) ? 2 * x : (low + high) / 2;
-		if (fabs(next - x) <= 1e-9 * x)
-			return next;
+		if (fabs(next - x) <= 1e-4 * x)
+			return next; /* each step squares the error */
 		x = next;
 	}
 	return x;
@@ -135,7 +137,7 @@ lk_estimate_interval(const struct lk_estimate *e, double interval_bytes)
 	double k;
 
 	if (e->sampled_count == 0 || !(b > 0))
-		return (struct lk_interval){0, gamma_quantile(1, Z_TAIL, 1 - TAIL) * t};
+		return (struct lk_interval){0, NO_SAMPLE_HIGH * t};
 	if (!(v > 0) || !isfinite(b * b / v) || !isfinite(v))
 		return (struct lk_interval){b, b};
 	k = v / b > t ? v / b : t;
