@@ -51,8 +51,8 @@ lk_growth_site(const struct lk_stack *stack)
 	return stack->frame_count > 0 ? &stack->frames[0] : NULL;
 }
 
-/* The interval of the baseline list in which EPOCH lies: 0 before the first, i after baselines[i-1].
- * A dropped baseline joins its interval to the one before. */
+/* The interval of the baseline list in which EPOCH lies: 0 before the first, i after
+ * baselines[i-1].  A dropped baseline joins its interval to the one before. */
 static uint32_t
 interval_of(const struct lk_snapshot *s, uint32_t epoch)
 {

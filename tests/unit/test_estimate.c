@@ -139,7 +139,8 @@ binomial(unsigned int n, double p)
 	unsigned int hits = 0;
 
 	/* jumps from hit to hit */
-	for (double at = log(1 - share()) / log1p(-p); at < n; at += 1 + log(1 - share()) / log1p(-p)) {
+	for (double at = log(1 - share()) / log1p(-p); at < n;
+	    at += 1 + log(1 - share()) / log1p(-p)) {
 		hits++;
 		at = floor(at);
 	}

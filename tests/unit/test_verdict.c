@@ -74,7 +74,8 @@ START_TEST(the_sentence_fits_the_history)
 	ck_assert_msg(strncmp(v.sentence, sentences[_i].start, strlen(sentences[_i].start)) == 0 &&
 	    strstr(v.sentence, sentences[_i].part) != NULL, "%s", v.sentence);
 	if (sentences[_i].count == 600)
-		ck_assert_double_eq_tol(v.rss_growth_bytes_per_min, sentences[_i].rss_per_min, 0.5 * M);
+		ck_assert_double_eq_tol(v.rss_growth_bytes_per_min, sentences[_i].rss_per_min,
+		    0.5 * M);
 }
 END_TEST
 
