@@ -16,30 +16,12 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from service import NotStarted, Service, die_with_parent, raise_on_signals  # noqa: E402
+from customers import Customers  # noqa: E402
+from service import NotStarted, Service, raise_on_signals  # noqa: E402
 
 _RATE_PER_S = 120
 _WARM_UP_S = 12
-_LOAD_S = 3600  # of a demo in a terminal, at most
 _KINDS = ("dict", "listeners", "logger", "lru", "generator", "exceptions", "none")
-
-
-class Customers:
-    """load.py in the background."""
-
-    def __init__(self, port):
-        self._process = subprocess.Popen(
-            [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.py"),
-             "--port", str(port), "--rate", str(_RATE_PER_S), "--seconds", str(_LOAD_S)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True,
-            preexec_fn=die_with_parent)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.terminate()
-        self._process.wait()
 
 
 def _say(words):
@@ -86,7 +68,7 @@ def _default_path():
 def _demonstrate(options):
     program = os.environ.get("LEAKTOP", "./leaktop")
     with Service(options.app, options.leak, prefix=[program, "run", "--"]) as service, \
-            Customers(service.port):
+            Customers(service.port, rate=_RATE_PER_S):
         pid = str(service.worker_pids()[0])
         _say(f"a {options.app} shop (leak: {options.leak}) under gunicorn, worker {pid}, "
              f"{_RATE_PER_S} requests/s")

@@ -32,6 +32,7 @@ MODULES = {"django": "django_shop.wsgi:application", "flask": "flask_shop.app:ap
 _START_TIMEOUT_S = 40
 _STOP_TIMEOUT_S = 10
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # here: loading it between fork and exec could wait for a lock for ever
 
 
 class NotStarted(Exception):
@@ -48,8 +49,8 @@ def missing_package(app):
 
 
 def die_with_parent():
-    """For preexec_fn: SIGTERM when the parent is gone, however it went."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    """For preexec_fn: SIGTERM when the thread that started us is gone, however it went."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 class Service:
@@ -171,7 +172,8 @@ class Service:
 
     def _end_group(self):
         if self._process.poll() is None:
-            self._process.send_signal(signal.SIGQUIT)  # gunicorn: now, without waiting for idle keep-alives
+            # to gunicorn: now, without waiting for idle keep-alives
+            self._process.send_signal(signal.SIGQUIT)
             try:
                 self._process.wait(_STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:

@@ -52,7 +52,7 @@ def main():
         print(f"{sys.argv[1]:11}", _compare(sys.argv[1]))
         return 0
     if not os.access(PYTHON, os.X_OK):
-        print("python3 is missing")
+        print("SKIP: needs python3")
         return 77
     from shop import leaks
     failed = 0

@@ -41,7 +41,7 @@ TEMPLATES = [{
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(process)d %(name)s %(levelname)s %(message)s"}},
+    "formatters": {"line": {"format": "%(asctime)s %(process)d %(name)s %(message)s"}},
     "handlers": {"file": {
         "class": "logging.FileHandler", "formatter": "line",
         "filename": os.path.join(SHOP_DIR, "shop.log"),

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 
-LINES_KEPT = range(64)
+LINES = range(64)
 _NOTE = "two days, leave at the door, no bell; gift wrap on request; " * 2
 
 
@@ -31,7 +31,7 @@ _PRICES = {}
 
 
 def remember_prices_in_dict(key):
-    _PRICES[key] = [CartLine(f"{key}/{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]  # LEAK: dict
+    _PRICES[key] = [CartLine(f"{key}/{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]  # LEAK: dict
     return _PRICES[key]
 
 
@@ -48,7 +48,8 @@ _LISTENERS = []
 
 
 def subscribe_listener(key):
-    _LISTENERS.append(Listener([CartLine(f"{key}:{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]))  # LEAK: listeners
+    add = _LISTENERS.append
+    add(Listener([CartLine(f"{key}:{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]))  # LEAK: listeners
     return _LISTENERS[-1].cart
 
 
@@ -65,7 +66,7 @@ class RequestHandler(logging.Handler):
 
 def log_through_own_logger(key):
     logger = logging.getLogger("shop.request." + key)
-    context = [CartLine(f"{key}-{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]  # LEAK: logger
+    context = [CartLine(f"{key}-{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]  # LEAK: logger
     logger.addHandler(RequestHandler(context))
     logger.debug("checkout of %s", key)
     return context
@@ -76,7 +77,7 @@ def log_through_own_logger(key):
 class Quotes:
     @functools.lru_cache(maxsize=None)
     def quote(self, key):
-        return [CartLine(f"{key}#{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]  # LEAK: lru
+        return [CartLine(f"{key}#{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]  # LEAK: lru
 
 
 _QUOTES = Quotes()
@@ -92,7 +93,7 @@ _EXPORTS = []
 
 
 def _export_lines(key):
-    pending = [CartLine(f"{key}>{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]  # LEAK: generator
+    pending = [CartLine(f"{key}>{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]  # LEAK: generator
     yield pending
     while pending:
         yield pending.pop()
@@ -115,7 +116,7 @@ _REJECTED = []
 
 
 def _check_order(key):
-    order = [CartLine(f"{key}!{n:02d}", f"{_NOTE}{n:02d}") for n in LINES_KEPT]  # LEAK: exceptions
+    order = [CartLine(f"{key}!{n:02d}", f"{_NOTE}{n:02d}") for n in LINES]  # LEAK: exceptions
     raise OrderRejected(f"{key}: {len(order)} lines")
 
 
