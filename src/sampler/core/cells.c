@@ -1,0 +1,119 @@
+/* The live memory of a stack, cut by the baseline interval of its birth. */
+#include "config.h"
+
+#include "sampler/core/stacks.h"
+
+#include "sampler/core/live.h"
+
+static uint32_t
+new_cell(struct lk_stacks *s)
+{
+	uint32_t i = s->cell_free;
+
+	if (i != LK_STACKS_NONE) {
+		s->cell_free = s->cells[i].next;
+		return i;
+	}
+	return s->cell_used < s->cell_capacity ? s->cell_used++ : LK_STACKS_NONE;
+}
+
+/* The cell of EPOCH.  Without room for another, the oldest one that is not older serves:
+ * a survivor may then look younger than it is, never older. */
+static struct lk_live_cell *
+cell_of(struct lk_stacks *s, struct lk_stack_entry *stack, uint32_t epoch, bool make)
+{
+	uint32_t *link = &stack->cell, made;
+	struct lk_live_cell *younger = NULL;
+
+	for (; *link != LK_STACKS_NONE; link = &s->cells[*link].next) {
+		if (s->cells[*link].epoch == epoch)
+			return &s->cells[*link];
+		if (s->cells[*link].epoch < epoch)
+			break;
+		younger = &s->cells[*link];
+	}
+	if (!make)
+		return younger;
+	made = new_cell(s);
+	if (made == LK_STACKS_NONE)
+		return younger != NULL ? younger :
+		    *link != LK_STACKS_NONE ? &s->cells[*link] : NULL;
+	s->cells[made] = (struct lk_live_cell){*link, epoch, 0, 0, 0, 0};
+	*link = made;
+	return &s->cells[made];
+}
+
+static void
+drop_cell(struct lk_stacks *s, struct lk_stack_entry *stack, struct lk_live_cell *cell)
+{
+	uint32_t gone = (uint32_t)(cell - s->cells);
+	uint32_t *link = &stack->cell;
+
+	while (*link != gone)
+		link = &s->cells[*link].next;
+	*link = cell->next;
+	cell->next = s->cell_free;
+	s->cell_free = gone;
+}
+
+void
+lk_stacks_recount(struct lk_stacks *s, const struct lk_sample *sample)
+{
+	struct lk_stack_entry *stack = &s->stacks[sample->stack];
+	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, true);
+
+	stack->version = ++s->change_count;
+	if (cell == NULL)
+		return;
+	cell->count++;
+	cell->bytes += sample->est_bytes;
+	cell->objects += (double)sample->est_objects;
+	cell->variance += sample->variance;
+	stack->live_bytes += sample->est_bytes;
+}
+
+void
+lk_stacks_born(struct lk_stacks *s, const struct lk_sample *sample)
+{
+	struct lk_stack_entry *stack = &s->stacks[sample->stack];
+
+	stack->allocated_count++;
+	stack->allocated_bytes += sample->est_bytes;
+	stack->allocated_objects += (double)sample->est_objects;
+	lk_stacks_recount(s, sample);
+}
+
+void
+lk_stacks_died(struct lk_stacks *s, const struct lk_sample *sample)
+{
+	struct lk_stack_entry *stack = &s->stacks[sample->stack];
+	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, false);
+
+	stack->version = ++s->change_count;
+	if (cell == NULL || cell->count == 0)
+		return;
+	stack->live_bytes -= sample->est_bytes;
+	if (--cell->count == 0) {	/* rounding errors end here */
+		drop_cell(s, stack, cell);
+		if (stack->cell == LK_STACKS_NONE)
+			stack->live_bytes = 0;
+		return;
+	}
+	cell->bytes -= sample->est_bytes;
+	cell->objects -= (double)sample->est_objects;
+	cell->variance -= sample->variance;
+}
+
+void
+lk_stacks_forget_live(struct lk_stacks *s)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->stack_count; i++) {
+		s->stacks[i].cell = LK_STACKS_NONE;
+		s->stacks[i].live_bytes = 0;
+		s->stacks[i].version = ++s->change_count;
+	}
+	s->cell_used = 0;
+	s->cell_free = LK_STACKS_NONE;
+}

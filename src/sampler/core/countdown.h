@@ -1,0 +1,44 @@
+/* countdown.h - whether: decides in one subtraction if an allocation is sampled.
+ * Room: sampler/core.  Poisson sampling: the bytes between two samples are exponential
+ * with mean INTERVAL, so a block of s bytes is sampled with p = 1 - exp(-s/INTERVAL),
+ * whatever came before it.  The draw is fixed before the allocation is seen. */
+#ifndef LK_SAMPLER_CORE_COUNTDOWN_H
+#define LK_SAMPLER_CORE_COUNTDOWN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+/* What a sampled block stands for. */
+struct lk_weight {
+	double	est_bytes;	/* size / p */
+	double	est_objects;	/* 1 / p */
+	double	variance;	/* (size / p)^2 (1 - p), bytes^2 */
+};
+
+/* Returns: true when this allocation is due. */
+static inline bool
+lk_countdown_spend(int64_t *left_bytes, size_t size_bytes)
+{
+	return lk_unlikely((*left_bytes -= (int64_t)size_bytes) <= 0);
+}
+
+/* lk_countdown_draw - bytes until the next sample, >= 1.  RANDOM is the state of this
+ * thread's generator; any value, advanced by the call. */
+int64_t lk_countdown_draw(uint64_t *random, double interval_bytes);
+
+/* lk_countdown_random - 64 fresh bits. */
+uint64_t lk_countdown_random(uint64_t *random);
+
+/* lk_countdown_weight - of a sampled block of SIZE bytes. */
+struct lk_weight lk_countdown_weight(uint64_t size_bytes, double interval_bytes);
+
+/* lk_countdown_keep - thinning: the probability p(NEW)/p(OLD) with which a sample taken at
+ * interval OLD is kept when the interval grows to NEW; it then stands for what a sample
+ * taken at NEW does, and totals stay unbiased. */
+double lk_countdown_keep(uint64_t size_bytes, double old_interval_bytes,
+    double new_interval_bytes);
+
+#endif

@@ -1,0 +1,23 @@
+/* pages.h - the sampler's memory: one mapping, taken at start, carved once.
+ * Room: sampler/core.  Nothing is ever given back; pages not touched cost nothing. */
+#ifndef LK_SAMPLER_CORE_PAGES_H
+#define LK_SAMPLER_CORE_PAGES_H
+
+#include <stddef.h>
+
+struct lk_pages {
+	char	*base;
+	size_t	 used_bytes;
+	size_t	 capacity_bytes;
+};
+
+/* lk_pages_map - BYTES of zeroed memory from the kernel, untouched.
+ * Context: start-up and the sampler's own threads.  Returns: NULL when refused. */
+void *lk_pages_map(size_t bytes);
+
+void lk_pages_init(struct lk_pages *pages, void *base, size_t bytes);
+
+/* lk_pages_take - COUNT times SIZE zeroed bytes on a cache line; NULL when it does not fit. */
+void *lk_pages_take(struct lk_pages *pages, size_t count, size_t size_bytes);
+
+#endif

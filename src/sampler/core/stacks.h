@@ -1,0 +1,122 @@
+/* stacks.h - where from: frames, stacks as paths in a tree, and what is counted for each.
+ * Room: sampler/core.  Knows no interpreter: frames come with a key and are resolved to
+ * words by a callback, once.
+ *
+ *	key of (code, instruction) --memo--> frame (function, file, line)
+ *	(parent node, frame)       --index-> node
+ *	(leaf node, domain)        --index-> stack: totals, and live cells by birth epoch
+ *
+ * All tables but the memo are append-only, so ids are stable.  The memo is a cache: when
+ * full it is emptied.  When another table is full, memory is counted under one stack that
+ * says so: bytes are never lost, only where they came from.
+ *
+ * Threads: everything under the sampler's lock, except reading entries below a count. */
+#ifndef LK_SAMPLER_CORE_STACKS_H
+#define LK_SAMPLER_CORE_STACKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sampler/core/strings.h"
+
+struct lk_pages;
+struct lk_sample;
+
+#define LK_STACKS_NONE		UINT32_MAX
+#define LK_STACKS_EPOCHS_MAX	40u	/* cells of one stack; older ones are merged */
+
+/* One frame as the walker saw it. */
+struct lk_raw_frame {
+	uint64_t	 key;		/* same code, same instruction <=> same key */
+	const void	*code;
+	int32_t		 offset;	/* bytes into the bytecode */
+};
+
+struct lk_frame_words {
+	const char	*function, *file;
+	size_t		 function_length, file_length;
+	uint32_t	 line;
+};
+
+/* Context: in the hook, the frame is alive.  Cannot fail: unknown parts are "?" */
+typedef void (*lk_resolve_fn)(const struct lk_raw_frame *raw, struct lk_frame_words *out);
+
+struct lk_stack_path {
+	const struct lk_raw_frame *raw;	/* [count], innermost first */
+	uint32_t	 count;
+	bool		 truncated;
+	bool		 no_python;
+	uint8_t		 domain;
+	uint32_t	 thread;	/* number of the kernel thread */
+};
+
+struct lk_frame_entry {
+	uint32_t	function, file, line;	/* string ids */
+};
+
+struct lk_node {
+	uint32_t	parent;		/* LK_STACKS_NONE: outermost */
+	uint32_t	frame;
+};
+
+/* Live memory of one stack born in one epoch. */
+struct lk_live_cell {
+	uint32_t	next;		/* LK_STACKS_NONE ends; newest epoch first */
+	uint32_t	epoch;
+	uint32_t	count;
+	double		bytes, objects, variance;
+};
+
+struct lk_stack_entry {
+	uint32_t	leaf;		/* node, LK_STACKS_NONE: no frames */
+	uint32_t	thread;		/* string id of the first one */
+	uint32_t	thread_number;
+	uint32_t	cell;		/* LK_STACKS_NONE: nothing live */
+	uint64_t	version;	/* of the change counter when it last changed */
+	uint64_t	allocated_count;
+	double		allocated_bytes, allocated_objects;
+	double		live_bytes;
+	uint8_t		domain;
+	uint8_t		flags;		/* enum lk_stack_flag of wire.h */
+};
+
+struct lk_stacks {
+	struct lk_strings	 strings;
+	struct lk_frame_entry	*frames;
+	struct lk_node		*nodes;
+	struct lk_stack_entry	*stacks;
+	struct lk_live_cell	*cells;
+	uint64_t		*memo_key;	/* [memo_mask + 1], 0: empty */
+	uint32_t		*memo_frame;
+	uint32_t		*frame_index, *node_index, *stack_index; /* id + 1 */
+	uint32_t		 memo_mask, memo_used;
+	uint32_t		 frame_mask, node_mask, stack_mask;
+	uint32_t		 frame_count, frame_capacity;
+	uint32_t		 node_count, node_capacity;
+	uint32_t		 stack_count, stack_capacity;
+	uint32_t		 cell_used, cell_capacity, cell_free;
+	uint64_t		 change_count;
+	uint64_t		 overflow_count;	/* samples counted under a "full" stack */
+	uint32_t		 main_thread;
+	lk_resolve_fn		 resolve;
+};
+
+/* lk_stacks_init - SCALE is the share of the default memory, 1.0 at 16 MB.
+ * Returns: 0, -ENOMEM. */
+int lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale,
+    lk_resolve_fn resolve, uint32_t main_thread);
+
+/* lk_stacks_intern - the id of PATH, for ever. */
+uint32_t lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path);
+
+/* born and died - count a sample in and out of its stack and epoch. */
+void lk_stacks_born(struct lk_stacks *s, const struct lk_sample *sample);
+void lk_stacks_died(struct lk_stacks *s, const struct lk_sample *sample);
+
+/* lk_stacks_forget_live - empty all cells, before thinning counts them anew. */
+void lk_stacks_forget_live(struct lk_stacks *s);
+/* lk_stacks_recount - count a live sample again without a new allocation. */
+void lk_stacks_recount(struct lk_stacks *s, const struct lk_sample *sample);
+
+#endif

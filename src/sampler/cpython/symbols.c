@@ -1,0 +1,69 @@
+#include "config.h"
+
+#include "sampler/cpython/symbols.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#define MEMBER(field, name) {offsetof(struct lk_symbols, field), name}
+
+static const struct {
+	size_t		 offset;
+	const char	*name;
+} table[] = {
+	MEMBER(get_version, "Py_GetVersion"),
+	MEMBER(is_initialized, "Py_IsInitialized"),
+	MEMBER(gil_ensure, "PyGILState_Ensure"),
+	MEMBER(gil_release, "PyGILState_Release"),
+	MEMBER(this_thread_state, "PyGILState_GetThisThreadState"),
+	MEMBER(save_thread, "PyEval_SaveThread"),
+	MEMBER(restore_thread, "PyEval_RestoreThread"),
+	MEMBER(get_allocator, "PyMem_GetAllocator"),
+	MEMBER(set_allocator, "PyMem_SetAllocator"),
+	MEMBER(import_module, "PyImport_ImportModule"),
+	MEMBER(call_method, "PyObject_CallMethod"),
+	MEMBER(get_attr, "PyObject_GetAttrString"),
+	MEMBER(function_new, "PyCFunction_NewEx"),
+	MEMBER(call, "PyObject_Call"),
+	MEMBER(tuple_new, "PyTuple_New"),
+	MEMBER(dict_new, "PyDict_New"),
+	MEMBER(dict_set, "PyDict_SetItemString"),
+	MEMBER(dict_next, "PyDict_Next"),
+	MEMBER(dict_values, "PyDict_Values"),
+	MEMBER(module_dict, "PyModule_GetDict"),
+	MEMBER(import_modules, "PyImport_GetModuleDict"),
+	MEMBER(is_true, "PyObject_IsTrue"),
+	MEMBER(err_clear, "PyErr_Clear"),
+	MEMBER(inc_ref, "Py_IncRef"),
+	MEMBER(dec_ref, "Py_DecRef"),
+	MEMBER(code_type, "PyCode_Type"),
+	MEMBER(dict_type, "PyDict_Type"),
+	MEMBER(list_type, "PyList_Type"),
+	MEMBER(set_type, "PySet_Type"),
+	MEMBER(frozenset_type, "PyFrozenSet_Type"),
+	MEMBER(tuple_type, "PyTuple_Type"),
+	MEMBER(bytes_type, "PyBytes_Type"),
+	MEMBER(unicode_type, "PyUnicode_Type"),
+	MEMBER(bytearray_type, "PyByteArray_Type"),
+	MEMBER(type_type, "PyType_Type"),
+	MEMBER(module_type, "PyModule_Type"),
+	MEMBER(none, "_Py_NoneStruct"),
+	MEMBER(runtime, "_PyRuntime"),
+};
+
+const char *
+lk_symbols_find(struct lk_symbols *out)
+{
+	size_t i;
+	void *p;
+
+	for (i = 0; i < LK_COUNT_OF(table); i++) {
+		p = dlsym(RTLD_DEFAULT, table[i].name);
+		if (p == NULL)
+			return table[i].name;
+		memcpy((char *)out + table[i].offset, &p, sizeof(p));
+	}
+	return NULL;
+}

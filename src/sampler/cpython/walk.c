@@ -1,0 +1,112 @@
+#include "config.h"
+
+#include "sampler/cpython/walk.h"
+
+#include "base/attr.h"
+#include "sampler/cpython/layout.h"
+#include "sampler/cpython/lines.h"
+#include "sampler/cpython/names.h"
+
+#define RAW_DEPTH_MAX 20000u	/* beyond: a chain that is not one */
+
+static const struct lk_layout *layout;
+static const void *code_type;
+
+void
+lk_walk_init(const struct lk_layout *l, const void *type)
+{
+	layout = l;
+	code_type = type;
+}
+
+static const void *
+current_frame(const void *tstate)
+{
+	const void *cframe;
+
+	if (layout->tstate_cframe == LK_ABSENT)
+		return lk_read_ptr(tstate, layout->tstate_current_frame);
+	cframe = lk_read_ptr(tstate, layout->tstate_cframe);
+	return cframe == NULL ? NULL : lk_read_ptr(cframe, layout->cframe_current_frame);
+}
+
+/* Not a Python frame: an entry shim, or a frame that has not reached its first traceable
+ * instruction; the interpreter's own traceback leaves them out, too. */
+static bool
+is_hidden(const void *frame, const void *code, int64_t offset)
+{
+	uint8_t owner = lk_read_u8(frame, layout->frame_owner);
+
+	if (owner > layout->frame_owner_max ||
+	    lk_read_ptr(code, LK_OBJECT_TYPE) != code_type)
+		return true;
+	return owner != LK_OWNER_GENERATOR && offset <
+	    (int64_t)lk_read_i32(code, layout->code_firsttraceable) * LK_CODE_UNIT_BYTES;
+}
+
+/* Code objects die and their addresses are used again: the key also covers the pointers
+ * that make one code object what it is. */
+static uint64_t
+key_of(const void *code, int64_t offset)
+{
+	uint64_t k = (uint64_t)(uintptr_t)code;
+
+	k = (k ^ (uint64_t)offset) * 0x9e3779b97f4a7c15ULL;
+	k ^= (uint64_t)(uintptr_t)lk_read_ptr(code, layout->code_linetable) + (k << 6) + (k >> 2);
+	k *= 0xc2b2ae3d27d4eb4fULL;
+	k ^= (uint64_t)(uintptr_t)lk_read_ptr(code, layout->code_qualname) + (k << 6) + (k >> 2);
+	k *= 0x165667b19e3779f9ULL;
+	k ^= (uint64_t)(uint32_t)lk_read_i32(code, layout->code_firstlineno) + (k >> 29);
+	k *= 0x9e3779b97f4a7c15ULL;
+	return k | 1;	/* 0 marks an empty place */
+}
+
+uint32_t
+lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool *truncated)
+{
+	const void *frame, *code, *instr;
+	uint32_t n = 0, depth = 0;
+	int64_t offset;
+
+	*truncated = false;
+	for (frame = current_frame(tstate); frame != NULL && depth < RAW_DEPTH_MAX;
+	    frame = lk_read_ptr(frame, layout->frame_previous), depth++) {
+		code = lk_read_ptr(frame, layout->frame_code);
+		if (code == NULL)
+			continue;
+		instr = lk_read_ptr(frame, layout->frame_instr);
+		offset = (const char *)instr - lk_at(code, layout->code_adaptive);
+		if (is_hidden(frame, code, offset))
+			continue;
+		if (n == max) {
+			*truncated = true;
+			break;
+		}
+		out[n].code = code;
+		out[n].offset = offset < 0 ? -1 : offset > INT32_MAX ? INT32_MAX : (int32_t)offset;
+		out[n].key = key_of(code, out[n].offset);
+		n++;
+	}
+	return n;
+}
+
+void
+lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
+{
+	static char function[LK_STRINGS_LENGTH_MAX], file[LK_STRINGS_LENGTH_MAX];
+	const void *code = raw->code;
+	const void *table = lk_read_ptr(code, layout->code_linetable);
+	struct lk_linetable lines = {
+		.bytes = (const uint8_t *)lk_at(table, layout->bytes_data),
+		.length = (size_t)lk_read_i64(table, LK_VAR_SIZE),
+		.first_line = lk_read_i32(code, layout->code_firstlineno),
+	};
+
+	out->function = function;
+	out->function_length = lk_names_copy(layout, lk_read_ptr(code, layout->code_qualname),
+	    function, sizeof(function));
+	out->file = file;
+	out->file_length = lk_names_copy(layout, lk_read_ptr(code, layout->code_filename), file,
+	    sizeof(file));
+	out->line = lk_lines_find(&lines, raw->offset);
+}

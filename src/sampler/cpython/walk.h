@@ -1,0 +1,26 @@
+/* walk.h - the Python frames of the calling thread, read from its memory.
+ * Room: sampler/cpython.
+ * Context: inside a hook, on the thread whose frames they are.  A thread's own chain holds
+ * still while it is in C, with or without the GIL.  Never allocates, never calls Python. */
+#ifndef LK_SAMPLER_CPYTHON_WALK_H
+#define LK_SAMPLER_CPYTHON_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sampler/core/stacks.h"
+
+struct lk_layout;
+
+/* lk_walk_init - once, before the first capture.  CODE_TYPE: &PyCode_Type. */
+void lk_walk_init(const struct lk_layout *layout, const void *code_type);
+
+/* lk_walk_frames - innermost first, the innermost MAX of them; *truncated when there are
+ * more.  Returns: how many. */
+uint32_t lk_walk_frames(const void *thread_state, struct lk_raw_frame *out, uint32_t max,
+    bool *truncated);
+
+/* lk_walk_resolve - an lk_resolve_fn.  Not reentrant: under the sampler's lock. */
+void lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out);
+
+#endif

@@ -1,0 +1,388 @@
+#include "config.h"
+
+#include "sampler/record.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "leaktop/sampler.h"
+#include "sampler/core/countdown.h"
+#include "sampler/core/thread.h"
+#include "sampler/cpython/walk.h"
+
+#define REAP_IN_HOOK	32u	/* deaths a hook counts at most: about a microsecond */
+#define REAP_BATCH	256u	/* deaths or samples per holding of the lock elsewhere */
+#define LIVE_AT_DEFAULT	32768.0	/* samples at 16 MB */
+
+struct lk_record lk_record;
+
+static _Atomic pid_t own_pid;
+
+static bool
+stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
+{
+	const void *tstate = lk_record.thread_state();
+
+	path->raw = raw;
+	path->truncated = false;
+	path->count = tstate == NULL ? 0 :
+	    lk_walk_frames(tstate, raw, LK_FRAMES_MAX, &path->truncated);
+	path->no_python = path->count == 0;
+	path->domain = domain;
+	path->thread = lk_thread.number;
+	return true;
+}
+
+static void
+count_live(const struct lk_sample *sample, double sign)
+{
+	lk_record.live_bytes += sign * sample->est_bytes;
+	lk_record.live_objects += sign * (double)sample->est_objects;
+	lk_record.live_variance += sign * sample->variance;
+}
+
+static void
+weigh(struct lk_sample *sample, double interval_bytes)
+{
+	struct lk_weight w = lk_countdown_weight(sample->size_bytes, interval_bytes);
+
+	sample->est_bytes = w.est_bytes;
+	sample->est_objects = (float)w.est_objects;
+	sample->variance = w.variance;
+	sample->interval_bytes = (float)interval_bytes;
+}
+
+static void
+count_death(uint32_t i)
+{
+	struct lk_sample *sample = &lk_record.live.samples[i];
+
+	lk_stacks_died(&lk_record.stacks, sample);
+	count_live(sample, -1);
+	lk_live_recycle(&lk_record.live, i);
+	if (lk_record.live.live_count == 0)	/* rounding errors end here */
+		lk_record.live_bytes = lk_record.live_objects = lk_record.live_variance = 0;
+}
+
+uint32_t
+lk_record_reap(uint32_t max)
+{
+	uint32_t n, i;
+
+	for (n = 0; n < max; n++) {
+		if (lk_record.dead == LK_LIVE_NONE)
+			lk_record.dead = lk_live_dead(&lk_record.live);
+		i = lk_record.dead;
+		if (i == LK_LIVE_NONE)
+			break;
+		lk_record.dead = lk_record.live.samples[i].next;
+		count_death(i);
+	}
+	return n;
+}
+
+/* A sample for a block at P; the lock is held.  LK_LIVE_NONE: no room. */
+static uint32_t
+add_sample(const struct lk_stack_path *path, void *p, size_t size, double interval, bool in_slot)
+{
+	struct lk_sample *sample;
+	uint32_t i = lk_live_new(&lk_record.live), lost;
+	bool ok = true;
+
+	if (i == LK_LIVE_NONE)
+		return i;
+	sample = &lk_record.live.samples[i];
+	sample->address = (uintptr_t)p;
+	sample->size_bytes = size;
+	sample->in_slot = in_slot;
+	if (!in_slot) {
+		lost = lk_live_track(&lk_record.live, i, &ok);
+		if (lost != LK_LIVE_NONE)
+			count_death(lost);
+	}
+	if (!ok) {
+		lk_live_recycle(&lk_record.live, i);
+		return LK_LIVE_NONE;
+	}
+	sample->epoch = (uint16_t)lk_record.epoch;
+	sample->stack = lk_stacks_intern(&lk_record.stacks, path);
+	weigh(sample, interval);
+	lk_stacks_born(&lk_record.stacks, sample);
+	count_live(sample, 1);
+	if (in_slot)
+		atomic_store_explicit(
+		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)], i,
+		    memory_order_release);
+	return i;
+}
+
+static void
+account(uint64_t began, uint32_t sample)
+{
+	atomic_fetch_add_explicit(&lk_record.stats.slow_ticks, lk_clock_ticks() - began,
+	    memory_order_relaxed);
+	atomic_fetch_add_explicit(sample == LK_LIVE_NONE ? &lk_record.stats.dropped_full :
+	    &lk_record.stats.samples, 1, memory_order_relaxed);
+}
+
+static bool
+begin(void)
+{
+	if (lk_spin_take_bounded(&lk_record.lock)) {
+		lk_record_reap(REAP_IN_HOOK);
+		return true;
+	}
+	atomic_fetch_add_explicit(&lk_record.stats.dropped_busy, 1, memory_order_relaxed);
+	return false;
+}
+
+static void
+sampled(uint8_t domain, void *p, size_t size_bytes, double interval_bytes)
+{
+	uint64_t began = lk_clock_ticks();
+	struct lk_raw_frame raw[LK_FRAMES_MAX];
+	struct lk_stack_path path;
+	uint32_t i;
+
+	if (!atomic_load_explicit(&lk_record.active, memory_order_relaxed))
+		return;
+	lk_thread.inside = true;
+	stack_path(&path, raw, domain);
+	if (begin()) {
+		i = add_sample(&path, p, size_bytes, interval_bytes, false);
+		lk_spin_give(&lk_record.lock);
+		account(began, i);
+	}
+	lk_thread.inside = false;
+}
+
+static void *
+plain_slot(size_t slot_bytes)
+{
+	void *p = lk_slots_take(&lk_record.slots, slot_bytes);
+
+	if (p != NULL)
+		atomic_store_explicit(
+		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)],
+		    LK_SLOTS_NO_SAMPLE, memory_order_release);
+	return p;
+}
+
+static void *
+slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes)
+{
+	uint64_t began = lk_clock_ticks();
+	struct lk_raw_frame raw[LK_FRAMES_MAX];
+	struct lk_stack_path path;
+	uint32_t i = LK_LIVE_NONE;
+	void *p = NULL;
+
+	if (size_bytes != 0 && !atomic_load_explicit(&lk_record.active, memory_order_relaxed))
+		return NULL;
+	lk_thread.inside = true;
+	if (size_bytes != 0)
+		stack_path(&path, raw, domain);
+	if (begin()) {
+		p = plain_slot(slot_bytes);
+		if (p != NULL && size_bytes != 0)
+			i = add_sample(&path, p, size_bytes, interval_bytes, true);
+		lk_spin_give(&lk_record.lock);
+		if (size_bytes != 0)
+			account(began, i);
+	}
+	lk_thread.inside = false;
+	return p;
+}
+
+static uint32_t
+claim_slot(const void *p)
+{
+	return atomic_exchange_explicit(
+	    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)], LK_SLOTS_NO_SAMPLE,
+	    memory_order_acq_rel);
+}
+
+static void
+ended(uint32_t sample)
+{
+	lk_live_bury(&lk_record.live, sample);
+}
+
+static void
+slot_ended(void *p)
+{
+	uint32_t sample = claim_slot(p);
+
+	if (sample != LK_SLOTS_NO_SAMPLE)
+		ended(sample);
+}
+
+/* A realloc failed: the block is where it was, so is its sample. */
+static void
+stays(uint32_t sample)
+{
+	bool ok = false;
+
+	if (begin()) {
+		lk_live_track(&lk_record.live, sample, &ok);
+		lk_spin_give(&lk_record.lock);
+	}
+	if (!ok)
+		ended(sample);
+}
+
+static double
+interval_bytes_now(void)
+{
+	return (double)atomic_load_explicit(&lk_record.interval_bytes, memory_order_relaxed);
+}
+
+static void
+thread_init(void)
+{
+	pid_t thread = (pid_t)syscall(SYS_gettid);
+
+	lk_thread.number = thread == own_pid ? 0 : (uint32_t)thread;
+	lk_thread.random = lk_clock_ticks() ^ (uint64_t)thread << 32 ^
+	    (uint64_t)(uintptr_t)&lk_thread;
+}
+
+static const void *
+no_thread_state(void)
+{
+	return NULL;
+}
+
+int
+lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes)
+{
+	struct lk_record *r = &lk_record;
+	double scale = (double)memory_bytes / (double)LK_MEMORY_DEFAULT_BYTES;
+	void *base = lk_pages_map(memory_bytes);
+
+	if (base == NULL)
+		return -ENOMEM;
+	lk_pages_init(&r->pages, base, memory_bytes);
+	own_pid = getpid();
+	r->dead = LK_LIVE_NONE;
+	r->interval_bytes = interval_bytes;
+	r->thread_state = no_thread_state;
+	lk_slots_init(&r->slots);	/* without slots: hash */
+	r->sink = (struct lk_sink){&r->slots, &r->live, sampled, slot, slot_ended, ended, stays,
+	    interval_bytes_now, thread_init};
+	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
+		return -ENOMEM;
+	return lk_stacks_init(&r->stacks, &r->pages, scale, lk_walk_resolve, 0);
+}
+
+void
+lk_record_settle(void)
+{
+	uint32_t n;
+
+	do {
+		lk_spin_take(&lk_record.lock);
+		n = lk_record_reap(REAP_BATCH);
+		lk_spin_give(&lk_record.lock);
+	} while (n == REAP_BATCH);
+}
+
+/* Thinning owns a death like a free does: by swapping the way to it out. */
+static bool
+claim_for_thinning(uint32_t i)
+{
+	const struct lk_sample *sample = &lk_record.live.samples[i];
+	uint32_t expected = i;
+
+	if (!sample->in_slot)
+		return lk_live_claim(&lk_record.live, (const void *)sample->address) == i;
+	return atomic_compare_exchange_strong(
+	    &lk_record.slots.sample[lk_slots_index(&lk_record.slots,
+	    (const void *)sample->address)], &expected, LK_SLOTS_NO_SAMPLE);
+}
+
+static void
+thin_one(uint32_t i, double interval, uint64_t *random)
+{
+	struct lk_sample *sample = &lk_record.live.samples[i];
+	double u = (double)(lk_countdown_random(random) >> 11) * 0x1p-53;
+	double old = (double)sample->interval_bytes;
+
+	if (!sample->used || old >= interval)
+		return;
+	if (u >= lk_countdown_keep(sample->size_bytes, old, interval)) {
+		if (claim_for_thinning(i)) {
+			count_death(i);
+			atomic_fetch_add(&lk_record.stats.thinned, 1);
+		}
+		return;
+	}
+	lk_stacks_died(&lk_record.stacks, sample);
+	count_live(sample, -1);
+	weigh(sample, interval);
+	lk_stacks_recount(&lk_record.stacks, sample);
+	count_live(sample, 1);
+}
+
+void
+lk_record_interval(uint64_t interval_bytes)
+{
+	uint64_t random = lk_clock_ticks();
+	uint32_t i = 0, end;
+
+	atomic_store(&lk_record.interval_bytes, interval_bytes);
+	lk_record_settle();
+	for (end = REAP_BATCH; i < lk_record.live.capacity; end += REAP_BATCH) {
+		lk_spin_take(&lk_record.lock);
+		for (; i < end && i < lk_record.live.used_count; i++)
+			thin_one(i, (double)interval_bytes, &random);
+		lk_spin_give(&lk_record.lock);
+		if (i < end)
+			break;
+	}
+}
+
+void
+lk_record_relieve(void)
+{
+	uint64_t interval = atomic_load(&lk_record.interval_bytes);
+
+	if (lk_record.live.live_count > lk_record.live.capacity / 4 * 3 &&
+	    interval * 2 <= LK_INTERVAL_MAX_BYTES)
+		lk_record_interval(interval * 2);
+}
+
+uint32_t
+lk_record_stack_at(const void *p)
+{
+	uint32_t sample, stack = LK_STACKS_NONE;
+
+	lk_spin_take(&lk_record.lock);
+	if (lk_slots_owns(lk_record.slots.base, lk_record.slots.bytes, p))
+		sample = atomic_load(
+		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)]);
+	else
+		sample = lk_live_find(&lk_record.live, p);
+	if (sample != LK_LIVE_NONE)
+		stack = lk_record.live.samples[sample].stack;
+	lk_spin_give(&lk_record.lock);
+	return stack;
+}
+
+void
+lk_record_before_fork(void)
+{
+	lk_spin_take(&lk_record.lock);
+}
+
+void
+lk_record_after_fork(bool child)
+{
+	if (child) {
+		own_pid = getpid();
+		lk_thread.number = 0;	/* the thread that forked is the main one now */
+	}
+	lk_spin_give(&lk_record.lock);
+}
