@@ -37,10 +37,10 @@ lk_print_str(struct lk_print *t, const char *s)
 }
 
 static void
-put_digits(struct lk_print *t, uint64_t value, unsigned int base, size_t at_least)
+put_digits(struct lk_print *t, unsigned __int128 value, unsigned int base, size_t at_least)
 {
 	static const char digits[] = "0123456789abcdef";
-	char buffer[24];
+	char buffer[40];	/* 2^128 has 39 digits */
 	size_t n = sizeof(buffer);
 
 	do {
@@ -72,33 +72,33 @@ lk_print_hex(struct lk_print *t, uint64_t value)
 }
 
 void
-lk_print_real(struct lk_print *t, double value)
+lk_print_real(struct lk_print *t, double value, unsigned int decimals)
 {
-	uint64_t whole, thousandths;
-	size_t digits = 3;
+	static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
+	unsigned __int128 whole;
+	uint64_t part = 0;
 
-	if (!(value > -1e18 && value < 1e18)) {
+	if (!(value > -1e38 && value < 1e38)) {
 		lk_print_str(t, "null");
 		return;
 	}
 	if (value < 0) {
 		value = -value;
-		if (value >= 0.0005)
+		if (value * (double)power[decimals] >= 0.5)
 			lk_print_char(t, '-');
 	}
-	whole = (uint64_t)value;
-	thousandths = (uint64_t)((value - (double)whole) * 1000 + 0.5);
-	if (thousandths == 1000) {
+	whole = (unsigned __int128)value;
+	if (value < 0x1p53)	/* larger ones have no fraction */
+		part = (uint64_t)((value - (double)whole) * (double)power[decimals] + 0.5);
+	if (part == power[decimals]) {
 		whole++;
-		thousandths = 0;
+		part = 0;
 	}
-	lk_print_u64(t, whole);
-	if (thousandths == 0)
+	put_digits(t, whole, 10, 1);
+	if (decimals == 0)
 		return;
-	for (; thousandths % 10 == 0; thousandths /= 10)
-		digits--;
 	lk_print_char(t, '.');
-	put_digits(t, thousandths, 10, digits);
+	put_digits(t, part, 10, decimals);
 }
 
 /* Length of the UTF-8 sequence at S, 0 when it is not one (RFC 3629, table in section 4). */
@@ -131,26 +131,17 @@ utf8_length(const unsigned char *s, size_t left)
 static void
 put_escaped(struct lk_print *t, unsigned char c)
 {
-	switch (c) {
-	case '"':
-		lk_print_put(t, "\\\"", 2);
-		return;
-	case '\\':
-		lk_print_put(t, "\\\\", 2);
-		return;
-	case '\n':
-		lk_print_put(t, "\\n", 2);
-		return;
-	case '\t':
-		lk_print_put(t, "\\t", 2);
-		return;
-	}
-	if (c >= 0x20 && c != 0x7f) {
+	if (c == 0) {
+		lk_print_put(t, "\xef\xbf\xbd", 3);
+	} else if (c == '"' || c == '\\') {
+		lk_print_char(t, '\\');
 		lk_print_char(t, (char)c);
-		return;
+	} else if (c < 0x20) {
+		lk_print_put(t, "\\u", 2);
+		put_digits(t, c, 16, 4);
+	} else {
+		lk_print_char(t, (char)c);
 	}
-	lk_print_put(t, "\\u", 2);
-	put_digits(t, c, 16, 4);
 }
 
 void

@@ -25,12 +25,12 @@ void lk_print_u64(struct lk_print *t, uint64_t value);
 void lk_print_i64(struct lk_print *t, int64_t value);
 void lk_print_hex(struct lk_print *t, uint64_t value);	/* 0x... */
 
-/* lk_print_real - at most three decimals, no exponent, no trailing zeros; "null" for NAN
- * and for what is beyond +-1e18. */
-void lk_print_real(struct lk_print *t, double value);
+/* lk_print_real - with DECIMALS (0..6) digits after the point, never an exponent; "null" for
+ * NAN and infinities. */
+void lk_print_real(struct lk_print *t, double value, unsigned int decimals);
 
-/* lk_print_json - a JSON string with quotes.  Bytes that are not UTF-8 become U+FFFD, so the
- * line is valid JSON whatever a target's names hold. */
+/* lk_print_json - a JSON string with quotes; '"', '\\' and bytes below 0x20 are escaped.
+ * What is not UTF-8 and NUL become U+FFFD: the line is valid JSON whatever names hold. */
 void lk_print_json(struct lk_print *t, const char *s, size_t length);
 
 /* lk_print_end - terminates with NUL inside capacity, cutting one byte if it must. */

@@ -20,7 +20,7 @@ struct lk_record lk_record;
 
 static _Atomic pid_t own_pid;
 
-static bool
+static void
 stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
 {
 	const void *tstate = lk_record.thread_state();
@@ -32,7 +32,6 @@ stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
 	path->no_python = path->count == 0;
 	path->domain = domain;
 	path->thread = lk_thread.number;
-	return true;
 }
 
 static void
@@ -110,6 +109,7 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 	sample->stack = lk_stacks_intern(&lk_record.stacks, path);
 	weigh(sample, interval);
 	lk_stacks_born(&lk_record.stacks, sample);
+	lk_record.allocated_objects += (double)sample->est_objects;
 	count_live(sample, 1);
 	if (in_slot)
 		atomic_store_explicit(

@@ -36,6 +36,7 @@ struct lk_record {
 	uint32_t		 dead;		/* lock: claimed from live, not yet counted */
 	uint32_t		 epoch;		/* lock: baselines marked so far */
 	double			 live_bytes, live_objects, live_variance;	/* lock */
+	double			 allocated_objects;	/* lock: since the start */
 	_Atomic uint64_t	 interval_bytes;
 	atomic_bool		 active;	/* false: nothing is sampled */
 	struct lk_record_stats	 stats;

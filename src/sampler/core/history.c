@@ -33,6 +33,18 @@ lk_history_init(struct lk_history *h, struct lk_pages *pages)
 	return 0;
 }
 
+void
+lk_history_forget(struct lk_history *h)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_HISTORY_RINGS; i++)
+		h->rings[i].count = h->rings[i].next = 0;
+	for (i = 0; i < LK_HISTORY_STACKS; i++)
+		h->trends[i].stack = UINT32_MAX;
+	h->trend_count = h->trend_next = 0;
+}
+
 static void
 push(struct lk_ring *ring, struct lk_point point)
 {

@@ -16,7 +16,7 @@
 struct lk_pages;
 
 #define LK_HISTORY_RINGS	4u
-#define LK_HISTORY_STACKS	512u	/* stacks that have a trend */
+#define LK_HISTORY_STACKS	256u	/* stacks that have a trend */
 #define LK_HISTORY_TREND_STEP_S	10u
 #define LK_HISTORY_TREND_POINTS	60u
 
@@ -51,6 +51,9 @@ struct lk_history {
 
 /* Returns: 0, -ENOMEM. */
 int lk_history_init(struct lk_history *h, struct lk_pages *pages);
+
+/* lk_history_forget - a forked child has a past of its own. */
+void lk_history_forget(struct lk_history *h);
 
 /* lk_history_add - the state at MONOTONIC_S; a second without a call leaves no gap, the next
  * point stands for it.  Seconds that were skipped repeat the last point. */

@@ -38,8 +38,7 @@ struct lk_symbols {
 	void		 (*get_allocator)(int domain, struct lk_allocator *out);
 	void		 (*set_allocator)(int domain, struct lk_allocator *allocator);
 	void		*(*import_module)(const char *name);
-	void		*(*call_method)(void *object, const char *name, const char *format, ...);
-	void		*(*get_attr)(void *object, const char *name);
+	void		*(*get_attr)(void *object, const char *name);	/* new reference */
 	void		*(*function_new)(struct lk_method *method, void *self, void *module);
 	void		*(*call)(void *callable, void *args, void *kwargs);
 	void		*(*tuple_new)(intptr_t size);
@@ -49,7 +48,7 @@ struct lk_symbols {
 	void		*(*dict_values)(void *dict);
 	void		*(*module_dict)(void *module);
 	void		*(*import_modules)(void);
-	int		 (*is_true)(void *object);
+	const char	*(*allocator_name)(void);
 	void		 (*err_clear)(void);
 	void		 (*inc_ref)(void *object);
 	void		 (*dec_ref)(void *object);

@@ -1,0 +1,141 @@
+#include "config.h"
+
+#include "sampler/connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sampler/core/pages.h"
+
+#define HIGH_FD	400	/* above what programs count on, below the usual limit of 1024 */
+
+void
+lk_handle_set(struct lk_handle *handle, int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	struct stat st;
+
+	if (high >= 0) {
+		close(fd);
+		fd = high;
+	}
+	handle->fd = fd;
+	handle->device = 0;
+	handle->inode = 0;
+	if (fstat(fd, &st) == 0) {
+		handle->device = st.st_dev;
+		handle->inode = st.st_ino;
+	}
+}
+
+bool
+lk_handle_is_ours(const struct lk_handle *handle)
+{
+	struct stat st;
+
+	return handle->fd >= 0 && fstat(handle->fd, &st) == 0 &&
+	    st.st_dev == handle->device && st.st_ino == handle->inode;
+}
+
+void
+lk_handle_close(struct lk_handle *handle)
+{
+	if (lk_handle_is_ours(handle))
+		close(handle->fd);
+	handle->fd = -1;
+}
+
+int
+lk_connection_open(struct lk_connection *c, int fd)
+{
+	char *bytes = c->out.bytes;	/* kept from an earlier client */
+
+	if (bytes == NULL)
+		bytes = lk_pages_map(LK_CONNECTION_OUT_BYTES);
+	if (bytes == NULL)
+		return -ENOMEM;
+	memset(c, 0, sizeof(*c));
+	lk_print_init(&c->out, bytes, LK_CONNECTION_OUT_BYTES);
+	lk_handle_set(&c->handle, fd);
+	return 0;
+}
+
+void
+lk_connection_close(struct lk_connection *c)
+{
+	lk_handle_close(&c->handle);
+}
+
+bool
+lk_connection_flush(struct lk_connection *c)
+{
+	ssize_t n;
+
+	while (c->out_sent < c->out.length) {
+		n = send(c->handle.fd, c->out.bytes + c->out_sent, c->out.length - c->out_sent,
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		c->out_sent += (size_t)n;
+	}
+	c->out.length = c->out_sent = 0;
+	c->out.full = false;
+	return true;
+}
+
+bool
+lk_connection_fill(struct lk_connection *c)
+{
+	ssize_t n;
+
+	while (c->in_bytes < sizeof(c->in)) {
+		n = recv(c->handle.fd, c->in + c->in_bytes, sizeof(c->in) - c->in_bytes,
+		    MSG_DONTWAIT);
+		if (n == 0)
+			return false;
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		c->in_bytes += (size_t)n;
+	}
+	return true;
+}
+
+static void
+consume(struct lk_connection *c, size_t bytes)
+{
+	memmove(c->in, c->in + bytes, c->in_bytes - bytes);
+	c->in_bytes -= bytes;
+}
+
+ssize_t
+lk_connection_line(struct lk_connection *c, const char **line)
+{
+	static char copy[LK_WIRE_REQUEST_MAX];
+	char *end = memchr(c->in, '\n', c->in_bytes);
+	bool skipped = c->in_skipping;
+	size_t length;
+
+	if (end == NULL) {
+		if (c->in_bytes < sizeof(c->in))
+			return -1;
+		c->in_skipping = true;
+		c->in_bytes = 0;
+		return -1;
+	}
+	length = (size_t)(end - c->in);
+	memcpy(copy, c->in, length);
+	*line = copy;
+	consume(c, length + 1);
+	c->in_skipping = false;
+	return skipped ? -2 : (ssize_t)length;
+}
+
+bool
+lk_connection_has_room(const struct lk_connection *c)
+{
+	return c->out.capacity - c->out.length >= LK_WIRE_LINE_MAX;
+}

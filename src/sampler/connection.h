@@ -1,0 +1,74 @@
+/* connection.h - one client: its bytes in, its bytes out, how far it has been told.
+ * Room: sampler (top).  Threads: the server's only.
+ *
+ * Nothing here waits.  What a client does not read stays in its buffer; while that is not
+ * empty it gets nothing new and its requests are not read: memory is bounded, and because
+ * rows are chosen by what was last sent, it misses ticks, never content. */
+#ifndef LK_SAMPLER_CONNECTION_H
+#define LK_SAMPLER_CONNECTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/print.h"
+#include "leaktop/wire.h"
+
+#define LK_CONNECTION_OUT_BYTES	(2u * LK_WIRE_LINE_MAX)
+
+/* A descriptor and what it was when we opened it: a host that closes all descriptors may
+ * have given the number to another file since. */
+struct lk_handle {
+	int	fd;		/* -1: none */
+	dev_t	device;
+	ino_t	inode;
+};
+
+void lk_handle_set(struct lk_handle *handle, int fd);	/* owns FD, moved to a high number */
+bool lk_handle_is_ours(const struct lk_handle *handle);
+void lk_handle_close(struct lk_handle *handle);		/* only when it is still ours */
+
+struct lk_connection {
+	struct lk_handle handle;
+	struct lk_print	 out;			/* [LK_CONNECTION_OUT_BYTES], mapped once */
+	size_t		 out_sent;
+	char		 in[LK_WIRE_REQUEST_MAX];
+	size_t		 in_bytes;
+	bool		 in_skipping;		/* in a line that was too long */
+	bool		 closing;		/* close when out is empty */
+	/* subscription */
+	bool		 subscribed;
+	uint64_t	 period_ns, due_ns;
+	uint64_t	 told_version;		/* changes up to here were sent */
+	uint64_t	 telling_version;
+	uint32_t	 told_baselines;	/* version of the list */
+	uint32_t	 told_strings, told_frames, told_stacks;	/* counts */
+	/* the job under way: a program of stages, see messages.c */
+	const uint8_t	*stage;			/* NULL: none */
+	uint32_t	 cursor;
+	size_t		 mark_cursor;
+	int64_t		 reply_id;
+	uint32_t	 mark_id;
+	uint64_t	 min_length;
+	uint32_t	 limit;
+	uint32_t	 scan_number;		/* waits for the end of this walk */
+};
+
+/* lk_connection_open - take over FD.  Returns: 0, -ENOMEM. */
+int lk_connection_open(struct lk_connection *c, int fd);
+void lk_connection_close(struct lk_connection *c);
+
+/* lk_connection_flush - write what is there.  false: the peer is gone. */
+bool lk_connection_flush(struct lk_connection *c);
+
+/* lk_connection_fill - read what is there.  false: the peer is gone. */
+bool lk_connection_fill(struct lk_connection *c);
+
+/* lk_connection_line - the next request, without its '\n', consumed by the next call.
+ * Returns: its length, -1: none yet, -2: a line longer than LK_WIRE_REQUEST_MAX was dropped. */
+ssize_t lk_connection_line(struct lk_connection *c, const char **line);
+
+/* lk_connection_has_room - for one more line of any kind. */
+bool lk_connection_has_room(const struct lk_connection *c);
+
+#endif

@@ -1,0 +1,23 @@
+/* events.h - what the sampler noticed about itself: a small ring of coded events, read
+ * through the protocol, never printed.  Room: sampler/core.
+ * Threads: any may add (a slot may be torn when 64 are added at once: it is only a log). */
+#ifndef LK_SAMPLER_CORE_EVENTS_H
+#define LK_SAMPLER_CORE_EVENTS_H
+
+#include <stdint.h>
+
+#define LK_EVENTS_KEPT	64u
+
+struct lk_event {
+	double		 at_s;
+	const char	*code;		/* static text */
+	uint64_t	 value;
+};
+
+void lk_events_add(const char *code, uint64_t value);
+uint64_t lk_events_count(void);			/* since the start */
+
+/* lk_events_get - the NUMBER-th since the start; NULL when it is no longer kept. */
+const struct lk_event *lk_events_get(uint64_t number);
+
+#endif

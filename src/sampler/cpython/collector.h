@@ -1,0 +1,32 @@
+/* collector.h - the cyclic garbage collector's state.  Room: sampler/cpython. */
+#ifndef LK_SAMPLER_CPYTHON_COLLECTOR_H
+#define LK_SAMPLER_CPYTHON_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lk_layout;
+
+#define LK_GENERATIONS 3
+
+struct lk_collector {
+	bool	enabled;
+	struct {
+		uint64_t count, threshold, collections, collected, uncollectable;
+	}	generation[LK_GENERATIONS];
+};
+
+/* lk_collector_read - of the main interpreter.  Plain reads of numbers that are always
+ * mapped: no GIL needed, a value may be a moment old.  Returns: false before it is there. */
+bool lk_collector_read(const struct lk_layout *layout, const void *runtime,
+    struct lk_collector *out);
+
+/* lk_collector_state - address of the main interpreter's collector state, or NULL. */
+const void *lk_collector_state(const struct lk_layout *layout, const void *runtime);
+
+/* lk_collector_list - head of the I-th list of tracked objects: the generations, then the
+ * permanent one (gc.freeze).  The base comes from the collector's own pointer: its distance
+ * differs between distributions of one minor. */
+const void *lk_collector_list(const struct lk_layout *layout, const void *state, int i);
+
+#endif

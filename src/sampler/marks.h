@@ -1,0 +1,71 @@
+/* marks.h - baselines: what was live when one was marked, by stack and birth epoch.
+ * Room: sampler (top).  Threads: the server's only. */
+#ifndef LK_SAMPLER_MARKS_H
+#define LK_SAMPLER_MARKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "leaktop/wire.h"
+#include "proto/emit.h"
+#include "sampler/core/stacks.h"
+
+#define LK_MARKS_BYTES_MAX	(4u << 20)	/* rows of all baselines together */
+
+/* One stack as it is sent: now, or when a baseline was marked. */
+struct lk_mark_row {
+	struct lk_emit_row	row;
+	uint32_t		cell_count;
+	struct lk_emit_cell	cells[LK_STACKS_EPOCHS_MAX];	/* ascending epochs */
+};
+
+/* A container's length when a baseline was marked. */
+struct lk_mark_container {
+	uint64_t	address;
+	uint64_t	length;
+	uint64_t	type;		/* address of the type: another type is another object */
+};
+
+struct lk_mark {
+	uint32_t	 id;		/* the epoch it began; 0: unused */
+	char		 name[LK_WIRE_NAME_MAX + 1];
+	double		 at_s;
+	uint64_t	 rss_bytes, interval_bytes;
+	double		 live_bytes;
+	char		*rows;		/* packed: without the cells that are not used */
+	size_t		 rows_bytes, rows_capacity;
+	struct lk_mark_container *containers;	/* by address */
+	uint32_t	 container_count;
+};
+
+/* lk_marks_now - STACK as it is; cells of epochs >= BEFORE are left out.  Takes the lock. */
+void lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out);
+
+/* lk_marks_add - a new baseline.  Returns: its id; -ENOSPC: LK_WIRE_BASELINES_MAX or
+ * LK_MARKS_BYTES_MAX; -ENOMEM. */
+int lk_marks_add(const char *name, uint64_t rss_bytes);
+
+struct lk_mark *lk_marks_find(uint32_t id);	/* NULL: no such baseline */
+struct lk_mark *lk_marks_at(uint32_t i);	/* I-th by id; NULL ends */
+void lk_marks_drop(struct lk_mark *mark);
+void lk_marks_rename(struct lk_mark *mark, const char *name);
+
+/* lk_marks_version - changes whenever the list does. */
+uint32_t lk_marks_version(void);
+
+/* lk_marks_row - the row at *AT, which moves on; false at the end. */
+bool lk_marks_row(const struct lk_mark *mark, size_t *at, struct lk_mark_row *out);
+
+/* lk_marks_containers - keep LIST (copied, sorted) with the baseline. */
+void lk_marks_containers(struct lk_mark *mark, const struct lk_mark_container *list,
+    uint32_t count);
+
+/* lk_marks_length - what ADDRESS was long at MARK; false when it was not there. */
+bool lk_marks_length(const struct lk_mark *mark, uint64_t address, uint64_t type,
+    uint64_t *length_out);
+
+/* lk_marks_bytes - memory taken by all of them. */
+size_t lk_marks_bytes(void);
+
+#endif

@@ -1,0 +1,219 @@
+#include "config.h"
+
+#include "sampler/process/proc.h"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "base/print.h"
+#include "sampler/core/events.h"
+
+#define KIB 1024u
+
+/* mallinfo2 walks the free lists of each malloc arena with its lock held: after one answer
+ * that took longer than this the service is left alone. */
+#define MALLINFO_SLOW_NS 2000000u
+
+size_t
+lk_proc_read(const char *path, char *buffer, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	size_t used = 0;
+	ssize_t n = 0;
+
+	buffer[0] = '\0';
+	if (fd < 0)
+		return 0;
+	while (used < size - 1 && (n = read(fd, buffer + used, size - 1 - used)) > 0)
+		used += (size_t)n;
+	close(fd);
+	buffer[used] = '\0';
+	return used;
+}
+
+/* The number at or after S; unknown when there is none ("max"). */
+static uint64_t
+number_at(const char *s)
+{
+	uint64_t value = 0;
+
+	while (*s == ' ' || *s == '\t')
+		s++;
+	if (*s < '0' || *s > '9')
+		return LK_PROC_UNKNOWN;
+	for (; *s >= '0' && *s <= '9'; s++)
+		value = value * 10 + (uint64_t)(*s - '0');
+	return value;
+}
+
+static const char *
+skip_words(const char *s, int words)
+{
+	while (words-- > 0 && s != NULL) {
+		s = strchr(s, ' ');
+		if (s != NULL)
+			s++;
+	}
+	return s;
+}
+
+uint64_t
+lk_proc_rss_bytes(void)
+{
+	char buffer[128];
+	const char *s;
+
+	lk_proc_read("/proc/self/statm", buffer, sizeof(buffer));
+	s = skip_words(buffer, 1);
+	return s == NULL ? 0 : number_at(s) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+lk_proc_start_time(void)
+{
+	char buffer[1024];
+	const char *s;
+
+	lk_proc_read("/proc/self/stat", buffer, sizeof(buffer));
+	s = strrchr(buffer, ')');	/* the name may hold anything */
+	s = s == NULL ? NULL : skip_words(s, 20);
+	return s == NULL ? 0 : number_at(s);
+}
+
+static uint64_t
+rollup_field(const char *text, const char *name)
+{
+	const char *s = strstr(text, name);
+	uint64_t kib = s == NULL ? LK_PROC_UNKNOWN : number_at(s + strlen(name));
+
+	return kib == LK_PROC_UNKNOWN ? kib : kib * KIB;
+}
+
+static void
+read_malloc(struct lk_proc_memory *out)
+{
+	static struct mallinfo2 (*mallinfo)(void);
+	static bool tried, slow;
+	struct mallinfo2 info;
+	uint64_t began;
+	void *p;
+
+	if (!tried) {
+		tried = true;
+		p = dlsym(RTLD_DEFAULT, "mallinfo2");	/* glibc 2.33 */
+		memcpy(&mallinfo, &p, sizeof(p));
+	}
+	out->malloc_live_bytes = out->malloc_free_bytes = LK_PROC_UNKNOWN;
+	out->malloc_mmap_bytes = LK_PROC_UNKNOWN;
+	if (mallinfo == NULL || slow)
+		return;
+	began = lk_clock_monotonic_ns();
+	info = mallinfo();
+	if (lk_clock_monotonic_ns() - began > MALLINFO_SLOW_NS) {
+		slow = true;
+		lk_events_add("mallinfo-slow", lk_clock_monotonic_ns() - began);
+	}
+	if (info.arena == 0 && info.hblkhd == 0)
+		return;		/* another allocator serves this process */
+	out->malloc_live_bytes = info.uordblks;
+	out->malloc_free_bytes = info.fordblks;
+	out->malloc_mmap_bytes = info.hblkhd;
+}
+
+void
+lk_proc_memory(struct lk_proc_memory *out)
+{
+	char text[2048];
+	uint64_t clean, dirty;
+
+	out->rss_bytes = lk_proc_rss_bytes();
+	lk_proc_read("/proc/self/smaps_rollup", text, sizeof(text));
+	out->pss_bytes = rollup_field(text, "\nPss:");
+	out->anonymous_bytes = rollup_field(text, "\nAnonymous:");
+	out->swap_bytes = rollup_field(text, "\nSwap:");
+	clean = rollup_field(text, "\nPrivate_Clean:");
+	dirty = rollup_field(text, "\nPrivate_Dirty:");
+	out->uss_bytes = clean == LK_PROC_UNKNOWN ? clean : clean + dirty;
+	lk_proc_read("/proc/self/status", text, sizeof(text));
+	out->file_bytes = rollup_field(text, "\nRssFile:");
+	out->shared_bytes = rollup_field(text, "\nRssShmem:");
+	read_malloc(out);
+}
+
+static bool
+read_cgroup_files(const char *folder, const char *limit, const char *used, uint64_t *limit_bytes,
+    uint64_t *used_bytes)
+{
+	char path[512], text[64];
+	struct lk_print p;
+
+	lk_print_init(&p, path, sizeof(path));
+	lk_print_str(&p, folder);
+	lk_print_str(&p, limit);
+	lk_print_end(&p);
+	if (p.full || lk_proc_read(path, text, sizeof(text)) == 0)
+		return false;
+	*limit_bytes = number_at(text);
+	if (*limit_bytes >= UINT64_C(1) << 60)	/* version 1 spells "none" as a huge number */
+		*limit_bytes = LK_PROC_UNKNOWN;
+	lk_print_init(&p, path, sizeof(path));
+	lk_print_str(&p, folder);
+	lk_print_str(&p, used);
+	lk_print_end(&p);
+	*used_bytes = lk_proc_read(path, text, sizeof(text)) == 0 ? LK_PROC_UNKNOWN :
+	    number_at(text);
+	return true;
+}
+
+/* In a container the own group is usually mounted at the root of the hierarchy. */
+void
+lk_proc_cgroup(uint64_t *limit_bytes, uint64_t *used_bytes)
+{
+	char text[2048], folder[512];
+	const char *s, *end;
+	struct lk_print p;
+
+	*limit_bytes = *used_bytes = LK_PROC_UNKNOWN;
+	lk_proc_read("/proc/self/cgroup", text, sizeof(text));
+	s = strstr(text, "0::");
+	end = s == NULL ? NULL : strchr(s, '\n');
+	if (end != NULL) {
+		lk_print_init(&p, folder, sizeof(folder));
+		lk_print_str(&p, "/sys/fs/cgroup");
+		lk_print_put(&p, s + 3, (size_t)(end - s - 3));
+		lk_print_end(&p);
+		if (!p.full && read_cgroup_files(folder, "/memory.max", "/memory.current",
+		    limit_bytes, used_bytes))
+			return;
+	}
+	if (read_cgroup_files("/sys/fs/cgroup", "/memory.max", "/memory.current", limit_bytes,
+	    used_bytes))
+		return;
+	read_cgroup_files("/sys/fs/cgroup/memory", "/memory.limit_in_bytes",
+	    "/memory.usage_in_bytes", limit_bytes, used_bytes);
+}
+
+uint64_t
+lk_proc_resident(const void *base, size_t bytes)
+{
+	unsigned char pages[1024];
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), step = page * sizeof(pages), at, i;
+	uint64_t resident = 0;
+
+	for (at = 0; at < bytes; at += step) {
+		size_t part = bytes - at < step ? bytes - at : step;
+
+		if (mincore((char *)base + at, part, pages) != 0)
+			return bytes;
+		for (i = 0; i < (part + page - 1) / page; i++)
+			resident += pages[i] & 1 ? page : 0;
+	}
+	return resident;
+}

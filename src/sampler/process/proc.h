@@ -1,0 +1,34 @@
+/* proc.h - what the kernel and the C library say of this process.  Room: sampler/process.
+ * Context: the sampler's own thread: it opens files, it never allocates. */
+#ifndef LK_SAMPLER_PROCESS_PROC_H
+#define LK_SAMPLER_PROCESS_PROC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define LK_PROC_UNKNOWN	UINT64_MAX
+
+struct lk_proc_memory {
+	uint64_t	rss_bytes, pss_bytes, uss_bytes, anonymous_bytes, file_bytes;
+	uint64_t	shared_bytes, swap_bytes;
+	uint64_t	malloc_live_bytes, malloc_free_bytes, malloc_mmap_bytes;
+};
+
+/* lk_proc_read - a small file into BUFFER, NUL-terminated.  Returns: bytes, 0 on failure. */
+size_t lk_proc_read(const char *path, char *buffer, size_t size);
+
+uint64_t lk_proc_rss_bytes(void);
+uint64_t lk_proc_start_time(void);	/* field 22 of /proc/self/stat, 0 unknown */
+
+/* lk_proc_memory - walks every mapping in the kernel: milliseconds for a large process, and
+ * asks the C library, which holds its own locks meanwhile: not more often than needed. */
+void lk_proc_memory(struct lk_proc_memory *out);
+
+/* lk_proc_cgroup - memory limit and use of this process's cgroup, version 2 or 1; unknown
+ * without a limit. */
+void lk_proc_cgroup(uint64_t *limit_bytes, uint64_t *used_bytes);
+
+/* lk_proc_resident - how much of a mapping of ours is in memory. */
+uint64_t lk_proc_resident(const void *base, size_t bytes);
+
+#endif

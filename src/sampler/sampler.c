@@ -1,0 +1,330 @@
+#include "config.h"
+
+#include "sampler/sampler.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "sampler/core/events.h"
+#include "sampler/core/thread.h"
+#include "sampler/cpython/hooks.h"
+#include "sampler/cpython/layout.h"
+#include "sampler/cpython/lifecycle.h"
+#include "sampler/cpython/symbols.h"
+#include "sampler/cpython/walk.h"
+#include "sampler/process/proc.h"
+#include "sampler/record.h"
+#include "sampler/scan.h"
+#include "sampler/serve.h"
+#include "sampler/settings.h"
+#include "sampler/status.h"
+#include "sampler/threads.h"
+
+#define WAIT_FIRST_NS	1000000		/* between two looks whether Python is up */
+#define WAIT_LAST_NS	200000000
+#define CHILD_GRACE_MS	100		/* a forked child may be about to exec */
+#define EXIT_WAIT_MS	200
+
+static struct lk_symbols py;
+static pthread_t server;
+static bool server_runs;	/* there is a thread to join; under the GIL or before threads */
+static atomic_int suspended;	/* forks under way */
+static atomic_bool started, closed;
+static int grace_ms;
+
+/* ---- the interpreter ------------------------------------------------------------- */
+
+static bool
+is_finalizing(const struct lk_layout *layout)
+{
+	return layout != NULL && lk_read_ptr(py.runtime, layout->runtime_finalizing) != NULL;
+}
+
+/* false: told to stop before Python came up. */
+static bool
+wait_for_python(void)
+{
+	struct timespec pause = {0, WAIT_FIRST_NS};
+	unsigned int looks = 0;
+
+	while (!py.is_initialized()) {
+		if (atomic_load(&closed))
+			return false;
+		nanosleep(&pause, NULL);
+		if (++looks > 1000 && pause.tv_nsec < WAIT_LAST_NS)
+			pause.tv_nsec += WAIT_FIRST_NS;
+	}
+	return true;
+}
+
+static void
+copy_version(const char *version)
+{
+	size_t n = strcspn(version, " +");
+
+	if (n >= sizeof(lk_status.python))
+		n = sizeof(lk_status.python) - 1;
+	memcpy(lk_status.python, version, n);
+	lk_status.python[n] = '\0';
+}
+
+/* Which layout, and may we trust it?  NULL with the reason in lk_status. */
+static const struct lk_layout *
+choose_layout(void)
+{
+	const char *version = py.get_version(), *why = NULL;
+	const struct lk_layout *layout = lk_layout_for(version, &why);
+
+	copy_version(version);
+	if (layout != NULL) {
+		why = lk_layout_check(layout, py.runtime);
+		if (why != NULL)
+			layout = NULL;
+	}
+	lk_status.dormant_reason = why;
+	return layout;
+}
+
+static bool
+is_pymalloc(const char *name)
+{
+	return name != NULL && (strcmp(name, "pymalloc") == 0 ||
+	    strcmp(name, "pymalloc_debug") == 0);
+}
+
+static const void *
+this_thread_state(void)
+{
+	return py.this_thread_state();
+}
+
+static void before_fork(void);
+static void after_fork_in_parent(void);
+static void after_fork_in_child(void);
+static void at_exit(void);
+
+/* With the GIL. */
+static void
+install(const struct lk_layout *layout)
+{
+	static const struct lk_lifecycle lifecycle = {before_fork, after_fork_in_parent,
+	    after_fork_in_child, at_exit};
+
+	if (lk_lifecycle_register_callspy(&py, layout, &lifecycle) < 0)
+		lk_events_add("no-lifecycle", 0);
+	lk_walk_init(layout, py.code_type);
+	lk_record.thread_state = this_thread_state;
+	lk_status.mode = lk_hooks_install(&py, &lk_record.sink,
+	    is_pymalloc(py.allocator_name())) == LK_HOOKS_SLOTS ? "slots" : "hash";
+	atomic_store(&lk_record.active, true);
+	lk_events_add("started", 0);
+}
+
+static bool
+begin(void)
+{
+	const struct lk_layout *layout;
+	int gil;
+
+	if (!wait_for_python())
+		return false;
+	layout = choose_layout();
+	lk_status.layout = layout;
+	lk_status.runtime = py.runtime;
+	lk_scan_init(layout, &py, lk_serve_ring);
+	if (layout == NULL)
+		return true;	/* the server tells why */
+	if (is_finalizing(layout))
+		return false;
+	gil = py.gil_ensure();
+	install(layout);
+	py.gil_release(gil);
+	return true;
+}
+
+/* ---- threads ------------------------------------------------------------------------ */
+
+static void *
+server_body(void *unused)
+{
+	(void)unused;
+	lk_thread.inside = true;
+	if (lk_status.started_at_s == 0) {
+		lk_status.started_at_s = lk_clock_wall_s();
+		if (!begin())
+			return NULL;
+	}
+	lk_serve_run(grace_ms);
+	return NULL;
+}
+
+static void
+start_server(void)
+{
+	if (server_runs || atomic_load(&closed))
+		return;
+	server_runs = lk_threads_start(&server, server_body) == 0;
+	if (!server_runs)
+		lk_events_add("no-thread", 0);
+}
+
+static void
+stop_server(void)
+{
+	if (!server_runs)
+		return;
+	server_runs = false;
+	lk_serve_stop();
+	pthread_join(server, NULL);
+	lk_scan_stop();
+}
+
+/* ---- fork and exit: on the host's threads, without the GIL ------------------------------ */
+
+static void
+before_fork(void)
+{
+	bool was_inside = lk_thread.inside;
+
+	lk_thread.inside = true;
+	if (atomic_fetch_add(&suspended, 1) == 0)
+		stop_server();
+	lk_thread.inside = was_inside;
+}
+
+static void
+after_fork_in_parent(void)
+{
+	grace_ms = 0;
+	if (atomic_fetch_sub(&suspended, 1) == 1)
+		start_server();
+}
+
+static void
+after_fork_in_child(void)
+{
+	atomic_store(&suspended, 0);
+	lk_status.start_time = lk_proc_start_time();
+	grace_ms = CHILD_GRACE_MS;
+	start_server();
+}
+
+/* Any fork, Python's or not: no lock of ours is held by a thread that the child lacks. */
+static void
+prepare_fork(void)
+{
+	lk_record_before_fork();
+}
+
+static void
+parent_forked(void)
+{
+	lk_record_after_fork(false);
+}
+
+static void
+child_forked(void)
+{
+	int saved_errno = errno;
+
+	lk_record_after_fork(true);
+	lk_serve_after_fork();
+	lk_scan_after_fork();
+	server_runs = false;
+	errno = saved_errno;
+}
+
+static void
+at_exit(void)
+{
+	if (atomic_exchange(&closed, true))
+		return;
+	atomic_store(&lk_record.active, false);
+	stop_server();
+	lk_serve_close("exit");
+}
+
+/* The way out when Python's own did not come by: exit() with the interpreter still up.  The
+ * server may be waiting for the GIL, so it is waited for only so long. */
+static void
+library_exit(void)
+{
+	struct timespec deadline;
+
+	if (!atomic_load(&started) || atomic_exchange(&closed, true))
+		return;
+	atomic_store(&lk_record.active, false);
+	if (server_runs) {
+		lk_serve_stop();
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_nsec += EXIT_WAIT_MS * 1000000L;
+		if (deadline.tv_nsec >= 1000000000L) {
+			deadline.tv_sec++;
+			deadline.tv_nsec -= 1000000000L;
+		}
+		if (pthread_timedjoin_np(server, NULL, &deadline) != 0)
+			return;
+	}
+	lk_serve_close("exit");
+}
+
+/* ---- start ---------------------------------------------------------------------------- */
+
+LK_EXPORT const char *
+leaktop_sampler_version(void)
+{
+	return PACKAGE_VERSION;
+}
+
+LK_EXPORT int
+leaktop_sampler_start(void)
+{
+	struct lk_settings settings;
+	int rc;
+
+	if (lk_symbols_find(&py) != NULL)
+		return -ENOTSUP;
+	if (atomic_exchange(&started, true))
+		return 0;
+	lk_settings_read(&settings);
+	lk_status.memory_cap_bytes = settings.memory_bytes;
+	lk_status.start_time = lk_proc_start_time();
+	lk_status.mode = "";
+	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes);
+	if (rc == 0)
+		rc = lk_serve_init();
+	if (rc == 0)
+		rc = -pthread_atfork(prepare_fork, parent_forked, child_forked);
+	if (rc < 0) {
+		atomic_store(&closed, true);
+		return rc;
+	}
+	start_server();
+	return 0;
+}
+
+__attribute__((constructor)) static void
+loaded(void)
+{
+	struct lk_settings settings;
+
+	if (dlsym(RTLD_DEFAULT, "Py_IsInitialized") == NULL)
+		return;
+	lk_settings_read(&settings);
+	if (!settings.disabled)
+		leaktop_sampler_start();
+}
+
+__attribute__((destructor)) static void
+unloaded(void)
+{
+	library_exit();
+}

@@ -1,0 +1,26 @@
+/* sampler.h - the life of the sampler in its host.  Room: sampler (top).
+ *
+ *	loaded --(no Py_IsInitialized in the process)--> dormant for ever, silent
+ *	  |  thread
+ *	  v
+ *	waiting for the interpreter
+ *	  |  with the GIL: layout, hooks, fork and exit callbacks
+ *	  v
+ *	serving (sampling, or dormant with a reason) <--- after fork, parent and child
+ *	  |                     |
+ *	  |  atexit             |  before fork: our threads end, so that the child is a fork
+ *	  v                     v  of a process without them
+ *	closed               suspended
+ *
+ * Hooks stay installed to the end: blocks in slots must be freed by somebody. */
+#ifndef LK_SAMPLER_SAMPLER_H
+#define LK_SAMPLER_SAMPLER_H
+
+/* leaktop_sampler_start - exported; begins once, in this process.  Returns: 0 or negative
+ * errno.  The library's constructor calls it, unless LEAKTOP_DISABLE is set. */
+int leaktop_sampler_start(void);
+
+/* leaktop_sampler_version - exported: "0.1.0". */
+const char *leaktop_sampler_version(void);
+
+#endif

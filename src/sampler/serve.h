@@ -1,0 +1,26 @@
+/* serve.h - the socket thread: accepts, answers, and once a second looks at the process.
+ * Room: sampler (top).  All functions but ring are for the thread that owns the server, or
+ * for its starter while it does not run. */
+#ifndef LK_SAMPLER_SERVE_H
+#define LK_SAMPLER_SERVE_H
+
+/* lk_serve_init - once per process image. */
+int lk_serve_init(void);
+
+/* lk_serve_run - until lk_serve_stop: opens the socket GRACE_MS after the call (a child that
+ * is about to exec leaves none behind), serves, keeps everything open on return. */
+void lk_serve_run(int grace_ms);
+
+/* lk_serve_stop - make run return soon.  Any thread. */
+void lk_serve_stop(void);
+
+/* lk_serve_ring - wake the server.  Any thread. */
+void lk_serve_ring(void);
+
+/* lk_serve_close - say goodbye, close, unlink.  REASON as on the wire. */
+void lk_serve_close(const char *reason);
+
+/* lk_serve_after_fork - in the child: let go of what belongs to the parent. */
+void lk_serve_after_fork(void);
+
+#endif

@@ -1,0 +1,53 @@
+#include "config.h"
+
+#include "sampler/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "leaktop/sampler.h"
+#include "sampler/core/events.h"
+
+/* "512K" -> bytes; 0 when it is not a size. */
+static uint64_t
+parse_size(const char *s)
+{
+	static const char units[] = "KMG";
+	uint64_t value = 0;
+	const char *unit;
+
+	if (*s < '0' || *s > '9')
+		return 0;
+	for (; *s >= '0' && *s <= '9' && value < UINT64_C(1) << 40; s++)
+		value = value * 10 + (uint64_t)(*s - '0');
+	unit = *s == '\0' ? NULL : strchr(units, *s & ~0x20);
+	if (unit != NULL && unit[0] != '\0') {
+		value <<= 10 * (unit - units + 1);
+		s++;
+	}
+	return *s == '\0' ? value : 0;
+}
+
+static uint64_t
+read_size(const char *name, uint64_t least, uint64_t most, uint64_t otherwise)
+{
+	const char *text = getenv(name);
+	uint64_t value = text == NULL ? otherwise : parse_size(text);
+
+	if (value >= least && value <= most)
+		return value;
+	lk_events_add("bad-setting", value);
+	return otherwise;
+}
+
+void
+lk_settings_read(struct lk_settings *out)
+{
+	const char *off = getenv(LK_ENV_DISABLE);
+
+	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
+	out->interval_bytes = read_size(LK_ENV_INTERVAL, LK_INTERVAL_MIN_BYTES,
+	    LK_INTERVAL_MAX_BYTES, LK_INTERVAL_DEFAULT_BYTES);
+	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,
+	    LK_MEMORY_DEFAULT_BYTES);
+}

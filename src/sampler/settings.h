@@ -1,0 +1,16 @@
+/* settings.h - the environment variables of leaktop/sampler.h.  Room: sampler (top). */
+#ifndef LK_SAMPLER_SETTINGS_H
+#define LK_SAMPLER_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lk_settings {
+	bool		disabled;
+	uint64_t	interval_bytes, memory_bytes;
+};
+
+/* lk_settings_read - what does not parse is an event, and the default. */
+void lk_settings_read(struct lk_settings *out);
+
+#endif

@@ -1,0 +1,28 @@
+#include "config.h"
+
+#include "sampler/threads.h"
+
+#include <signal.h>
+#include <stddef.h>
+
+#define STACK_BYTES	(512u << 10)	/* the walker runs Python-level code of the host's types */
+
+int
+lk_threads_start(pthread_t *out, void *(*body)(void *))
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int rc;
+
+	sigfillset(&all);
+	if (pthread_attr_init(&attr) != 0)
+		return -1;
+	pthread_attr_setstacksize(&attr, STACK_BYTES);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	rc = pthread_create(out, &attr, body, NULL);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	if (rc == 0)
+		pthread_setname_np(*out, "leaktop");
+	return -rc;
+}
