@@ -7,9 +7,11 @@ noticed, the count of leaked bytes follows the requests, and nothing is left beh
 import contextlib
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -51,6 +53,22 @@ def _notices_wrong_answers(app):
     assert code == 1 and result["wrong"] > 0, result
 
 
+def _leaves_nothing_when_killed(number):
+    """Not even SIGKILL to the runner leaves a process or a folder."""
+    runner = subprocess.Popen([sys.executable, os.path.join(HERE, "service.py"), "--app", "flask",
+                               "--workers", "2"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, text=True)
+    with runner.stdout:
+        about = json.loads(runner.stdout.readline())
+    runner.send_signal(number)
+    runner.wait()
+    places = [about["dir"], *(f"/proc/{pid}" for pid in (about["master"], *about["workers"]))]
+    deadline = time.monotonic() + 15
+    while left := [place for place in places if os.path.exists(place)]:
+        assert time.monotonic() < deadline, f"after signal {number}: {left} left behind"
+        time.sleep(0.05)
+
+
 def main():
     raise_on_signals()
     for app in ("django", "flask"):
@@ -64,6 +82,8 @@ def main():
             print(f"{app:7} {leak:11} {result['requests_per_s']:7.1f} requests/s "
                   f"p50 {result['p50_ms']} ms p99 {result['p99_ms']} ms")
         _notices_wrong_answers(app)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        _leaves_nothing_when_killed(number)
     return 0
 
 

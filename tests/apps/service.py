@@ -93,15 +93,19 @@ class Service:
         self.leaktop_dir = self._env.get("LEAKTOP_DIR", os.path.join(self.dir, "leaktop"))
         os.makedirs(self.leaktop_dir, mode=0o700, exist_ok=True)
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "SHOP_DIR": self.dir,
-               "LEAK": self.leak, "LEAKTOP_DIR": self.leaktop_dir, **self._env}
+               "SHOP_PARENT": str(os.getpid()), "LEAK": self.leak,
+               "LEAKTOP_DIR": self.leaktop_dir, **self._env}
         self._output = open(os.path.join(self.dir, "output.log"), "wb")
         # The socket is ours from the start: no port is guessed, given back and lost to another.
         with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
             self.port = listener.getsockname()[1]
-            self._process = subprocess.Popen(
-                self._command(listener.fileno()), env=env, stdin=subprocess.DEVNULL,
-                stdout=self._output, stderr=subprocess.STDOUT, pass_fds=[listener.fileno()],
-                start_new_session=True, preexec_fn=die_with_parent)
+            try:
+                self._process = subprocess.Popen(
+                    self._command(listener.fileno()), env=env, stdin=subprocess.DEVNULL,
+                    stdout=self._output, stderr=subprocess.STDOUT, pass_fds=[listener.fileno()],
+                    start_new_session=True, preexec_fn=die_with_parent)
+            except OSError as why:
+                raise NotStarted(f"{why.filename}: {why.strerror}") from why
 
     def _wait_ready(self):
         deadline = time.monotonic() + _START_TIMEOUT_S

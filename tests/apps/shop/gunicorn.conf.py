@@ -1,6 +1,7 @@
 """gunicorn.conf.py - leaves the pid of every worker that is ready in SHOP_DIR/workers."""
 import os
 import pathlib
+import shutil
 
 _WORKERS = pathlib.Path(os.environ["SHOP_DIR"], "workers")
 
@@ -15,3 +16,9 @@ def post_worker_init(worker):
 
 def child_exit(server, worker):
     (_WORKERS / str(worker.pid)).unlink(missing_ok=True)
+
+
+def on_exit(server):
+    # whoever started us was killed and cannot remove the folder any more
+    if os.getppid() != int(os.environ.get("SHOP_PARENT", os.getppid())):
+        shutil.rmtree(os.environ["SHOP_DIR"], ignore_errors=True)
