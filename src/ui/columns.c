@@ -1,0 +1,432 @@
+#include "config.h"
+
+#include "ui/columns.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "ui/session.h"
+#include "ui/spark.h"
+
+#define TREND_CELLS 8
+
+/* ---- names ----------------------------------------------------------------- */
+
+/* Folders that say nothing about the program. */
+static bool
+is_plain_folder(const char *name, size_t length)
+{
+	static const char *const plain[] = {"lib", "src", "app", "site-packages", "dist-packages",
+	    "lib64", "usr", "srv", "opt", "home"};
+
+	for (size_t i = 0; i < LK_COUNT_OF(plain); i++)
+		if (strlen(plain[i]) == length && strncmp(plain[i], name, length) == 0)
+			return true;
+	return length > 6 && strncmp(name, "python", 6) == 0;
+}
+
+char *
+lk_columns_module(const char *file, char *out, size_t out_bytes)
+{
+	const char *base = strrchr(file, '/'), *folder;
+	size_t folder_length = 0, base_length;
+	char text[LK_TABLE_TEXT_BYTES];
+
+	folder = base = base != NULL ? base + 1 : file;
+	if (base > file + 1) {
+		folder = base - 1;
+		while (folder > file && folder[-1] != '/')
+			folder--;
+		folder_length = (size_t)(base - 1 - folder);
+	}
+	base_length = strlen(base);
+	if (base_length > 3 && strcmp(base + base_length - 3, ".py") == 0)
+		base_length -= 3;
+	if (folder_length == 0 || is_plain_folder(folder, folder_length))
+		snprintf(text, sizeof(text), "%.*s", (int)base_length, base);
+	else if (base_length == 8 && strncmp(base, "__init__", 8) == 0)
+		snprintf(text, sizeof(text), "%.*s", (int)folder_length, folder);
+	else
+		snprintf(text, sizeof(text), "%.*s.%.*s", (int)folder_length, folder,
+		    (int)base_length, base);
+	lk_text_clean(text, out, out_bytes);
+	return out;
+}
+
+char *
+lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
+{
+	char module[LK_TABLE_TEXT_BYTES] = "", function[LK_TABLE_TEXT_BYTES];
+
+	if (frame == NULL) {
+		snprintf(out, out_bytes, "(no Python frame)");
+		return out;
+	}
+	lk_text_clean(frame->function != NULL ? frame->function : "?", function, sizeof(function));
+	if (frame->file != NULL && frame->file[0] != '\0' && !frame->native)
+		lk_columns_module(frame->file, module, sizeof(module));
+	snprintf(out, out_bytes, "%s%s%s", module, module[0] != '\0' ? "." : "", function);
+	return out;
+}
+
+char *
+lk_columns_place(const struct lk_frame *frame, char *out, size_t out_bytes)
+{
+	char base[LK_TABLE_TEXT_BYTES] = "-";
+	const char *slash;
+	size_t length;
+
+	if (frame != NULL && frame->file != NULL && frame->file[0] != '\0') {
+		slash = strrchr(frame->file, '/');
+		length = lk_text_clean(slash != NULL ? slash + 1 : frame->file, base, sizeof(base));
+		if (length > 3 && strcmp(base + length - 3, ".py") == 0)
+			base[length - 3] = '\0';
+	}
+	if (frame != NULL && frame->line > 0)
+		snprintf(out, out_bytes, "%s:%u", base, frame->line);
+	else
+		snprintf(out, out_bytes, "%s", base);
+	return out;
+}
+
+/* The last component of the first word, or that word. */
+static const char *
+base_of_word(const char *text)
+{
+	const char *end = text + strcspn(text, " "), *base = text;
+
+	for (const char *at = text; at < end; at++)
+		if (*at == '/' && at + 1 < end)
+			base = at + 1;
+	return base;
+}
+
+const char *
+lk_columns_command(const char *command)
+{
+	const char *name = base_of_word(command), *rest = command + strcspn(command, " ");
+
+	if (strncmp(name, "python", 6) == 0 && rest[0] == ' ' && rest[1] != '-' && rest[1] != '\0')
+		return base_of_word(rest + 1);
+	return name;
+}
+
+char *
+lk_columns_site(const struct lk_growth *g, int group, char *out, size_t out_bytes)
+{
+	switch (group) {
+	case LK_GROUP_DOMAIN:
+		snprintf(out, out_bytes, "%s", lk_domain_name(g->stack->domain));
+		return out;
+	case LK_GROUP_THREAD:
+		lk_text_clean(g->stack->thread != NULL ? g->stack->thread : "?", out, out_bytes);
+		return out;
+	case LK_GROUP_FILE:
+		lk_text_clean(g->frame != NULL && g->frame->file != NULL ? g->frame->file : "?",
+		    out, out_bytes);
+		return out;
+	default:
+		return lk_columns_function(g->frame, out, out_bytes);
+	}
+}
+
+/* ---- growth ---------------------------------------------------------------- */
+
+static const struct lk_growth *
+row_of(const struct lk_ask *ask)
+{
+	return ask->item;
+}
+
+static enum lk_role
+sign_role(const struct lk_ask *ask)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	if (!g->significant)
+		return LK_ROLE_INACTIVE;	/* within its error: do not shout */
+	return g->delta_bytes > 0 ? LK_ROLE_GROW : LK_ROLE_SHRINK;
+}
+
+static void
+delta_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes_signed(row_of(ask)->delta_bytes, out, out_bytes);
+}
+
+static double
+delta_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->delta_bytes;
+}
+
+const struct lk_column lk_column_delta = {
+	.id = "delta", .title = "dLIVE", .width_cells = 8, .text = delta_text,
+	.value = delta_value, .role = sign_role,
+	.help = "estimated live bytes gained (+) or lost (-) since the reference",
+};
+
+static void
+error_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes(row_of(ask)->delta_error_bytes, out, out_bytes);
+}
+
+static double
+error_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->delta_error_bytes;
+}
+
+static enum lk_role
+quiet_role(const struct lk_ask *ask)
+{
+	(void)ask;
+	return LK_ROLE_INACTIVE;
+}
+
+const struct lk_column lk_column_error = {
+	.id = "error", .title = "+/-", .width_cells = 6, .drop = 5, .text = error_text,
+	.value = error_value, .role = quiet_role,
+	.help = "95% error bar of dLIVE: the truth is within it 19 times out of 20",
+};
+
+static void
+objects_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_count_signed(row_of(ask)->delta_objects, out, out_bytes);
+}
+
+static double
+objects_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->delta_objects;
+}
+
+const struct lk_column lk_column_objects = {
+	.id = "objects", .title = "dN", .width_cells = 6, .drop = 4, .text = objects_text,
+	.value = objects_value,
+	.help = "estimated live objects gained or lost since the reference",
+};
+
+static void
+rate_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes_signed(row_of(ask)->rate_bytes_per_min, out, out_bytes);
+}
+
+static double
+rate_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->rate_bytes_per_min;
+}
+
+const struct lk_column lk_column_rate = {
+	.id = "rate", .title = "RATE/m", .width_cells = 7, .drop = 2, .text = rate_text,
+	.value = rate_value, .role = sign_role,
+	.help = "dLIVE per minute, over the time since the reference",
+};
+
+static void
+survived_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	if (g->interval_count == 0)
+		snprintf(out, out_bytes, "-");
+	else
+		snprintf(out, out_bytes, "%u/%u", g->survived_count, g->interval_count);
+}
+
+static double
+survived_value(const struct lk_ask *ask)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	return g->interval_count == 0 ? NAN :
+	    (double)g->survived_count / g->interval_count;
+}
+
+const struct lk_column lk_column_survived = {
+	.id = "survived", .title = "SURV", .width_cells = 4, .drop = 3, .text = survived_text,
+	.value = survived_value,
+	.help = "baseline intervals whose births are still alive, of all: 3/3 is a steady leak",
+};
+
+static void
+trend_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	lk_spark_text(g->trend_bytes, g->trend_count, TREND_CELLS, ask->session->ascii, out,
+	    out_bytes);
+}
+
+const struct lk_column lk_column_trend = {
+	.id = "trend", .title = "TREND", .width_cells = TREND_CELLS, .drop = 6, .left = true,
+	.text = trend_text, .value = rate_value, .role = sign_role,
+	.help = "live bytes over the last minutes, each row on its own scale",
+};
+
+static void
+site_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = row_of(ask);
+	char site[LK_TABLE_TEXT_BYTES];
+
+	lk_columns_site(g, (int)ask->session->group, site, sizeof(site));
+	if (g->stack_count > 1 && ask->session->group == LK_GROUP_STACK)
+		snprintf(out, out_bytes, "%s x%u", site, g->stack_count);
+	else
+		snprintf(out, out_bytes, "%s", site);
+}
+
+const struct lk_column lk_column_site = {
+	.id = "site", .title = "SITE", .width_cells = 12, .stretch = 3, .left = true, .tail = true,
+	.search = true, .text = site_text,
+	.help = "function that allocated (or file, domain, thread: key t)",
+};
+
+static void
+line_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = row_of(ask);
+	struct lk_frame frame;
+
+	if (g->frame == NULL && ask->session->group < LK_GROUP_FILE) {
+		snprintf(out, out_bytes, "-");
+		return;
+	}
+	if (ask->session->group >= LK_GROUP_FILE) {
+		snprintf(out, out_bytes, "%u stack%s", g->stack_count,
+		    g->stack_count == 1 ? "" : "s");
+		return;
+	}
+	frame = *g->frame;
+	if (ask->session->group == LK_GROUP_FUNCTION)
+		frame.line = 0;		/* several lines */
+	lk_columns_place(&frame, out, out_bytes);
+}
+
+const struct lk_column lk_column_line = {
+	.id = "line", .title = "LINE", .width_cells = 11, .stretch = 1, .left = true, .tail = true,
+	.search = true, .drop = 1, .text = line_text, .help = "source file and line",
+};
+
+static void
+live_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes(row_of(ask)->live.bytes, out, out_bytes);
+}
+
+static double
+live_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->live.bytes;
+}
+
+const struct lk_column lk_column_live = {
+	.id = "live", .title = "LIVE", .width_cells = 8, .text = live_text, .value = live_value,
+	.help = "estimated bytes alive now",
+};
+
+static void
+live_error_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes(row_of(ask)->live_error_bytes, out, out_bytes);
+}
+
+static double
+live_error_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->live_error_bytes;
+}
+
+const struct lk_column lk_column_live_error = {
+	.id = "live-error", .title = "+/-", .width_cells = 6, .drop = 5, .text = live_error_text,
+	.value = live_error_value, .role = quiet_role, .help = "95% error bar of LIVE",
+};
+
+static void
+live_objects_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_count(row_of(ask)->live.objects, out, out_bytes);
+}
+
+static double
+live_objects_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->live.objects;
+}
+
+const struct lk_column lk_column_live_objects = {
+	.id = "live-objects", .title = "N", .width_cells = 6, .drop = 4, .text = live_objects_text,
+	.value = live_objects_value, .help = "estimated objects alive now",
+};
+
+static void
+allocated_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes(row_of(ask)->est_allocated_bytes, out, out_bytes);
+}
+
+static double
+allocated_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->est_allocated_bytes;
+}
+
+const struct lk_column lk_column_allocated = {
+	.id = "allocated", .title = "ALLOC", .width_cells = 7, .drop = 2, .text = allocated_text,
+	.value = allocated_value, .help = "estimated bytes ever allocated, freed ones included",
+};
+
+static double
+freed_value(const struct lk_ask *ask)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	return g->est_allocated_bytes > 0 ? g->est_freed_bytes / g->est_allocated_bytes : NAN;
+}
+
+static void
+freed_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, out, out_bytes);
+}
+
+const struct lk_column lk_column_freed = {
+	.id = "freed", .title = "FREED", .width_cells = 5, .drop = 4, .text = freed_text,
+	.value = freed_value, .help = "share of what was ever allocated that is freed again",
+};
+
+static double
+allocated_rate_value(const struct lk_ask *ask)
+{
+	const struct lk_growth *g = row_of(ask);
+
+	/* The window is the one that made dLIVE into RATE/m. */
+	if (isnan(g->rate_bytes_per_min) || g->delta_bytes == 0)
+		return NAN;
+	return g->est_allocated_since_bytes * g->rate_bytes_per_min / g->delta_bytes;
+}
+
+static void
+allocated_rate_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes(allocated_rate_value(ask), out, out_bytes);
+}
+
+const struct lk_column lk_column_allocated_rate = {
+	.id = "allocated-rate", .title = "ALLOC/m", .width_cells = 7, .drop = 5,
+	.text = allocated_rate_text, .value = allocated_rate_value,
+	.help = "bytes allocated per minute since the reference, freed ones included",
+};

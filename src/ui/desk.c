@@ -1,0 +1,448 @@
+#include "config.h"
+
+#include "ui/desk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "client/discover.h"
+#include "model/snapshot.h"
+
+#include "ui/header.h"
+
+#define SCAN_MS		2000
+#define RESCAN_MEMORY_MS 5000
+
+static struct lk_view *
+current_view(const struct lk_desk *d)
+{
+	return (struct lk_view *)&d->views[d->current];
+}
+
+int
+lk_desk_init(struct lk_desk *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->scanned_ms = -1;
+	lk_session_init(&d->session);
+	for (int i = 0; lk_views_all[i] != NULL && i < LK_DESK_VIEWS_MAX; i++) {
+		if (lk_view_init(&d->views[i], lk_views_all[i], &d->session) < 0) {
+			lk_desk_fini(d);
+			return -ENOMEM;
+		}
+		d->view_count++;
+	}
+	return 0;
+}
+
+void
+lk_desk_fini(struct lk_desk *d)
+{
+	for (int i = 0; i < d->view_count; i++)
+		lk_view_fini(&d->views[i]);
+	lk_session_fini(&d->session);
+	memset(d, 0, sizeof(*d));
+}
+
+static void
+show(struct lk_desk *d, int view, bool drill)
+{
+	if (view < 0 || view >= d->view_count)
+		return;
+	if (d->session.source == NULL && !d->views[view].ops->without_process) {
+		lk_session_say(&d->session, LK_ROLE_WARN, "choose a process first: Enter opens it");
+		return;
+	}
+	if (drill && view != d->current) {
+		if (d->back_count == LK_DESK_BACK_MAX)
+			memmove(d->back, d->back + 1, sizeof(d->back[0]) * --d->back_count);
+		d->back[d->back_count++] = d->current;
+	}
+	d->current = view;
+	d->stale_view = true;
+	if (current_view(d)->ops->enter != NULL)
+		current_view(d)->ops->enter(current_view(d));
+}
+
+void
+lk_desk_show(struct lk_desk *d, const char *id, bool drill)
+{
+	show(d, lk_views_find_id(id), drill);
+}
+
+void
+lk_desk_watch(struct lk_desk *d, struct lk_source *take_source)
+{
+	lk_session_watch(&d->session, take_source);
+	lk_session_ask(&d->session, LK_REQUEST_HISTORY, 0, NULL);
+	lk_session_ask(&d->session, LK_REQUEST_MEMORY, 0, NULL);
+	d->back_count = 0;
+	show(d, lk_views_find('1'), false);
+}
+
+/* ---- time and data --------------------------------------------------------- */
+
+static bool
+in_list(const struct lk_desk *d)
+{
+	return strcmp(current_view(d)->ops->id, "processes") == 0;
+}
+
+static bool
+scan(struct lk_desk *d, bool now)
+{
+	struct lk_session *s = &d->session;
+
+	if (s->scan == NULL || !in_list(d) || s->paused)
+		return false;
+	if (!now && d->scanned_ms >= 0 && s->now_ms - d->scanned_ms < SCAN_MS)
+		return false;
+	s->process_count = s->scan(s->scan_ctx, s->now_ms, &s->processes);
+	d->scanned_ms = s->now_ms;
+	d->stale_view = true;
+	return true;
+}
+
+bool
+lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
+{
+	struct lk_session *s = &d->session;
+	bool dirty = false;
+
+	s->now_ms = now_ms;
+	s->wall_s = wall_s;
+	if (s->message[0] != '\0' && now_ms >= s->message_until_ms) {
+		s->message[0] = '\0';
+		dirty = true;
+	}
+	if (s->source != NULL && lk_source_state(s->source) != d->drawn_state)
+		dirty = true;
+	if (scan(d, false))
+		dirty = true;
+	if (lk_session_take(s))
+		d->stale_view = true;
+	if (d->stale_view) {
+		lk_view_update(current_view(d));
+		d->stale_view = false;
+		dirty = true;
+	}
+	return dirty;
+}
+
+int
+lk_desk_timeout(const struct lk_desk *d, int64_t now_ms)
+{
+	const struct lk_session *s = &d->session;
+	int64_t at = -1;
+
+	if (s->scan != NULL && in_list(d) && !s->paused)
+		at = d->scanned_ms + SCAN_MS;
+	if (s->message[0] != '\0' && (at < 0 || s->message_until_ms < at))
+		at = s->message_until_ms;
+	return at < 0 ? -1 : at <= now_ms ? 0 : (int)(at - now_ms);
+}
+
+/* ---- keys ------------------------------------------------------------------ */
+
+static void
+open_process(struct lk_desk *d, int pid)
+{
+	struct lk_session *s = &d->session;
+	struct lk_source *source;
+	int rc;
+
+	for (int i = 0; i < s->process_count && d->open != NULL; i++) {
+		if (s->processes[i].pid != pid)
+			continue;
+		rc = d->open(d->open_ctx, &s->processes[i], &source);
+		if (rc < 0) {
+			lk_session_say(s, LK_ROLE_WARN, "cannot open %d: %s", pid, strerror(-rc));
+			return;
+		}
+		d->from_list = true;
+		lk_desk_watch(d, source);
+		return;
+	}
+}
+
+static void
+grant_wishes(struct lk_desk *d)
+{
+	struct lk_session *s = &d->session;
+	char view = s->wish_view;
+	int pid = s->wish_pid;
+
+	s->wish_view = 0;
+	s->wish_pid = 0;
+	if (pid != 0)
+		open_process(d, pid);
+	if (view != 0)
+		show(d, lk_views_find(view), true);
+}
+
+static void
+next_view(struct lk_desk *d, int step)
+{
+	int view = d->current;
+
+	do
+		view = (view + step + d->view_count) % d->view_count;
+	while (view != d->current && ((d->session.source == NULL &&
+	    !d->views[view].ops->without_process) ||
+	    (d->session.scan == NULL && strcmp(d->views[view].ops->id, "processes") == 0)));
+	show(d, view, false);
+}
+
+/* Esc: what is narrowest goes first: filter, then the drill-down, then the process. */
+static bool
+go_back(struct lk_desk *d)
+{
+	struct lk_table *table = current_view(d)->table;
+
+	if (table->filter[0] != '\0') {
+		lk_table_filter(table, "");
+		d->stale_view = true;
+		return true;
+	}
+	if (d->back_count > 0) {
+		int view = d->back[--d->back_count];
+
+		show(d, view, false);
+		return true;
+	}
+	if (d->session.until != 0) {
+		d->session.until = 0;
+		d->stale_view = true;
+		return true;
+	}
+	if (d->from_list && d->session.source != NULL) {
+		lk_session_watch(&d->session, NULL);
+		d->from_list = false;
+		show(d, lk_views_find('0'), false);
+		return true;
+	}
+	return false;
+}
+
+static void
+set_period(struct lk_desk *d, int step)
+{
+	static const unsigned int periods[] = {250, 500, 1000, 2000, 5000, 10000, 30000};
+	struct lk_session *s = &d->session;
+	int at = 0;
+
+	while (at + 1 < (int)LK_COUNT_OF(periods) && periods[at] < s->period_ms)
+		at++;
+	at += step;
+	if (at < 0 || at >= (int)LK_COUNT_OF(periods))
+		return;
+	if (lk_session_ask(s, LK_REQUEST_PERIOD, periods[at], NULL) < 0)
+		return;
+	s->period_ms = periods[at];
+	lk_session_say(s, LK_ROLE_MAIN, "an update every %g s", s->period_ms / 1000.0);
+}
+
+static void
+pause_screen(struct lk_desk *d)
+{
+	d->session.paused = !d->session.paused;
+	lk_session_say(&d->session, LK_ROLE_MAIN, d->session.paused ?
+	    "PAUSED: the screen holds still, the sampler goes on; Z goes on" : "going on");
+}
+
+static void
+ask_text(struct lk_desk *d, enum lk_ask_for purpose)
+{
+	static const char *const titles[] = {
+		[LK_ASK_FILTER] = "filter (!text excludes, ~regex)",
+		[LK_ASK_SEARCH] = "search",
+		[LK_ASK_BASELINE] = "name of the baseline",
+	};
+	const struct lk_table *table = current_view(d)->table;
+
+	if ((purpose == LK_ASK_FILTER || purpose == LK_ASK_SEARCH) && table->columns[0] == NULL) {
+		lk_session_say(&d->session, LK_ROLE_WARN, "no table here");
+		return;
+	}
+	lk_prompt_open(&d->session.prompt, purpose, titles[purpose],
+	    purpose == LK_ASK_FILTER ? table->filter : NULL);
+}
+
+static void
+show_frame(struct lk_desk *d)
+{
+	const struct lk_view *view = current_view(d);
+
+	lk_session_show_source(&d->session, view->ops->frame != NULL ? view->ops->frame(view) :
+	    NULL);
+}
+
+static void
+filter_by(struct lk_desk *d, const char *text)
+{
+	if (lk_table_filter(current_view(d)->table, text) < 0)
+		lk_session_say(&d->session, LK_ROLE_WARN, "not a regular expression yet");
+	d->stale_view = true;
+}
+
+static void
+answer(struct lk_desk *d, const char *text)
+{
+	struct lk_session *s = &d->session;
+	struct lk_view *view = current_view(d);
+
+	switch (s->prompt.purpose) {
+	case LK_ASK_FILTER:
+		filter_by(d, text);
+		break;
+	case LK_ASK_SEARCH:
+		if (!lk_table_find(view->table, text))
+			lk_session_say(s, LK_ROLE_WARN, "not found: %s", text);
+		break;
+	case LK_ASK_BASELINE:
+		lk_session_ask(s, LK_REQUEST_BASELINE, 0, *text != '\0' ? text : NULL);
+		break;
+	case LK_ASK_RENAME:
+		lk_session_ask(s, LK_REQUEST_BASELINE_RENAME, s->prompt_number, text);
+		break;
+	default:
+		if (view->ops->answer != NULL)
+			view->ops->answer(view, (enum lk_ask_for)s->prompt.purpose, text);
+	}
+}
+
+static void
+prompt_key(struct lk_desk *d, int key)
+{
+	struct lk_prompt *prompt = &d->session.prompt;
+
+	switch (lk_prompt_key(prompt, key)) {
+	case LK_PROMPT_CHANGED:
+		if (prompt->purpose == LK_ASK_FILTER)
+			filter_by(d, prompt->text);
+		break;
+	case LK_PROMPT_DONE:
+		answer(d, prompt->text);
+		break;
+	case LK_PROMPT_LEFT:
+		if (prompt->purpose == LK_ASK_FILTER)
+			filter_by(d, "");
+		break;
+	case LK_PROMPT_TYPING:
+		break;
+	}
+}
+
+/* Actions of everywhere.  Those of the terminal are returned. */
+static enum lk_desk_wish
+act_globally(struct lk_desk *d, enum lk_action action, int key)
+{
+	struct lk_session *s = &d->session;
+
+	switch (action) {
+	case LK_ACTION_QUIT: return LK_DESK_QUIT;
+	case LK_ACTION_BACK_OR_QUIT: return go_back(d) ? LK_DESK_NOTHING : LK_DESK_QUIT;
+	case LK_ACTION_SUSPEND: return LK_DESK_SUSPEND;
+	case LK_ACTION_REDRAW: return LK_DESK_REDRAW;
+	case LK_ACTION_COPY: return LK_DESK_COPY;
+	case LK_ACTION_THEME: return LK_DESK_THEME;
+	case LK_ACTION_SCREEN: return LK_DESK_SCREEN;
+	case LK_ACTION_EXPORT: return LK_DESK_EXPORT;
+	case LK_ACTION_BACK: go_back(d); break;
+	case LK_ACTION_HELP: show(d, lk_views_find('?'), true); break;
+	case LK_ACTION_VIEW: show(d, lk_views_find((char)key), false); break;
+	case LK_ACTION_NEXT_VIEW: next_view(d, 1); break;
+	case LK_ACTION_PREVIOUS_VIEW: next_view(d, -1); break;
+	case LK_ACTION_FILTER: ask_text(d, LK_ASK_FILTER); break;
+	case LK_ACTION_SEARCH: ask_text(d, LK_ASK_SEARCH); break;
+	case LK_ACTION_BASELINE: lk_session_ask(s, LK_REQUEST_BASELINE, 0, NULL); break;
+	case LK_ACTION_BASELINE_NAMED: ask_text(d, LK_ASK_BASELINE); break;
+	case LK_ACTION_REFERENCE_OLDER: lk_session_step(s, -1); break;
+	case LK_ACTION_REFERENCE_NEWER: lk_session_step(s, 1); break;
+	case LK_ACTION_PAUSE: pause_screen(d); break;
+	case LK_ACTION_SLOWER: set_period(d, 1); break;
+	case LK_ACTION_FASTER: set_period(d, -1); break;
+	case LK_ACTION_RELOAD: scan(d, true); break;
+	case LK_ACTION_SOURCE: show_frame(d); break;
+	default: break;
+	}
+	return LK_DESK_NOTHING;
+}
+
+static bool
+allowed(struct lk_desk *d, const struct lk_binding *binding)
+{
+	if ((binding->flags & LK_BINDING_CHANGES) != 0 && !lk_session_touches(&d->session))
+		return false;
+	if ((binding->flags & LK_BINDING_PROCESS) != 0 && d->session.source == NULL) {
+		lk_session_say(&d->session, LK_ROLE_WARN, "choose a process first: Enter opens it");
+		return false;
+	}
+	return true;
+}
+
+/* Other numbers: the old order means nothing any more. */
+static bool
+changes_order(enum lk_action action)
+{
+	return action == LK_ACTION_BASELINE || action == LK_ACTION_REFERENCE_OLDER ||
+	    action == LK_ACTION_REFERENCE_NEWER;
+}
+
+enum lk_desk_wish
+lk_desk_key(struct lk_desk *d, int key)
+{
+	struct lk_view *view = current_view(d);
+	const struct lk_binding *binding;
+	enum lk_desk_wish wish = LK_DESK_NOTHING;
+
+	lk_table_hold(view->table, d->session.now_ms);
+	if (d->session.prompt.open) {
+		prompt_key(d, key);
+		grant_wishes(d);
+		return LK_DESK_NOTHING;
+	}
+	binding = lk_keys_find(view->ops->id, key);
+	if (binding == NULL) {
+		lk_session_say(&d->session, LK_ROLE_INACTIVE, "no such key here; ? lists them");
+		return LK_DESK_NOTHING;
+	}
+	if (!allowed(d, binding))
+		return LK_DESK_NOTHING;
+	d->stale_view = true;
+	if (!lk_view_input(view, binding->action))
+		wish = act_globally(d, binding->action, key);
+	if (changes_order(binding->action))
+		view->table->frozen_until_ms = 0;
+	grant_wishes(d);
+	return wish;
+}
+
+/* ---- drawing --------------------------------------------------------------- */
+
+void
+lk_desk_row_text(const struct lk_desk *d, char *out, size_t out_bytes)
+{
+	lk_table_row_text(current_view(d)->table, out, out_bytes);
+}
+
+void
+lk_desk_draw(struct lk_desk *d, struct lk_canvas *c)
+{
+	struct lk_area area = {0, 0, c->rows, c->cols};
+	struct lk_view *view = current_view(d);
+
+	lk_canvas_erase(c);
+	if (d->session.source != NULL)
+		d->drawn_state = lk_source_state(d->session.source);
+	if (c->rows < LK_HEADER_MIN_ROWS || c->cols < LK_HEADER_MIN_COLS) {
+		lk_header_summary(&d->session, c);
+		return;
+	}
+	area.row = lk_header_draw(&d->session, c);
+	lk_header_tabs(d, c, area.row++);
+	area.rows = c->rows - area.row - lk_header_footer(d, c);
+	lk_view_draw(view, c, &area);
+}

@@ -1,0 +1,601 @@
+#include "config.h"
+
+#include "ui/header.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/verdict.h"
+#include "base/attr.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "ui/columns.h"
+#include "ui/desk.h"
+#include "ui/spark.h"
+
+#define FULL_ROWS	14	/* from here on 3 header rows and a message row of its own */
+#define SEGMENTS_MAX	12
+#define SPARK_CELLS	20
+#define BAR_CELLS	20
+
+/* A line is made of segments; those that matter least go where there is no room. */
+struct segment {
+	char		text[200];
+	enum lk_role	role;
+	int		keep;		/* higher stays longer */
+	bool		right;		/* from here on at the right edge */
+};
+
+struct segments {
+	struct segment	list[SEGMENTS_MAX];
+	int		count;
+};
+
+static struct segment *
+add(struct segments *line, enum lk_role role, int keep)
+{
+	struct segment *segment =
+	    &line->list[line->count < SEGMENTS_MAX ? line->count++ : SEGMENTS_MAX - 1];
+
+	memset(segment, 0, sizeof(*segment));
+	segment->role = role;
+	segment->keep = keep;
+	return segment;
+}
+
+static int
+width_of(const struct lk_canvas *c, const struct segments *line)
+{
+	int width = 1;
+
+	for (int i = 0; i < line->count; i++)
+		if (line->list[i].text[0] != '\0')
+			width += lk_canvas_width(c, line->list[i].text) + 1;
+	return width;
+}
+
+static void
+draw_segments(struct lk_canvas *c, int row, struct segments *line)
+{
+	int col = 1, width;
+
+	while ((width = width_of(c, line)) > c->cols) {
+		int least = -1;
+
+		for (int i = 0; i < line->count; i++)
+			if (line->list[i].text[0] != '\0' &&
+			    (least < 0 || line->list[i].keep < line->list[least].keep))
+				least = i;
+		if (least < 0 || line->list[least].keep >= 100)
+			break;
+		line->list[least].text[0] = '\0';
+	}
+	for (int i = 0; i < line->count; i++) {
+		const struct segment *segment = &line->list[i];
+
+		if (segment->text[0] == '\0')
+			continue;
+		if (segment->right && width < c->cols) {
+			col += c->cols - width;
+			width = c->cols;
+		}
+		col += lk_canvas_text(c, row, col, c->cols - col, segment->role, segment->text) + 1;
+	}
+}
+
+/* ---- identity and state ---------------------------------------------------- */
+
+static const struct {
+	const char	*word;
+	enum lk_role	 role;
+	bool		 explain;	/* the source's words follow */
+} states[] = {
+	[LK_SOURCE_CONNECTING] = {"CONNECTING", LK_ROLE_STALE, true},
+	[LK_SOURCE_LIVE] = {"LIVE", LK_ROLE_SHRINK, false},
+	[LK_SOURCE_STALE] = {"STALE", LK_ROLE_STALE, true},
+	[LK_SOURCE_LOST] = {"LOST", LK_ROLE_BANNER, true},
+	[LK_SOURCE_GONE] = {"GONE", LK_ROLE_BANNER, true},
+	[LK_SOURCE_OFFLINE] = {"FILE", LK_ROLE_BASELINE, true},
+	[LK_SOURCE_REFUSED] = {"REFUSED", LK_ROLE_BANNER, true},
+};
+
+static void
+short_command(const struct lk_session *s, char *out, size_t out_bytes)
+{
+	const char *command = s->now->process.command, *short_one;
+	char clean[256];
+
+	lk_text_clean(command != NULL ? command : "", clean, sizeof(clean));
+	short_one = lk_columns_command(clean);
+	snprintf(out, out_bytes, "%.*s", (int)strcspn(short_one, " "), short_one);
+}
+
+static void
+reference_words(const struct lk_session *s, char *out, size_t out_bytes)
+{
+	char name[96], until[96], ago[LK_TEXT_BYTES];
+	uint32_t id = lk_growth_resolve(s->now, s->reference);
+	const struct lk_baseline *b = lk_snapshot_baseline(s->now, id);
+	double since = b != NULL ? b->at_s : s->now->sampler.started_at_s;
+
+	if (s->before != NULL) {
+		snprintf(out, out_bytes, "A %s  B %s", s->before->origin, s->now->origin);
+		lk_text_clean(out, out, out_bytes);
+		return;
+	}
+	lk_session_baseline_name(s, id, name, sizeof(name));
+	if (s->until != 0) {
+		snprintf(out, out_bytes, "%s to %s", name,
+		    lk_session_baseline_name(s, s->until, until, sizeof(until)));
+		return;
+	}
+	snprintf(out, out_bytes, "ref %s %s ago", name,
+	    lk_text_duration(fmax(0, s->now->at_s - since), ago, sizeof(ago)));
+}
+
+static void
+add_state(const struct lk_session *s, struct segments *line)
+{
+	enum lk_source_state state = lk_source_state(s->source);
+	struct segment *segment = add(line, states[state].role, 100);
+	char clean[150];
+
+	snprintf(segment->text, sizeof(segment->text), "%s", states[state].word);
+	if (state == LK_SOURCE_LIVE)
+		snprintf(segment->text, sizeof(segment->text), "LIVE %gs", s->period_ms / 1000.0);
+	if (s->now != NULL && s->now->sampler.state != LK_STATE_SAMPLING &&
+	    state == LK_SOURCE_LIVE) {
+		segment->role = LK_ROLE_BANNER;
+		lk_text_clean(s->now->sampler.reason != NULL ? s->now->sampler.reason : "", clean,
+		    sizeof(clean));
+		snprintf(segment->text, sizeof(segment->text), "SAMPLER %s %s",
+		    s->now->sampler.state == LK_STATE_PAUSED ? "PAUSED" : "DORMANT", clean);
+	}
+	if (states[state].explain) {
+		segment = add(line, LK_ROLE_WARN, 60);
+		lk_text_clean(lk_source_words(s->source) != NULL ? lk_source_words(s->source) : "",
+		    segment->text, sizeof(segment->text));
+	}
+	if (s->paused)
+		snprintf(add(line, LK_ROLE_BANNER, 100)->text, 16, "PAUSED");
+	if (s->readonly)
+		snprintf(add(line, LK_ROLE_INACTIVE, 15)->text, 16, "readonly");
+}
+
+static void
+draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
+{
+	struct segments line = {.count = 0};
+	struct segment *segment = add(&line, LK_ROLE_HIGH, 10);
+	char host[72], python[24];
+
+	snprintf(segment->text, sizeof(segment->text), "leaktop");
+	if (s->source == NULL) {
+		snprintf(add(&line, LK_ROLE_TITLE, 50)->text, 64, "Python processes of this host");
+		if (s->paused)
+			snprintf(add(&line, LK_ROLE_BANNER, 100)->text, 16, "PAUSED");
+		draw_segments(c, row, &line);
+		return;
+	}
+	if (s->now != NULL) {
+		segment = add(&line, LK_ROLE_TITLE, 90);
+		snprintf(segment->text, sizeof(segment->text), "%d", s->now->process.pid);
+		segment = add(&line, LK_ROLE_TITLE, 80);
+		short_command(s, segment->text, 48);
+		segment = add(&line, LK_ROLE_GRAPH_TEXT, 20);
+		lk_text_clean(s->now->process.host != NULL ? s->now->process.host : "", host,
+		    sizeof(host));
+		snprintf(segment->text, sizeof(segment->text), "@%.40s", host);
+		segment = add(&line, LK_ROLE_GRAPH_TEXT, 30);
+		lk_text_clean(s->now->process.python != NULL ? s->now->process.python : "?", python,
+		    sizeof(python));
+		snprintf(segment->text, sizeof(segment->text), "py%s", python);
+	}
+	add_state(s, &line);
+	if (s->now != NULL && c->rows < FULL_ROWS)
+		snprintf(add(&line, LK_ROLE_TITLE, 75)->text, 64, "RSS %s",
+		    lk_text_bytes(s->now->rss_bytes, host, sizeof(host)));
+	if (s->now != NULL) {
+		segment = add(&line, LK_ROLE_BASELINE, 70);
+		segment->right = true;
+		reference_words(s, segment->text, sizeof(segment->text));
+	}
+	draw_segments(c, row, &line);
+}
+
+/* ---- sizes and rates ------------------------------------------------------- */
+
+/* The ring that covers about the last quarter of an hour, else the finest there is. */
+static const struct lk_series *
+pick_series(const struct lk_snapshot *now)
+{
+	const struct lk_series *best = NULL;
+
+	for (uint32_t i = 0; i < now->series_count; i++)
+		if (best == NULL || now->series[i].step_s * now->series[i].count <= 1200)
+			best = &now->series[i];
+	return best;
+}
+
+/* RSS gained since the reference, where that is a baseline. */
+static void
+add_since(const struct lk_session *s, struct segments *line)
+{
+	uint32_t id = lk_growth_resolve(s->now, s->reference);
+	const struct lk_baseline *b = lk_snapshot_baseline(s->now, id);
+	char delta[LK_TEXT_BYTES];
+
+	if (b == NULL || s->before != NULL)
+		return;
+	snprintf(add(line, LK_ROLE_BASELINE, 22)->text, 64, "%s since B%u",
+	    lk_text_bytes_signed(s->now->rss_bytes - b->rss_bytes, delta, sizeof(delta)), id);
+}
+
+static void
+add_rss(const struct lk_session *s, const struct lk_verdict *verdict, struct segments *line,
+    int spark_cells)
+{
+	const struct lk_snapshot *now = s->now;
+	const struct lk_series *series = pick_series(now);
+	struct segment *segment = add(line, LK_ROLE_TITLE, 100);
+	char rss[LK_TEXT_BYTES], span[LK_TEXT_BYTES];
+
+	snprintf(segment->text, sizeof(segment->text), "RSS %s",
+	    lk_text_bytes(now->rss_bytes, rss, sizeof(rss)));
+	if (series != NULL && series->count > 1) {
+		segment = add(line, verdict->rss_growth_bytes_per_min > 0 ? LK_ROLE_GROW :
+		    LK_ROLE_SHRINK, 40);
+		lk_spark_text(series->rss_bytes, series->count, spark_cells, s->ascii,
+		    segment->text, sizeof(segment->text));
+	}
+	segment = add(line, verdict->rss_growth_bytes_per_min > 1024 * 1024 ? LK_ROLE_GROW :
+	    LK_ROLE_MAIN, 90);
+	if (isnan(verdict->rss_growth_bytes_per_min))
+		snprintf(segment->text, sizeof(segment->text), "rate unknown yet");
+	else
+		lk_text_rate_per_min(verdict->rss_growth_bytes_per_min, segment->text,
+		    sizeof(segment->text));
+	add_since(s, line);
+	if (series != NULL && series->count > 1) {
+		segment = add(line, LK_ROLE_INACTIVE, 5);
+		snprintf(segment->text, sizeof(segment->text), "over %s",
+		    lk_text_duration(series->step_s * series->count, span, sizeof(span)));
+	}
+}
+
+static void
+add_limit(const struct lk_snapshot *now, const struct lk_verdict *verdict, struct segments *line)
+{
+	struct segment *segment;
+	char limit[LK_TEXT_BYTES], percent[LK_TEXT_BYTES], left[LK_TEXT_BYTES];
+
+	if (isnan(now->cgroup_limit_bytes))
+		return;
+	segment = add(line, LK_ROLE_GRAPH_TEXT, 18);
+	lk_text_bytes(now->cgroup_limit_bytes, limit, sizeof(limit));
+	lk_text_percent(now->cgroup_used_bytes, now->cgroup_limit_bytes, percent, sizeof(percent));
+	if (isnan(verdict->seconds_to_limit)) {
+		snprintf(segment->text, sizeof(segment->text), "%s of %s", percent, limit);
+		return;
+	}
+	segment->role = LK_ROLE_WARN;	/* the verdict says it too */
+	snprintf(segment->text, sizeof(segment->text), "limit %s in %s", limit,
+	    lk_text_duration(verdict->seconds_to_limit, left, sizeof(left)));
+}
+
+static void
+add_sampler(const struct lk_snapshot *now, struct segments *line)
+{
+	struct segment *segment = add(line, LK_ROLE_GRAPH_TEXT, 30);
+	char interval[LK_TEXT_BYTES], lost[LK_TEXT_BYTES], *point;
+
+	segment->right = true;
+	lk_text_bytes(now->sampler.interval_bytes, interval, sizeof(interval));
+	if ((point = strstr(interval, ".0")) != NULL)
+		memmove(point, point + 2, strlen(point + 2) + 1);
+	snprintf(segment->text, sizeof(segment->text), "sampler %s", interval);
+	segment = add(line, now->sampler.cost_percent > 1 ? LK_ROLE_WARN : LK_ROLE_GRAPH_TEXT, 35);
+	if (isnan(now->sampler.cost_percent))
+		snprintf(segment->text, sizeof(segment->text), "cost unknown");
+	else
+		snprintf(segment->text, sizeof(segment->text), "cost %.1f%%",
+		    now->sampler.cost_percent);
+	segment = add(line, now->sampler.drops > 0 ? LK_ROLE_WARN : LK_ROLE_GRAPH_TEXT,
+	    now->sampler.drops > 0 ? 60 : 25);
+	snprintf(segment->text, sizeof(segment->text), "lost %s",
+	    lk_text_count(now->sampler.drops, lost, sizeof(lost)));
+}
+
+static void
+draw_sizes(const struct lk_session *s, struct lk_canvas *c, int row,
+    const struct lk_verdict *verdict)
+{
+	struct segments line = {.count = 0};
+
+	add_rss(s, verdict, &line, c->cols >= 110 ? 40 : c->cols >= 90 ? SPARK_CELLS : 12);
+	add_limit(s->now, verdict, &line);
+	add_sampler(s->now, &line);
+	draw_segments(c, row, &line);
+}
+
+/* ---- the verdict ----------------------------------------------------------- */
+
+static int
+draw_bar(struct lk_canvas *c, int row, int col, int cells, const struct lk_verdict *verdict)
+{
+	const struct {
+		double		 bytes;
+		const char	*letter;
+		enum lk_role	 role;
+	} parts[] = {
+		{verdict->python_bytes, "P", LK_ROLE_PYTHON},
+		{verdict->fragmented_bytes, "F", LK_ROLE_FRAGMENTED},
+		{verdict->native_bytes, "N", LK_ROLE_NATIVE},
+		{verdict->other_bytes, "O", LK_ROLE_OTHER},
+	};
+	double total = 0, sum = 0;
+	int from = 0;
+
+	for (size_t i = 0; i < LK_COUNT_OF(parts); i++)
+		total += isnan(parts[i].bytes) ? 0 : parts[i].bytes;
+	if (!(total > 0))
+		return 0;
+	for (size_t i = 0; i < LK_COUNT_OF(parts); i++) {
+		int to;
+
+		sum += isnan(parts[i].bytes) ? 0 : parts[i].bytes;
+		to = (int)lrint(sum / total * cells);
+		lk_canvas_fill(c, row, col + from, to - from, parts[i].role, parts[i].letter);
+		from = to;
+	}
+	return cells + 1;
+}
+
+static void
+draw_why(struct lk_canvas *c, int row, const struct lk_verdict *verdict)
+{
+	int col = 1, cells = c->cols >= 110 ? BAR_CELLS * 3 / 2 : c->cols >= 80 ? BAR_CELLS / 2 : 0;
+	int sentence = lk_canvas_width(c, verdict->sentence);
+
+	/* The sentence is the answer: the bar gives way to it. */
+	if (c->cols >= 60)
+		col += lk_canvas_text(c, row, col, 4, LK_ROLE_TITLE, "Why ");
+	if (cells > 0 && col + cells + 1 + sentence > c->cols)
+		cells = c->cols - col - 1 - sentence;
+	if (cells >= 4)
+		col += draw_bar(c, row, col, cells, verdict);
+	lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, verdict->sentence);
+}
+
+int
+lk_header_draw(const struct lk_session *s, struct lk_canvas *c)
+{
+	struct lk_verdict verdict;
+
+	draw_identity(s, c, 0);
+	if (s->source == NULL)
+		return 1;
+	if (s->now == NULL)
+		return c->rows >= FULL_ROWS ? 3 : 2;
+	lk_verdict_of(s->now, &verdict);
+	lk_text_clean(verdict.sentence, verdict.sentence, sizeof(verdict.sentence));
+	if (c->rows < FULL_ROWS) {
+		draw_why(c, 1, &verdict);
+		return 2;
+	}
+	draw_sizes(s, c, 1, &verdict);
+	draw_why(c, 2, &verdict);
+	return 3;
+}
+
+void
+lk_header_summary(const struct lk_session *s, struct lk_canvas *c)
+{
+	struct lk_verdict verdict;
+	char text[320], rss[LK_TEXT_BYTES];
+
+	if (s->now == NULL) {
+		lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, "leaktop: window too small");
+		return;
+	}
+	lk_verdict_of(s->now, &verdict);
+	snprintf(text, sizeof(text), "%d %s %s", s->now->process.pid,
+	    lk_text_bytes(s->now->rss_bytes, rss, sizeof(rss)), verdict.sentence);
+	lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, text);
+}
+
+/* ---- tabs ------------------------------------------------------------------ */
+
+static bool
+has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
+{
+	if (strcmp(ops->id, "processes") == 0)
+		return d->session.scan != NULL;
+	if (d->session.source == NULL)
+		return false;
+	return strcmp(ops->id, "help") != 0;
+}
+
+static void
+upper(const char *text, char *out, size_t out_bytes)
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0' && i + 1 < out_bytes; i++)
+		out[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+	out[i] = '\0';
+}
+
+static void
+status_text(const struct lk_desk *d, char *out, size_t out_bytes)
+{
+	const struct lk_view *view = &d->views[d->current];
+	char words[128] = "";
+
+	if (view->ops->status != NULL)
+		view->ops->status(view, words, sizeof(words));
+	if (view->table->filter[0] != '\0')
+		snprintf(out, out_bytes, "%s%s%zu of %zu match \"%.40s\"", words,
+		    words[0] != '\0' ? "  " : "", view->table->count, view->table->all_count,
+		    view->table->filter);
+	else
+		snprintf(out, out_bytes, "%s", words);
+}
+
+void
+lk_header_tabs(const struct lk_desk *d, struct lk_canvas *c, int row)
+{
+	bool brief = c->cols < 66;
+	char title[32], status[256];
+	int col = 1, width;
+
+	for (int i = 0; i < d->view_count; i++) {
+		const struct lk_view_ops *ops = d->views[i].ops;
+		bool here = i == d->current;
+		char key[2] = {ops->key, '\0'};
+		enum lk_role role = here ? LK_ROLE_TITLE : LK_ROLE_INACTIVE;
+
+		if (!has_tab(d, ops) && !here)
+			continue;
+		snprintf(title, sizeof(title), "%s", brief ? ops->short_title : ops->title);
+		if (here)
+			upper(title, title, sizeof(title));
+		col += lk_canvas_text(c, row, col, 1, LK_ROLE_HIGH, key);
+		width = lk_canvas_text(c, row, col, c->cols - col, role, title);
+		if (here)
+			lk_canvas_select(c, row, col - 1, width + 1);
+		col += width + 1;
+	}
+	status_text(d, status, sizeof(status));
+	width = lk_canvas_width(c, status);
+	if (width > 0 && col + 1 < c->cols)
+		lk_canvas_right(c, row, col + 1, c->cols - col - 2, LK_ROLE_GRAPH_TEXT, status);
+}
+
+/* ---- footer ---------------------------------------------------------------- */
+
+struct hint {
+	char		 keys[24];
+	const char	*label;
+};
+
+#define HINTS_MAX 24
+
+static bool
+shows(const struct lk_desk *d, const struct lk_binding *b, bool own)
+{
+	const struct lk_view_ops *ops = d->views[d->current].ops;
+
+	if (b->footer == NULL || (b->view != NULL) != own)
+		return false;
+	if (own)
+		return strcmp(b->view, ops->id) == 0 &&
+		    !((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly);
+	if ((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly)
+		return false;
+	return (b->flags & LK_BINDING_PROCESS) == 0 ||
+	    (d->session.source != NULL && !ops->without_process);
+}
+
+static int
+collect(const struct lk_desk *d, struct hint hints[HINTS_MAX])
+{
+	size_t all_count;
+	const struct lk_binding *all = lk_keys_all(&all_count);
+	int count = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < all_count && count < HINTS_MAX; i++) {
+			char name[16];
+			size_t used;
+
+			if (!shows(d, &all[i], pass == 0))
+				continue;
+			lk_keys_name(all[i].key, name, sizeof(name));
+			if (count > 0 && strcmp(hints[count - 1].label, all[i].footer) == 0) {
+				used = strlen(hints[count - 1].keys);
+				snprintf(hints[count - 1].keys + used,
+				    sizeof(hints[0].keys) - used, " %s", name);
+				continue;
+			}
+			snprintf(hints[count].keys, sizeof(hints[0].keys), "%s", name);
+			hints[count++].label = all[i].footer;
+		}
+	return count;
+}
+
+static void
+draw_keys(const struct lk_desk *d, struct lk_canvas *c, int row)
+{
+	struct hint hints[HINTS_MAX];
+	int count = collect(d, hints), col = 1, wide = 1, last_width;
+	bool space;
+
+	for (int i = 0; i < count; i++)
+		wide += (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 3;
+	space = wide <= c->cols;
+	last_width = (int)(strlen(hints[count - 1].keys) + strlen(hints[count - 1].label)) + 2;
+	for (int i = 0; i < count; i++) {
+		int width = (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 2;
+
+		/* Quit is always there; what does not fit before it is in the help. */
+		if (i + 1 < count && col + width + last_width > c->cols)
+			continue;
+		col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_HIGH, hints[i].keys);
+		col += space;
+		col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_KEY_LABEL,
+		    hints[i].label);
+		col += 1 + space;
+	}
+}
+
+static void
+draw_prompt(const struct lk_prompt *prompt, struct lk_canvas *c, int row)
+{
+	char before[LK_PROMPT_BYTES];
+	int col = 1;
+
+	col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, prompt->title);
+	col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, ": ");
+	snprintf(before, sizeof(before), "%.*s", (int)prompt->at, prompt->text);
+	lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_HIGH, prompt->text);
+	lk_canvas_select(c, row, col + lk_canvas_width(c, before), 1);
+}
+
+/* What to do next, while there is nothing to report. */
+static const char *
+advice(const struct lk_desk *d)
+{
+	const struct lk_session *s = &d->session;
+
+	if (s->source == NULL || s->now == NULL || s->before != NULL || s->readonly ||
+	    lk_source_state(s->source) == LK_SOURCE_OFFLINE)
+		return "";
+	if (s->now->baseline_count == 0)
+		return "b marks a baseline once the program is warm: growth then counts from there";
+	if (s->now->baseline_count == 1)
+		return "b again after some traffic: what survives every baseline is the leak (8)";
+	return "";
+}
+
+int
+lk_header_footer(const struct lk_desk *d, struct lk_canvas *c)
+{
+	const struct lk_session *s = &d->session;
+	bool full = c->rows >= FULL_ROWS;
+	int row = full ? c->rows - 2 : c->rows - 1;
+
+	if (s->prompt.open)
+		draw_prompt(&s->prompt, c, row);
+	else if (s->message[0] != '\0')
+		lk_canvas_text(c, row, 1, c->cols - 1, s->message_role, s->message);
+	else if (full)
+		lk_canvas_text(c, row, 1, c->cols - 1, LK_ROLE_INACTIVE, advice(d));
+	else
+		draw_keys(d, c, row);
+	if (full)
+		draw_keys(d, c, c->rows - 1);
+	return full ? 2 : 1;
+}

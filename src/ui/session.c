@@ -1,0 +1,287 @@
+#include "config.h"
+
+#include "ui/session.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/diff.h"
+#include "model/arena.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+void
+lk_session_init(struct lk_session *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->reference = LK_REFERENCE_NEWEST;
+	s->group = LK_GROUP_LINE;
+	s->period_ms = 1000;
+}
+
+void
+lk_session_fini(struct lk_session *s)
+{
+	lk_snapshot_put(s->now);
+	lk_snapshot_put(s->before);
+	lk_source_close(s->source);
+	memset(s, 0, sizeof(*s));
+}
+
+void
+lk_session_watch(struct lk_session *s, struct lk_source *take_source)
+{
+	lk_snapshot_put(s->now);
+	lk_source_close(s->source);
+	s->source = take_source;
+	s->now = NULL;
+	s->reference = LK_REFERENCE_NEWEST;
+	s->until = 0;
+	s->asked_rows = 0;
+	s->paused = false;
+	s->file[0] = '\0';
+}
+
+bool
+lk_session_take(struct lk_session *s)
+{
+	const struct lk_snapshot *newest;
+
+	newest = s->source != NULL ? lk_source_snapshot(s->source) : NULL;
+	if (newest == NULL || newest == s->now || (s->paused && s->now != NULL))
+		return false;
+	lk_snapshot_get(newest);
+	lk_snapshot_put(s->now);
+	s->now = newest;
+	return true;
+}
+
+void
+lk_session_say(struct lk_session *s, enum lk_role role, const char *format, ...)
+{
+	char text[sizeof(s->message)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	lk_text_clean(text, s->message, sizeof(s->message));
+	s->message_role = role;
+	s->message_until_ms = s->now_ms + LK_SESSION_MESSAGE_MS;
+}
+
+static void
+on_reply(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	(void)number;
+	if (!ok)
+		lk_session_say(ctx, LK_ROLE_WARN, "refused: %s", words);
+}
+
+static void
+on_baseline(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	struct lk_session *s = ctx;
+
+	if (!ok) {
+		lk_session_say(s, LK_ROLE_WARN, "no baseline: %s", words);
+		return;
+	}
+	s->reference = LK_REFERENCE_NEWEST;
+	s->until = 0;
+	lk_session_say(s, LK_ROLE_BASELINE, "B%llu marked: growth now counts from here",
+	    (unsigned long long)number);
+}
+
+int
+lk_session_ask(struct lk_session *s, enum lk_request_op op, uint64_t number, const char *text)
+{
+	const struct lk_request request = {.op = op, .number = number, .text = text};
+	int rc = -ENOTCONN;
+
+	if (s->source != NULL)
+		rc = lk_source_request(s->source, &request,
+		    op == LK_REQUEST_BASELINE ? on_baseline : on_reply, s);
+	if (rc == -EOPNOTSUPP)
+		return rc;
+	if (rc == -ENOTCONN)
+		lk_session_say(s, LK_ROLE_WARN, "not connected to the sampler");
+	else if (rc < 0)
+		lk_session_say(s, LK_ROLE_WARN, "too many requests are waiting");
+	return rc;
+}
+
+/* ---- growth ---------------------------------------------------------------- */
+
+static uint64_t
+key_of_stack(const struct lk_stack *stack)
+{
+	uint64_t hash = 14695981039346656037u ^ (uint64_t)stack->domain;
+
+	for (uint32_t i = 0; i < stack->frame_count; i++) {
+		const char *const texts[] = {stack->frames[i].function, stack->frames[i].file};
+
+		for (size_t t = 0; t < LK_COUNT_OF(texts); t++)
+			for (const char *c = texts[t]; c != NULL && *c != '\0'; c++)
+				hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+		hash = (hash ^ stack->frames[i].line) * 1099511628211u;
+	}
+	return hash;
+}
+
+static void
+growth_of_difference(const struct lk_difference *d, double seconds, struct lk_growth *out)
+{
+	out->key = key_of_stack(d->stack);
+	out->stack = d->stack;
+	out->frame = lk_growth_site(d->stack);
+	out->live = d->b;
+	out->delta_bytes = d->delta_bytes;
+	out->delta_objects = d->delta_objects;
+	out->delta_error_bytes = d->delta_error_bytes;
+	out->rate_bytes_per_min = seconds >= 1 ? d->delta_bytes / seconds * 60 : NAN;
+	out->est_allocated_bytes = out->est_allocated_since_bytes = out->est_freed_bytes = NAN;
+	out->stack_count = 1;
+	out->significant = d->significant;
+	out->gone = d->only_a;
+	out->fresh = d->only_b;
+}
+
+/* A diff of two files in the shape of growth, so that Stacks needs only one. */
+static struct lk_growth_set *
+growth_of_diff(struct lk_session *s)
+{
+	struct lk_diff *diff = lk_diff_new(s->before, s->now);
+	struct lk_growth_set *set = NULL;
+	struct lk_arena *arena;
+
+	if (diff == NULL)
+		return NULL;
+	arena = lk_arena_new();
+	if (arena != NULL)
+		set = lk_arena_get(arena, 1, sizeof(*set));
+	if (set != NULL)
+		set->rows = lk_arena_get(arena, diff->count + 1, sizeof(*set->rows));
+	if (set == NULL || set->rows == NULL) {
+		lk_arena_free(arena);
+		lk_diff_free(diff);
+		return NULL;
+	}
+	set->arena = arena;
+	set->window_s = diff->seconds;
+	set->count = diff->count;
+	for (size_t i = 0; i < diff->count; i++)
+		growth_of_difference(&diff->rows[i], diff->seconds, &set->rows[i]);
+	lk_diff_free(diff);
+	return set;
+}
+
+struct lk_growth_set *
+lk_session_growth(struct lk_session *s, enum lk_group group)
+{
+	struct lk_growth_set *set;
+	uint32_t missing = 0;
+
+	if (s->now == NULL)
+		return NULL;
+	if (s->before != NULL)
+		return growth_of_diff(s);
+	if (s->until != 0 && lk_snapshot_baseline(s->now, s->until) == NULL)
+		s->until = 0;
+	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
+	if (set == NULL && missing != 0 && missing != s->asked_rows) {
+		s->asked_rows = missing;
+		lk_session_ask(s, LK_REQUEST_BASELINE_ROWS, missing, NULL);
+	}
+	if (set != NULL)
+		s->asked_rows = 0;
+	return set;
+}
+
+double
+lk_session_total(const struct lk_growth_set *set)
+{
+	double total = 0;
+
+	for (size_t i = 0; set != NULL && i < set->count; i++)
+		if (set->rows[i].delta_bytes > 0)
+			total += set->rows[i].delta_bytes;
+	return total;
+}
+
+/* ---- reference ------------------------------------------------------------- */
+
+static int
+index_of(const struct lk_snapshot *now, uint32_t id)
+{
+	for (uint32_t i = 0; i < now->baseline_count; i++)
+		if (now->baselines[i].id == id)
+			return (int)i;
+	return -1;		/* the start */
+}
+
+void
+lk_session_step(struct lk_session *s, int step)
+{
+	char name[128];
+	int at, last;
+
+	if (s->now == NULL || s->before != NULL)
+		return;
+	last = (int)s->now->baseline_count - 1;
+	at = index_of(s->now, lk_growth_resolve(s->now, s->reference)) + step;
+	at = at < -1 ? -1 : at > last ? last : at;
+	s->reference = at < 0 ? LK_REFERENCE_START : s->now->baselines[at].id;
+	if (at == last && last >= 0)
+		s->reference = LK_REFERENCE_NEWEST;	/* and follow the next one */
+	s->until = 0;
+	lk_session_say(s, LK_ROLE_BASELINE, "growth since %s",
+	    lk_session_baseline_name(s, at < 0 ? 0 : s->now->baselines[at].id, name, sizeof(name)));
+}
+
+char *
+lk_session_baseline_name(const struct lk_session *s, uint32_t id, char *out, size_t out_bytes)
+{
+	const struct lk_baseline *b = s->now != NULL ? lk_snapshot_baseline(s->now, id) : NULL;
+	char clean[72];
+
+	if (b == NULL)
+		snprintf(out, out_bytes, "start");
+	else if (b->name == NULL || *b->name == '\0')
+		snprintf(out, out_bytes, "B%u", b->id);
+	else {
+		lk_text_clean(b->name, clean, sizeof(clean));
+		snprintf(out, out_bytes, "B%u '%s'", b->id, clean);
+	}
+	return out;
+}
+
+bool
+lk_session_touches(struct lk_session *s)
+{
+	if (s->readonly) {
+		lk_session_say(s, LK_ROLE_WARN, "--readonly: nothing is changed in the process");
+		return false;
+	}
+	if (s->source == NULL || lk_source_state(s->source) == LK_SOURCE_OFFLINE) {
+		lk_session_say(s, LK_ROLE_WARN, "no live process here");
+		return false;
+	}
+	return true;
+}
+
+void
+lk_session_show_source(struct lk_session *s, const struct lk_frame *frame)
+{
+	if (frame == NULL || frame->file == NULL || frame->native) {
+		lk_session_say(s, LK_ROLE_WARN, "no source line is known for this row");
+		return;
+	}
+	snprintf(s->file, sizeof(s->file), "%s", frame->file);
+	s->line = frame->line;
+	s->wish_view = '3';
+}

@@ -1,0 +1,101 @@
+/* session.h - what all views share: the process looked at, the reference, the message line.
+ * Room: ui.  One thread.  Knows neither terminal nor views. */
+#ifndef LK_UI_SESSION_H
+#define LK_UI_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "client/source.h"
+#include "ui/prompt.h"
+#include "ui/theme.h"
+
+struct lk_process;
+struct lk_snapshot;
+
+#define LK_SESSION_MESSAGE_MS	6000
+#define LK_SESSION_FILE_BYTES	4096
+
+/* Purposes of the prompt. */
+enum lk_ask_for { LK_ASK_FILTER, LK_ASK_SEARCH, LK_ASK_BASELINE, LK_ASK_RENAME, LK_ASK_MINIMUM };
+
+/* How the processes of this host are found; lk_discovery_scan behind it, or a test's list. */
+typedef int (*lk_scan_fn)(void *ctx, int64_t now_ms, const struct lk_process **out);
+
+struct lk_session {
+	struct lk_source	*source;	/* owned; NULL: only the process list */
+	const struct lk_snapshot *now;		/* held; on the screen; NULL before the first */
+	const struct lk_snapshot *before;	/* held; A of a diff of two files; else NULL */
+	uint32_t		 reference;	/* baseline id, LK_REFERENCE_START or _NEWEST */
+	uint32_t		 until;		/* 0: now, else a baseline: growth up to there */
+	uint32_t		 asked_rows;	/* baseline whose rows were asked for last */
+	enum lk_group		 group;
+	unsigned int		 period_ms;
+	bool			 paused;	/* the screen, not the sampler */
+	bool			 readonly;
+	bool			 ascii;
+	int64_t			 now_ms;	/* monotonic, set once per round */
+	double			 wall_s;
+
+	lk_scan_fn		 scan;		/* NULL: no list */
+	void			*scan_ctx;
+	const struct lk_process	*processes;	/* [process_count], of the last scan */
+	int			 process_count;	/* or negative errno */
+
+	struct lk_prompt	 prompt;
+	uint32_t		 prompt_number;	/* what the prompt is about: a baseline */
+	char			 message[256];
+	enum lk_role		 message_role;
+	int64_t			 message_until_ms;
+
+	char			 wish_view;	/* a view asks for this one; 0: none */
+	int			 wish_pid;	/* a view asks for this process; 0: none */
+	char			 file[LK_SESSION_FILE_BYTES];	/* what Source shows */
+	uint32_t		 line;
+};
+
+/* init/fini - caller's storage. */
+void lk_session_init(struct lk_session *s);
+void lk_session_fini(struct lk_session *s);
+
+/* lk_session_watch - look at this source from now on, closing the one before. */
+void lk_session_watch(struct lk_session *s, struct lk_source *take_source);
+
+/* lk_session_take - put the source's newest snapshot on the screen, unless paused.
+ * Returns: true when it changed. */
+bool lk_session_take(struct lk_session *s);
+
+/* lk_session_say - the message line, for a while. */
+void lk_session_say(struct lk_session *s, enum lk_role role, const char *format, ...)
+    LK_PRINTF(3, 4);
+
+/* lk_session_ask - a request to the sampler; refusals, and baselines marked, are said.
+ * Returns: 0 or negative errno. */
+int lk_session_ask(struct lk_session *s, enum lk_request_op op, uint64_t number,
+    const char *text);
+
+/* lk_session_growth - growth since the reference in the session's terms: of a diff when there
+ * are two files.  Rows of a baseline that are not here yet are asked for.
+ * Returns: NULL when there is nothing to show yet; lk_growth_free it. */
+struct lk_growth_set *lk_session_growth(struct lk_session *s, enum lk_group group);
+
+/* lk_session_step - the reference one baseline older (-1) or newer (+1). */
+void lk_session_step(struct lk_session *s, int step);
+
+/* lk_session_baseline_name - "start", "B1", "B1 'warm'"; of id 0 START. */
+char *lk_session_baseline_name(const struct lk_session *s, uint32_t id, char *out,
+    size_t out_bytes);
+
+/* lk_session_touches - false, with words to the operator, when nothing may be changed. */
+bool lk_session_touches(struct lk_session *s);
+
+/* lk_session_show_source - remember what Source shows next, and wish for it. */
+void lk_session_show_source(struct lk_session *s, const struct lk_frame *frame);
+
+/* lk_session_total - sum of the growing rows: what a row's share is measured by. */
+double lk_session_total(const struct lk_growth_set *set);
+
+#endif

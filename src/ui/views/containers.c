@@ -1,0 +1,337 @@
+/* Containers: the longest dicts, lists, sets and deques, and how much longer they became. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "ui/columns.h"
+#include "ui/view.h"
+#include "ui/views/all.h"
+
+#define SUSPECT_SHARE	0.01	/* longer by that much since the reference */
+#define SUSPECT_LENGTH	500
+
+struct containers {
+	const struct lk_snapshot *held;
+	uint32_t		  reference;	/* resolved */
+	double			  window_s;
+	uint64_t		  min_length;	/* 0: the sampler's default */
+};
+
+static const struct lk_container *
+row_of(const struct lk_ask *ask)
+{
+	return ask->item;
+}
+
+/* Growth since REFERENCE: NAN when unknown; *is_new when it was not listed then. */
+static double
+growth_of(const struct lk_container *k, uint32_t reference, bool *is_new)
+{
+	*is_new = false;
+	if (reference == 0)
+		return NAN;
+	for (uint32_t i = 0; i < k->then_count; i++)
+		if (k->then[i].baseline == reference)
+			return (double)k->length - (double)k->then[i].length;
+	*is_new = true;
+	return (double)k->length;
+}
+
+static double
+delta_value(const struct lk_ask *ask)
+{
+	const struct containers *v = ask->state;
+	bool is_new;
+
+	return growth_of(row_of(ask), v->reference, &is_new);
+}
+
+static bool
+is_suspect(const struct containers *v, const struct lk_container *k)
+{
+	bool is_new;
+	double delta = growth_of(k, v->reference, &is_new);
+
+	return delta >= SUSPECT_LENGTH && delta >= SUSPECT_SHARE * (double)k->length;
+}
+
+static void
+type_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_clean(row_of(ask)->type, out, out_bytes);
+}
+
+static void
+length_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_count((double)row_of(ask)->length, out, out_bytes);
+}
+
+static double
+length_value(const struct lk_ask *ask)
+{
+	return (double)row_of(ask)->length;
+}
+
+static void
+delta_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct containers *v = ask->state;
+	bool is_new;
+	double delta = growth_of(row_of(ask), v->reference, &is_new);
+
+	if (is_new)
+		snprintf(out, out_bytes, "new");
+	else
+		lk_text_count_signed(delta, out, out_bytes);
+}
+
+static enum lk_role
+delta_role(const struct lk_ask *ask)
+{
+	const struct containers *v = ask->state;
+	double delta = delta_value(ask);
+
+	if (is_suspect(v, row_of(ask)))
+		return LK_ROLE_GROW;
+	return delta < 0 ? LK_ROLE_SHRINK : LK_ROLE_INACTIVE;
+}
+
+static double
+rate_value(const struct lk_ask *ask)
+{
+	const struct containers *v = ask->state;
+
+	return v->window_s >= 1 ? delta_value(ask) / v->window_s * 60 : NAN;
+}
+
+static void
+rate_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_count_signed(rate_value(ask), out, out_bytes);
+}
+
+static void
+shallow_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes((double)row_of(ask)->shallow_bytes, out, out_bytes);
+}
+
+static double
+shallow_value(const struct lk_ask *ask)
+{
+	return (double)row_of(ask)->shallow_bytes;
+}
+
+static void
+owner_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const char *owner = row_of(ask)->owner;
+
+	lk_text_clean(owner != NULL ? owner : "unknown", out, out_bytes);
+}
+
+static enum lk_role
+owner_role(const struct lk_ask *ask)
+{
+	return row_of(ask)->owner != NULL ? LK_ROLE_MAIN : LK_ROLE_INACTIVE;
+}
+
+static void
+site_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_stack *stack = row_of(ask)->stack;
+
+	if (stack == NULL)
+		snprintf(out, out_bytes, "not sampled");
+	else
+		lk_columns_place(lk_growth_site(stack), out, out_bytes);
+}
+
+static enum lk_role
+site_role(const struct lk_ask *ask)
+{
+	return row_of(ask)->stack != NULL ? LK_ROLE_MAIN : LK_ROLE_INACTIVE;
+}
+
+static const struct lk_column column_type = {
+	.id = "type", .title = "TYPE", .width_cells = 11, .left = true, .search = true,
+	.text = type_text, .help = "Python type of the container",
+};
+static const struct lk_column column_length = {
+	.id = "length", .title = "LEN", .width_cells = 6, .text = length_text,
+	.value = length_value, .help = "how many entries it has",
+};
+static const struct lk_column column_delta = {
+	.id = "delta", .title = "dLEN", .width_cells = 6, .text = delta_text,
+	.value = delta_value, .role = delta_role,
+	.help = "entries gained since the reference; new: it was not listed then",
+};
+static const struct lk_column column_rate = {
+	.id = "rate", .title = "RATE/m", .width_cells = 7, .drop = 2, .text = rate_text,
+	.value = rate_value, .role = delta_role, .help = "dLEN per minute",
+};
+static const struct lk_column column_shallow = {
+	.id = "shallow", .title = "SHALLOW", .width_cells = 7, .drop = 3, .text = shallow_text,
+	.value = shallow_value, .help = "bytes of the container itself, without its entries",
+};
+static const struct lk_column column_owner = {
+	.id = "owner", .title = "OWNER", .width_cells = 12, .stretch = 3, .left = true,
+	.tail = true, .search = true, .text = owner_text, .role = owner_role,
+	.help = "the module global or attribute that holds it, when known",
+};
+static const struct lk_column column_site = {
+	.id = "site", .title = "ALLOCATED AT", .width_cells = 12, .stretch = 2, .drop = 1,
+	.left = true, .tail = true, .search = true, .text = site_text, .role = site_role,
+	.help = "line whose allocation of it was sampled",
+};
+static const struct lk_column *const containers_columns[] = {
+	&column_type, &column_length, &column_delta, &column_rate, &column_shallow,
+	&column_owner, &column_site, NULL,
+};
+
+static void
+containers_fini(struct lk_view *view)
+{
+	struct containers *v = view->state;
+
+	lk_snapshot_put(v->held);
+}
+
+static void
+scan(struct lk_view *view)
+{
+	const struct containers *v = view->state;
+
+	lk_session_ask(view->session, LK_REQUEST_CONTAINERS, v->min_length, NULL);
+}
+
+static void
+containers_update(struct lk_view *view)
+{
+	struct lk_session *s = view->session;
+	struct containers *v = view->state;
+	const struct lk_snapshot *held = v->held;
+	const struct lk_baseline *b;
+
+	if (s->now == NULL)
+		return;
+	v->held = lk_snapshot_get(s->now);
+	v->reference = lk_growth_resolve(s->now, s->reference);
+	b = lk_snapshot_baseline(s->now, v->reference);
+	v->window_s = b != NULL ? s->now->containers.at_s - b->at_s : NAN;
+	lk_table_begin(view->table);
+	for (uint32_t i = 0; i < s->now->containers.count; i++) {
+		const struct lk_container *k = &s->now->containers.list[i];
+
+		lk_table_add(view->table, k->address, k, is_suspect(v, k) ? LK_ROW_SUSPECT : 0);
+	}
+	lk_table_end(view->table, s->now_ms);
+	lk_snapshot_put(held);
+}
+
+static void
+draw_summary(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_session *s = view->session;
+	const struct lk_containers *k = &s->now->containers;
+	char ago[LK_TEXT_BYTES], text[LK_TABLE_TEXT_BYTES], objects[LK_TEXT_BYTES];
+
+	snprintf(text, sizeof(text),
+	    "len>=%llu  scanned %s ago: %s objects in %.0f ms, longest pause %.1f ms%s",
+	    (unsigned long long)k->min_length,
+	    lk_text_duration(s->now->at_s - k->at_s, ago, sizeof(ago)),
+	    lk_text_count((double)k->object_count, objects, sizeof(objects)), k->scan_ms,
+	    k->longest_slice_us / 1000, k->complete ? "" : "  INCOMPLETE: ^R again");
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
+	    k->complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
+}
+
+static void
+containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_session *s = view->session;
+	struct lk_area table = *area;
+
+	if (s->now == NULL || isnan(s->now->containers.at_s)) {
+		lk_view_empty(c, area, "no scan yet: the sampler walks the heap in short slices",
+		    "^R scans again");
+		return;
+	}
+	draw_summary(view, c, area);
+	table.row++;
+	table.rows--;
+	lk_table_draw(view->table, c, &table);
+	if (view->table->count == 0)
+		lk_view_empty(c, &table, "no container is that long", "m lowers the least length");
+}
+
+static const struct lk_frame *
+containers_frame(const struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_container *k = row != NULL ? row->item : NULL;
+
+	return k != NULL && k->stack != NULL ? lk_growth_site(k->stack) : NULL;
+}
+
+static bool
+containers_input(struct lk_view *view, enum lk_action action)
+{
+	switch (action) {
+	case LK_ACTION_RELOAD:
+		scan(view);
+		return true;
+	case LK_ACTION_MINIMUM:
+		lk_prompt_open(&view->session->prompt, LK_ASK_MINIMUM, "least length", NULL);
+		return true;
+	case LK_ACTION_ENTER:
+		lk_session_show_source(view->session, containers_frame(view));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+containers_answer(struct lk_view *view, enum lk_ask_for purpose, const char *text)
+{
+	struct containers *v = view->state;
+	char *end;
+	unsigned long long value;
+
+	if (purpose != LK_ASK_MINIMUM)
+		return;
+	value = strtoull(text, &end, 10);
+	if (end == text || *end != '\0' || value == 0) {
+		lk_session_say(view->session, LK_ROLE_WARN, "a length is a number above 0");
+		return;
+	}
+	v->min_length = value;
+	scan(view);
+}
+
+const struct lk_view_ops lk_view_containers = {
+	.id = "containers",
+	.title = "Containers",
+	.short_title = "Cont",
+	.key = '5',
+	.state_size = sizeof(struct containers),
+	.columns = containers_columns,
+	.sort = "delta",
+	.fini = containers_fini,
+	.enter = scan,
+	.update = containers_update,
+	.draw = containers_draw,
+	.input = containers_input,
+	.answer = containers_answer,
+	.frame = containers_frame,
+};

@@ -1,0 +1,291 @@
+/* Memory: where RSS goes, how far the limit is, what the collector does. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/verdict.h"
+#include "base/attr.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "ui/view.h"
+#include "ui/views/all.h"
+
+#define LINES_MAX	32
+#define LABEL_CELLS	21
+#define VALUE_CELLS	9
+
+struct line {
+	const char	*label;
+	double		 bytes;		/* NAN: unknown */
+	double		 whole;		/* the bar is bytes of whole; NAN: no bar */
+	const char	*note;
+	enum lk_role	 role;
+	char		 text[96];	/* instead of all that, when not empty */
+};
+
+struct memory {
+	struct line	 lines[LINES_MAX];
+	int		 count;
+	int		 top;
+	int		 page;
+};
+
+static void
+add(struct memory *v, const char *label, double bytes, double whole, enum lk_role role,
+    const char *note)
+{
+	struct line *line = &v->lines[v->count];
+
+	if (v->count == LINES_MAX)
+		return;
+	memset(line, 0, sizeof(*line));
+	line->label = label;
+	line->bytes = bytes;
+	line->whole = whole;
+	line->role = role;
+	line->note = note;
+	v->count++;
+}
+
+static struct line *
+add_text(struct memory *v, const char *label, enum lk_role role)
+{
+	static struct line spare;
+
+	if (v->count == LINES_MAX)
+		return &spare;
+	add(v, label, NAN, NAN, role, "");
+	return &v->lines[v->count - 1];
+}
+
+static void
+add_ledger(struct memory *v, const struct lk_memory *m)
+{
+	double rss = m->rss_bytes;
+	double free_in_arenas = m->pymalloc_arena_bytes - m->est_python_live_bytes;
+
+	add(v, "RSS", rss, NAN, LK_ROLE_TITLE, "what the process occupies");
+	add(v, "Python live, est.", m->est_python_live_bytes, rss, LK_ROLE_PYTHON,
+	    "objects that are alive");
+	add(v, "pymalloc arenas", m->pymalloc_arena_bytes, rss, LK_ROLE_PYTHON,
+	    "small-object allocator");
+	add(v, "pymalloc free, est.", free_in_arenas < 0 ? 0 : free_in_arenas, rss,
+	    LK_ROLE_FRAGMENTED, "fragmentation: arenas - live");
+	add(v, "malloc live", m->malloc_live_bytes, rss, LK_ROLE_NATIVE, "C heap in use");
+	add(v, "malloc free", m->malloc_free_bytes, rss, LK_ROLE_FRAGMENTED,
+	    "C heap kept, not in use");
+	add(v, "malloc mmap", m->malloc_mmap_bytes, rss, LK_ROLE_NATIVE, "large C blocks");
+	add(v, "sampler", m->sampler_bytes, rss, LK_ROLE_OTHER, "leaktop itself");
+	add_text(v, "", LK_ROLE_MAIN);
+	add(v, "anonymous", m->anonymous_bytes, rss, LK_ROLE_NATIVE, "heap and stacks");
+	add(v, "file", m->file_bytes, rss, LK_ROLE_OTHER, "code and mapped files");
+	add(v, "shared", m->shared_bytes, rss, LK_ROLE_OTHER, "shared memory");
+	add(v, "swapped out", m->swap_bytes, rss, LK_ROLE_WARN, "not part of RSS");
+	add(v, "private (USS)", m->uss_bytes, rss, LK_ROLE_OTHER,
+	    "private to the process");
+	add_text(v, "", LK_ROLE_MAIN);
+}
+
+static void
+add_limit(struct memory *v, const struct lk_snapshot *now)
+{
+	struct lk_verdict verdict;
+	struct line *line;
+	double limit = now->cgroup_limit_bytes, used = now->cgroup_used_bytes;
+	char text[LK_TEXT_BYTES], left[LK_TEXT_BYTES];
+
+	if (isnan(limit)) {
+		line = add_text(v, "memory limit", LK_ROLE_MAIN);
+		snprintf(line->text, sizeof(line->text), "none known (no cgroup limit)");
+		return;
+	}
+	lk_verdict_of(now, &verdict);
+	add(v, "cgroup used", used, limit, used > 0.9 * limit ? LK_ROLE_WARN : LK_ROLE_OTHER, "");
+	line = add_text(v, "cgroup limit", LK_ROLE_MAIN);
+	if (isnan(verdict.seconds_to_limit))
+		snprintf(line->text, sizeof(line->text), "%s, not growing towards it",
+		    lk_text_bytes(limit, text, sizeof(text)));
+	else {
+		line->role = LK_ROLE_WARN;
+		snprintf(line->text, sizeof(line->text), "%s, reached in %s at this rate",
+		    lk_text_bytes(limit, text, sizeof(text)),
+		    lk_text_duration(verdict.seconds_to_limit, left, sizeof(left)));
+	}
+}
+
+static void
+add_collector(struct memory *v, const struct lk_memory *m)
+{
+	struct line *line = add_text(v, "", LK_ROLE_MAIN);
+
+	line = add_text(v, "garbage collector", LK_ROLE_HEADING);
+	snprintf(line->text, sizeof(line->text), "%9s %9s %9s %9s %13s%s", "COUNT", "THRESHOLD",
+	    "RUNS", "COLLECTED", "UNCOLLECTABLE", m->gc_enabled ? "" : "  DISABLED");
+	for (size_t i = 0; i < LK_COUNT_OF(m->gc); i++) {
+		static const char *const names[] = {"  generation 0", "  generation 1",
+		    "  generation 2"};
+		const struct lk_gc_generation *g = &m->gc[i];
+		char count[LK_TEXT_BYTES], threshold[LK_TEXT_BYTES], runs[LK_TEXT_BYTES];
+		char collected[LK_TEXT_BYTES], stuck[LK_TEXT_BYTES];
+
+		line = add_text(v, names[i], g->uncollectable > 0 ? LK_ROLE_WARN : LK_ROLE_MAIN);
+		snprintf(line->text, sizeof(line->text), "%9s %9s %9s %9s %13s",
+		    lk_text_count(g->count, count, sizeof(count)),
+		    lk_text_count(g->threshold, threshold, sizeof(threshold)),
+		    lk_text_count(g->collections, runs, sizeof(runs)),
+		    lk_text_count(g->collected, collected, sizeof(collected)),
+		    lk_text_count(g->uncollectable, stuck, sizeof(stuck)));
+	}
+}
+
+static void
+memory_update(struct lk_view *view)
+{
+	const struct lk_snapshot *now = view->session->now;
+	struct memory *v = view->state;
+
+	v->count = 0;
+	if (now == NULL)
+		return;
+	add_ledger(v, &now->memory);
+	add_limit(v, now);
+	add_collector(v, &now->memory);
+}
+
+static void
+draw_bar(const struct lk_session *s, struct lk_canvas *c, int row, int col, int cells,
+    const struct line *line)
+{
+	double share = line->bytes / line->whole;
+	int full;
+
+	if (isnan(share) || cells < 4)
+		return;
+	share = share < 0 ? 0 : share > 1 ? 1 : share;
+	full = (int)lrint(share * cells);
+	lk_canvas_fill(c, row, col, full, line->role, s->ascii ? "#" : "█");
+	lk_canvas_fill(c, row, col + full, cells - full, LK_ROLE_LINE, s->ascii ? "." : "·");
+}
+
+static void
+draw_line(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area, int row,
+    const struct line *line)
+{
+	int col = area->col + 3, bar = area->cols >= 100 ? 40 : area->cols >= 70 ? 11 : 8;
+	char value[LK_TEXT_BYTES], share[LK_TEXT_BYTES];
+
+	lk_canvas_text(c, row, col, LABEL_CELLS, line->role == LK_ROLE_HEADING ? LK_ROLE_HEADING :
+	    LK_ROLE_MAIN, line->label);
+	col += area->cols < 60 ? LABEL_CELLS - 3 : LABEL_CELLS;
+	if (line->text[0] != '\0') {
+		lk_canvas_text(c, row, col, area->col + area->cols - col, line->role, line->text);
+		return;
+	}
+	if (line->label[0] == '\0')
+		return;
+	if (isnan(line->bytes))
+		snprintf(value, sizeof(value), "unknown");
+	else
+		lk_text_bytes(line->bytes, value, sizeof(value));
+	lk_canvas_right(c, row, col, VALUE_CELLS - 1,
+	    isnan(line->bytes) ? LK_ROLE_INACTIVE : LK_ROLE_TITLE, value);
+	col += VALUE_CELLS;
+	if (!isnan(line->bytes) && !isnan(line->whole)) {
+		lk_text_percent(line->bytes, line->whole, share, sizeof(share));
+		lk_canvas_right(c, row, col, 5, LK_ROLE_GRAPH_TEXT, share);
+		draw_bar(s, c, row, col + 6, bar, line);
+	}
+	col += 6 + bar + 1;
+	if (col + lk_canvas_width(c, line->note) <= area->col + area->cols)
+		lk_canvas_text(c, row, col, area->col + area->cols - col, LK_ROLE_INACTIVE,
+		    line->note);
+}
+
+static void
+memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	struct memory *v = view->state;
+
+	if (view->session->now == NULL || isnan(view->session->now->memory.at_s)) {
+		lk_view_empty(c, area, "the ledger is on its way", NULL);
+		return;
+	}
+	v->page = area->rows;
+	if (v->top > v->count - v->page)
+		v->top = v->count - v->page;
+	if (v->top < 0)
+		v->top = 0;
+	for (int i = 0; i < area->rows && v->top + i < v->count; i++)
+		draw_line(view->session, c, area, area->row + i, &v->lines[v->top + i]);
+}
+
+static void
+ask_ledger(struct lk_view *view)
+{
+	lk_session_ask(view->session, LK_REQUEST_MEMORY, 0, NULL);
+}
+
+static bool
+memory_input(struct lk_view *view, enum lk_action action)
+{
+	struct memory *v = view->state;
+
+	switch (action) {
+	case LK_ACTION_UP:
+		v->top--;
+		return true;
+	case LK_ACTION_DOWN:
+		v->top++;
+		return true;
+	case LK_ACTION_PAGE_UP:
+		v->top -= v->page;
+		return true;
+	case LK_ACTION_PAGE_DOWN:
+		v->top += v->page;
+		return true;
+	case LK_ACTION_FIRST:
+		v->top = 0;
+		return true;
+	case LK_ACTION_LAST:
+		v->top = v->count;
+		return true;
+	case LK_ACTION_RELOAD:
+		ask_ledger(view);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+memory_status(const struct lk_view *view, char *out, size_t out_bytes)
+{
+	const struct memory *v = view->state;
+	const struct lk_snapshot *now = view->session->now;
+	char ago[LK_TEXT_BYTES];
+
+	if (now == NULL || isnan(now->memory.at_s))
+		return;
+	lk_text_duration(fmax(0, now->at_s - now->memory.at_s), ago, sizeof(ago));
+	if (v->page > 0 && v->page < v->count)
+		snprintf(out, out_bytes, "lines %d-%d of %d, read %s ago", v->top + 1,
+		    v->top + v->page < v->count ? v->top + v->page : v->count, v->count, ago);
+	else
+		snprintf(out, out_bytes, "read %s ago", ago);
+}
+
+const struct lk_view_ops lk_view_memory = {
+	.id = "memory",
+	.title = "Memory",
+	.short_title = "Mem",
+	.key = '6',
+	.state_size = sizeof(struct memory),
+	.enter = ask_ledger,
+	.update = memory_update,
+	.draw = memory_draw,
+	.input = memory_input,
+	.status = memory_status,
+};

@@ -1,0 +1,363 @@
+/* Stacks: what grew since the reference, by the line (or function, ...) that allocated it. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "ui/columns.h"
+#include "ui/listing.h"
+#include "ui/view.h"
+#include "ui/views/all.h"
+
+#define SUSPECT_SHARE	0.05	/* of all growth */
+#define DETAIL_ROWS	6	/* with its rule */
+#define CHAIN_MAX	40	/* frames that are tried */
+#define MORE_CELLS	13	/* "(123 more) > " */
+#define DETAIL_FROM	14	/* rows of the area that make room for it */
+
+enum mode { MODE_DELTA, MODE_ABSOLUTE, MODE_RATE, MODE_COUNT };
+
+struct stacks {
+	struct lk_growth_set	 *set;
+	const struct lk_snapshot *held;	/* what the set's rows point into */
+	const struct lk_snapshot *held_before;
+	enum mode		  mode;
+	struct lk_listing	  listing;
+};
+
+static const struct lk_column *const delta_columns[] = {
+	&lk_column_delta, &lk_column_error, &lk_column_objects, &lk_column_rate,
+	&lk_column_survived, &lk_column_trend, &lk_column_site, &lk_column_line, NULL,
+};
+static const struct lk_column *const absolute_columns[] = {
+	&lk_column_live, &lk_column_live_error, &lk_column_live_objects, &lk_column_allocated,
+	&lk_column_freed, &lk_column_trend, &lk_column_site, &lk_column_line, NULL,
+};
+static const struct lk_column *const rate_columns[] = {
+	&lk_column_rate, &lk_column_delta, &lk_column_allocated_rate, &lk_column_survived,
+	&lk_column_trend, &lk_column_site, &lk_column_line, NULL,
+};
+
+static const struct {
+	const struct lk_column *const	*columns;
+	const char			*name;
+} modes[MODE_COUNT] = {
+	[MODE_DELTA] = {delta_columns, "growth"},
+	[MODE_ABSOLUTE] = {absolute_columns, "absolute"},
+	[MODE_RATE] = {rate_columns, "rates"},
+};
+
+static const char *const groups[LK_GROUP_COUNT] = {
+	[LK_GROUP_LINE] = "line", [LK_GROUP_FUNCTION] = "function", [LK_GROUP_FILE] = "file",
+	[LK_GROUP_STACK] = "stack", [LK_GROUP_THREAD] = "thread", [LK_GROUP_DOMAIN] = "domain",
+};
+static const enum lk_group cycle[] = {LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_FILE,
+    LK_GROUP_STACK, LK_GROUP_THREAD, LK_GROUP_DOMAIN};
+
+static void
+stacks_fini(struct lk_view *view)
+{
+	struct stacks *v = view->state;
+
+	lk_growth_free(v->set);
+	lk_snapshot_put(v->held);
+	lk_snapshot_put(v->held_before);
+	lk_listing_fini(&v->listing);
+}
+
+static unsigned int
+flags_of(const struct lk_growth *g, double total)
+{
+	unsigned int flags = 0;
+
+	if (g->gone)
+		flags |= LK_ROW_GONE;
+	if (g->fresh && g->significant)
+		flags |= LK_ROW_NEW;
+	if (g->significant && g->delta_bytes > SUSPECT_SHARE * total && g->interval_count > 0 &&
+	    g->survived_count == g->interval_count)
+		flags |= LK_ROW_SUSPECT;
+	return flags;
+}
+
+static void
+stacks_update(struct lk_view *view)
+{
+	struct lk_session *s = view->session;
+	struct stacks *v = view->state;
+	struct lk_growth_set *set = lk_session_growth(s, s->group);
+	const struct lk_snapshot *held = v->held, *held_before = v->held_before;
+	double total;
+
+	if (set == NULL && s->now != NULL)
+		return;			/* rows of the baseline are on their way: keep the old */
+	v->held = s->now != NULL ? lk_snapshot_get(s->now) : NULL;
+	v->held_before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
+	total = lk_session_total(set);
+	lk_table_begin(view->table);
+	for (size_t i = 0; set != NULL && i < set->count; i++)
+		lk_table_add(view->table, set->rows[i].key, &set->rows[i],
+		    flags_of(&set->rows[i], total));
+	lk_table_end(view->table, s->now_ms);
+	lk_growth_free(v->set);
+	lk_snapshot_put(held);
+	lk_snapshot_put(held_before);
+	v->set = set;
+}
+
+/* ---- the selected stack ---------------------------------------------------- */
+
+static void
+chain_piece(const struct lk_frame *frame, bool last, char *out, size_t out_bytes)
+{
+	char function[LK_TABLE_TEXT_BYTES];
+
+	lk_columns_function(frame, function, sizeof(function));
+	if (frame->line > 0)
+		snprintf(out, out_bytes, "%.120s:%u%s", function, frame->line, last ? "" : " >");
+	else
+		snprintf(out, out_bytes, "%.120s%s", function, last ? "" : " >");
+}
+
+/* Rows that the SHOWN innermost frames take when they are drawn COLS wide. */
+static int
+rows_of_chain(const struct lk_canvas *c, const struct lk_stack *stack, uint32_t shown, int cols)
+{
+	int rows = 1, col = shown < stack->frame_count ? MORE_CELLS : 0;
+
+	for (uint32_t i = shown; i-- > 0;) {
+		char piece[LK_TABLE_TEXT_BYTES];
+		int width;
+
+		chain_piece(&stack->frames[i], i == 0, piece, sizeof(piece));
+		width = lk_canvas_width(c, piece);
+		if (col > 0 && col + width > cols) {
+			rows++;
+			col = 0;
+		}
+		col += width + 1;
+	}
+	return rows;
+}
+
+static uint32_t
+frames_that_fit(const struct lk_canvas *c, const struct lk_stack *stack, int rows, int cols)
+{
+	uint32_t shown = stack->frame_count < CHAIN_MAX ? stack->frame_count : CHAIN_MAX;
+
+	while (shown > 1 && rows_of_chain(c, stack, shown, cols) > rows)
+		shown--;
+	return shown;
+}
+
+static int
+draw_chain(struct lk_canvas *c, const struct lk_area *area, const struct lk_stack *stack)
+{
+	uint32_t shown = frames_that_fit(c, stack, area->rows, area->cols);
+	int row = area->row, col = area->col;
+	char piece[LK_TABLE_TEXT_BYTES];
+
+	if (shown < stack->frame_count) {
+		snprintf(piece, sizeof(piece), "(%u more) >", stack->frame_count - shown);
+		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_INACTIVE, piece) + 1;
+	}
+	for (uint32_t i = shown; i-- > 0;) {
+		int width;
+
+		chain_piece(&stack->frames[i], i == 0, piece, sizeof(piece));
+		width = lk_canvas_width(c, piece);
+		if (col > area->col && col + width > area->col + area->cols) {
+			row++;
+			col = area->col;
+		}
+		if (row >= area->row + area->rows)
+			break;
+		lk_canvas_text(c, row, col, area->col + area->cols - col,
+		    i == 0 ? LK_ROLE_TITLE : LK_ROLE_MAIN, piece);
+		col += width + 1;
+	}
+	return row + 1;
+}
+
+static void
+draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area, int row,
+    const struct lk_frame *frame)
+{
+	struct stacks *v = view->state;
+	const struct lk_snapshot *now = view->session->now;
+	const char *code;
+	char number[16], file[LK_TABLE_TEXT_BYTES];
+	int col = area->col;
+
+	if (frame == NULL || frame->file == NULL || frame->native || now == NULL)
+		return;
+	if (lk_listing_load(&v->listing, frame->file, now->process.pid) < 0) {
+		lk_text_clean(frame->file, file, sizeof(file));
+		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_HEADING, file);
+		lk_canvas_text(c, row, col + 1, area->col + area->cols - col - 1, LK_ROLE_INACTIVE,
+		    "(not readable here)");
+		return;
+	}
+	code = lk_listing_line(&v->listing, frame->line);
+	snprintf(number, sizeof(number), "%u  ", frame->line);
+	col += lk_canvas_text(c, row, col, 12, LK_ROLE_HEADING, number);
+	lk_canvas_text(c, row, col, area->col + area->cols - col, LK_ROLE_HIGH,
+	    code + strspn(code, " "));
+}
+
+static void
+facts_text(const struct lk_growth *g, char *out, size_t out_bytes)
+{
+	char live[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
+	char freed[LK_TEXT_BYTES];
+
+	snprintf(out, out_bytes,
+	    "live %s +/-%s, %s objects; %s of all allocated is freed; domain %s",
+	    lk_text_bytes(g->live.bytes, live, sizeof(live)),
+	    lk_text_bytes(g->live_error_bytes, error, sizeof(error)),
+	    lk_text_count(g->live.objects, objects, sizeof(objects)),
+	    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed, sizeof(freed)),
+	    lk_domain_name(g->stack->domain));
+}
+
+static void
+draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_growth *g = row != NULL ? row->item : NULL;
+	struct lk_area inner = {area->row + 1, area->col + 2, area->rows - 3, area->cols - 3};
+	char text[LK_TABLE_TEXT_BYTES];
+
+	if (g == NULL)
+		return;
+	snprintf(text, sizeof(text), g->stack_count > 1 ?
+	    "heaviest of %u stacks, outermost first" : "selected stack, outermost first",
+	    g->stack_count);
+	lk_view_rule(c, area, area->row, text, view->session->ascii);
+	draw_chain(c, &inner, g->stack);
+	draw_code(view, c, &inner, area->row + area->rows - 2, lk_growth_site(g->stack));
+	facts_text(g, text, sizeof(text));
+	lk_canvas_text(c, area->row + area->rows - 1, inner.col, inner.cols, LK_ROLE_INACTIVE,
+	    text);
+}
+
+static void
+stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_session *s = view->session;
+	const struct stacks *v = view->state;
+	int detail = area->rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
+	struct lk_area table = *area, below = *area;
+
+	if (v->set == NULL || v->set->count == 0) {
+		lk_view_empty(c, area, s->now == NULL ? "waiting for the first numbers" :
+		    "nothing was sampled yet", s->now == NULL ? NULL :
+		    "samples come every few hundred KiB of allocations");
+		return;
+	}
+	if (area->rows >= 30)
+		detail += 4;
+	table.rows -= detail;
+	below.row += table.rows;
+	below.rows = detail;
+	lk_table_draw(view->table, c, &table);
+	if (view->table->count == 0)
+		lk_view_empty(c, &table, "no row matches the filter", "Esc clears it");
+	if (detail > 0)
+		draw_detail(view, c, &below);
+}
+
+/* ---- keys ------------------------------------------------------------------ */
+
+static void
+next_group(struct lk_session *s)
+{
+	size_t at = 0;
+
+	while (at < LK_COUNT_OF(cycle) && cycle[at] != s->group)
+		at++;
+	s->group = cycle[(at + 1) % LK_COUNT_OF(cycle)];
+	lk_session_say(s, LK_ROLE_MAIN, "grouped by %s", groups[s->group]);
+}
+
+static void
+next_mode(struct lk_view *view)
+{
+	struct stacks *v = view->state;
+
+	v->mode = (v->mode + 1) % MODE_COUNT;
+	view->table->columns = modes[v->mode].columns;
+	view->table->sort = 0;
+	view->table->inverted = false;
+	view->table->frozen_until_ms = 0;
+	lk_session_say(view->session, LK_ROLE_MAIN, "%s", modes[v->mode].name);
+}
+
+static const struct lk_frame *
+stacks_frame(const struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_growth *g = row != NULL ? row->item : NULL;
+
+	return g != NULL ? lk_growth_site(g->stack) : NULL;
+}
+
+static bool
+stacks_input(struct lk_view *view, enum lk_action action)
+{
+	switch (action) {
+	case LK_ACTION_GROUP:
+		next_group(view->session);
+		view->table->frozen_until_ms = 0;
+		view->table->touched = false;
+		return true;
+	case LK_ACTION_MODE:
+		next_mode(view);
+		return true;
+	case LK_ACTION_ENTER:
+		lk_session_show_source(view->session, stacks_frame(view));
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+stacks_enter(struct lk_view *view)
+{
+	lk_session_ask(view->session, LK_REQUEST_TRENDS, 0, NULL);
+}
+
+static void
+stacks_status(const struct lk_view *view, char *out, size_t out_bytes)
+{
+	const struct stacks *v = view->state;
+
+	snprintf(out, out_bytes, "by %s", groups[view->session->group]);
+	if (v->mode != MODE_DELTA)
+		snprintf(out, out_bytes, "%s by %s", modes[v->mode].name,
+		    groups[view->session->group]);
+}
+
+const struct lk_view_ops lk_view_stacks = {
+	.id = "stacks",
+	.title = "Stacks",
+	.short_title = "Stk",
+	.key = '1',
+	.state_size = sizeof(struct stacks),
+	.columns = delta_columns,
+	.sort = "delta",
+	.fini = stacks_fini,
+	.enter = stacks_enter,
+	.update = stacks_update,
+	.draw = stacks_draw,
+	.input = stacks_input,
+	.status = stacks_status,
+	.frame = stacks_frame,
+};
