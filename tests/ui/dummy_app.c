@@ -1,0 +1,57 @@
+/* dummy_app [list] [THEME] - the real loop on a real terminal, over the dummy.  For the pty
+ * tests and for looking at. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client/source.h"
+#include "export/export.h"
+#include "ui/app.h"
+
+#include "fixture.h"
+
+/* A file is a matter of the export room; here only the words to the operator count. */
+int
+lk_export_default_path(const struct lk_snapshot *s, char *out, size_t out_bytes)
+{
+	(void)s;
+	snprintf(out, out_bytes, "/nowhere/leaktop-dummy.json");
+	return 0;
+}
+
+int
+lk_export_write(const struct lk_snapshot *s, const struct lk_export_options *options,
+    const char *path, char *words, size_t words_bytes)
+{
+	(void)s;
+	(void)options;
+	snprintf(words, words_bytes, "%s: there is no such folder", path);
+	return -ENOENT;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct lk_source *source = NULL;
+	struct lk_app_options options = {.theme = argc > 2 ? argv[2] : NULL, .out_fd = 1};
+	bool list = argc > 1 && strcmp(argv[1], "list") == 0;
+	char words[256];
+	int rc;
+
+	if (list) {
+		options.scan = fixture_scan;
+		options.open = fixture_open_process;
+	} else {
+		if (lk_source_open_dummy(7, &source) < 0)
+			return 2;
+		options.take_sources = &source;
+		options.source_count = 1;
+	}
+	rc = lk_app_run(&options, words, sizeof(words));
+	if (words[0] != '\0')
+		fprintf(stderr, "dummy_app: %s\n", words);
+	return rc < 0 ? 2 : rc;
+}
