@@ -1,18 +1,20 @@
 #!/bin/sh
 # names.sh - foo.c exports only lk_foo_*, so that a call says which file to open.  A file named
-# foo_bar.c may also use its noun's first words: lk_foo_*.
+# foo_bar.c may also use its noun's first words: lk_foo_*.  Several files may share one header:
+# those without a header of their own, and all that is declared in a x_private.h beside them.
 . "$(dirname "$0")/rule.sh"
 need nm
 
 # Names that follow a table instead: a row of it, a view, an entry point of the sampler,
 # the words of an enum.
-other='sampler/cpython/v3[0-9]+ lk_py_v3[0-9]+
-ui/views/.* lk_view_
+other='ui/views/.* lk_view_
+ui/theme lk_role_letter$
 ui/columns.* lk_col_
 ui/columns.* lk_column
 cli/main main$
 client/discover lk_discovery_
 sampler/sampler leaktop_
+sampler/connection lk_handle_
 model/snapshot lk_(domain|state)_(name|parse)$'
 
 # violations BUILD SOURCE: objects left over from files that are gone do not count.
@@ -21,7 +23,11 @@ violations()
 	(cd "$1/src" && find . -name '*.o' | sed 's,^\./,,' | sort -u | while read -r object; do
 		file=$(echo "$object" | sed -E 's,\.libs/,,; s,[A-Za-z0-9_]*-,,; s,\.o$,,')
 		[ -f "$2/src/$file.c" ] || continue
-		nm --defined-only --extern-only "$object" | sed "s,^,$file ,"
+		shared='*.h'
+		[ ! -f "$2/src/$file.h" ] || shared='*_private.h'
+		nouns=$(find "$2/src/$(dirname "$file")" -maxdepth 1 -name "$shared" |
+		    sed -E 's,.*/,,; s,(_private)?\.h$,,' | paste -sd '|')
+		nm --defined-only --extern-only "$object" | sed "s,^,$file (${nouns:--}) ,"
 	done) | awk -v other="$other" '
 	BEGIN { n = split(other, row, "\n") }
 	$(NF - 1) ~ /^[A-Za-z]$/ && $NF !~ /^_*(asan|ubsan|odr)/ {
@@ -29,6 +35,7 @@ violations()
 		do {
 			if ($NF ~ "^lk_" noun "(_|$)") next
 		} while (sub("_[^_]*$", "", noun));
+		if ($NF ~ "^lk_" $2 "_") next
 		for (i = 1; i <= n; i++) {
 			split(row[i], word, " ")
 			if ($1 ~ "^" word[1] "$" && $NF ~ "^" word[2]) next
