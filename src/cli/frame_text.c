@@ -1,0 +1,166 @@
+#include "config.h"
+
+#include "cli/frame_text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "analysis/verdict.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+#include "cli/jsonl.h"
+
+#define NAME_BYTES 512
+
+static void
+print_process(const struct lk_frame_text *f)
+{
+	const struct lk_snapshot *s = f->snapshot;
+	char command[NAME_BYTES], host[80], python[40], reason[200], at[LK_TEXT_BYTES];
+
+	lk_text_clean(s->process.command, command, sizeof(command));
+	lk_text_clean(s->process.host, host, sizeof(host));
+	lk_text_clean(s->process.python, python, sizeof(python));
+	lk_text_clean(s->sampler.reason, reason, sizeof(reason));
+	printf("leaktop %d@%s py%s %s%s%s at %s frame %llu: %s\n", s->process.pid, host, python,
+	       lk_state_name(s->sampler.state), reason[0] == '\0' ? "" : " ", reason,
+	       lk_text_clock(s->at_s, at, sizeof(at)), (unsigned long long)f->number, command);
+}
+
+static void
+print_numbers(const struct lk_snapshot *s)
+{
+	char rss[LK_TEXT_BYTES], live[LK_TEXT_BYTES], interval[LK_TEXT_BYTES];
+	char limit[LK_TEXT_BYTES], rate[LK_TEXT_BYTES];
+	struct lk_verdict verdict;
+
+	lk_verdict_of(s, &verdict);
+	printf("RSS %s %s  python %s  limit %s  interval %s  cost %.2f%%  drops %.0f\n",
+	       lk_text_bytes(s->rss_bytes, rss, sizeof(rss)),
+	       lk_text_rate_per_min(verdict.rss_growth_bytes_per_min, rate, sizeof(rate)),
+	       lk_text_bytes(s->est_live_bytes, live, sizeof(live)),
+	       lk_text_bytes(s->cgroup_limit_bytes, limit, sizeof(limit)),
+	       lk_text_bytes(s->sampler.interval_bytes, interval, sizeof(interval)),
+	       isnan(s->sampler.cost_percent) ? 0 : s->sampler.cost_percent,
+	       isnan(s->sampler.drops) ? 0 : s->sampler.drops);
+}
+
+static void
+print_reference(const struct lk_frame_text *f)
+{
+	const struct lk_baseline *baseline;
+	char name[NAME_BYTES], window[LK_TEXT_BYTES];
+
+	baseline = lk_snapshot_baseline(f->snapshot, f->set->reference);
+	lk_text_duration(f->set->window_s, window, sizeof(window));
+	if (baseline == NULL) {
+		printf("since the start, %s ago\n", window);
+		return;
+	}
+	lk_text_clean(baseline->name, name, sizeof(name));
+	printf("since B%u '%s', %s ago\n", baseline->id, name, window);
+}
+
+static void
+print_row(const struct lk_growth *g)
+{
+	char delta[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
+	char rate[LK_TEXT_BYTES], live[LK_TEXT_BYTES], survived[32];
+	char function[NAME_BYTES] = "(no Python stack)", file[NAME_BYTES] = "-";
+
+	if (g->frame != NULL) {
+		lk_text_clean(g->frame->function, function, sizeof(function));
+		lk_text_clean(g->frame->file, file, sizeof(file));
+	}
+	snprintf(survived, sizeof(survived), "%u/%u", g->survived_count, g->interval_count);
+	printf("%c %8s %8s %7s %8s %8s %5s %s %s:%u\n", g->significant ? '!' : ' ',
+	       lk_text_bytes_signed(g->delta_bytes, delta, sizeof(delta)),
+	       lk_text_bytes(g->delta_error_bytes, error, sizeof(error)),
+	       lk_text_count_signed(g->delta_objects, objects, sizeof(objects)),
+	       lk_text_bytes_signed(g->rate_bytes_per_min, rate, sizeof(rate)),
+	       lk_text_bytes(g->live.bytes, live, sizeof(live)), survived, function, file,
+	       g->frame == NULL ? 0 : g->frame->line);
+}
+
+int
+lk_frame_text_print(const struct lk_frame_text *f)
+{
+	if (f->number > 1)
+		putchar('\n');
+	print_process(f);
+	print_numbers(f->snapshot);
+	print_reference(f);
+	printf("  %8s %8s %7s %8s %8s %5s %s\n", "DELTA", "+/-", "OBJECTS", "RATE/m", "LIVE",
+	       "SURV", "SITE FILE:LINE");
+	for (size_t i = 0; i < f->count; i++)
+		print_row(f->rows[i]);
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;
+}
+
+static void
+json_row(struct lk_jsonl *j, const struct lk_growth *g)
+{
+	lk_jsonl_open(j, NULL, '{');
+	lk_jsonl_text(j, "function", g->frame == NULL ? NULL : g->frame->function);
+	lk_jsonl_text(j, "file", g->frame == NULL ? NULL : g->frame->file);
+	lk_jsonl_whole(j, "line", g->frame == NULL ? 0 : g->frame->line);
+	lk_jsonl_real(j, "delta_bytes", g->delta_bytes);
+	lk_jsonl_real(j, "delta_error_bytes", g->delta_error_bytes);
+	lk_jsonl_flag(j, "significant", g->significant);
+	lk_jsonl_real(j, "delta_objects", g->delta_objects);
+	lk_jsonl_real(j, "rate_bytes_per_min", g->rate_bytes_per_min);
+	lk_jsonl_real(j, "live_bytes", g->live.bytes);
+	lk_jsonl_real(j, "live_error_bytes", g->live_error_bytes);
+	lk_jsonl_real(j, "live_objects", g->live.objects);
+	lk_jsonl_whole(j, "survived_intervals", g->survived_count);
+	lk_jsonl_whole(j, "intervals", g->interval_count);
+	lk_jsonl_whole(j, "stacks", g->stack_count);
+	lk_jsonl_close(j, '}');
+}
+
+static void
+json_reference(struct lk_jsonl *j, const struct lk_frame_text *f)
+{
+	const struct lk_baseline *b = lk_snapshot_baseline(f->snapshot, f->set->reference);
+
+	lk_jsonl_open(j, "reference", '{');
+	lk_jsonl_whole(j, "baseline", f->set->reference);
+	lk_jsonl_text(j, "name", b == NULL ? "start" : b->name);
+	lk_jsonl_real(j, "window_s", f->set->window_s);
+	lk_jsonl_close(j, '}');
+}
+
+int
+lk_frame_text_json(const struct lk_frame_text *f)
+{
+	const struct lk_snapshot *s = f->snapshot;
+	struct lk_jsonl j = {.file = stdout};
+
+	lk_jsonl_open(&j, NULL, '{');
+	lk_jsonl_whole(&j, "frame", f->number);
+	lk_jsonl_real(&j, "at", s->at_s);
+	lk_jsonl_whole(&j, "pid", (uint64_t)s->process.pid);
+	lk_jsonl_text(&j, "host", s->process.host);
+	lk_jsonl_text(&j, "command", s->process.command);
+	lk_jsonl_text(&j, "python", s->process.python);
+	lk_jsonl_text(&j, "state", lk_state_name(s->sampler.state));
+	lk_jsonl_text(&j, "reason", s->sampler.reason);
+	lk_jsonl_real(&j, "rss_bytes", s->rss_bytes);
+	lk_jsonl_real(&j, "live_bytes", s->est_live_bytes);
+	lk_jsonl_real(&j, "live_objects", s->est_live_objects);
+	lk_jsonl_real(&j, "cgroup_limit_bytes", s->cgroup_limit_bytes);
+	lk_jsonl_real(&j, "interval_bytes", s->sampler.interval_bytes);
+	lk_jsonl_real(&j, "cost_percent", s->sampler.cost_percent);
+	lk_jsonl_real(&j, "drops", s->sampler.drops);
+	json_reference(&j, f);
+	lk_jsonl_open(&j, "rows", '[');
+	for (size_t i = 0; i < f->count; i++)
+		json_row(&j, f->rows[i]);
+	lk_jsonl_close(&j, ']');
+	lk_jsonl_close(&j, '}');
+	return lk_jsonl_end(&j);
+}

@@ -1,0 +1,26 @@
+#include "config.h"
+
+#include <locale.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#include "cli/commands.h"
+#include "cli/options.h"
+
+static const struct lk_command *const commands[] = {
+    &lk_run_command,
+    &lk_list_command,
+    &lk_baseline_command,
+};
+
+int
+main(int argc, char **argv)
+{
+	setlocale(LC_CTYPE, "");
+	for (size_t i = 0; argc > 1 && i < LK_COUNT_OF(commands); i++)
+		if (strcmp(argv[1], commands[i]->name) == 0)
+			return lk_options_run(commands[i], argc - 1, argv + 1);
+	return lk_options_run(&lk_top_command, argc, argv);
+}

@@ -1,0 +1,155 @@
+#include "config.h"
+
+#include "cli/target.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/growth.h"
+#include "client/discover.h"
+#include "client/proc.h"
+#include "client/source.h"
+#include "model/snapshot.h"
+#include "util/clock.h"
+
+#include "cli/fault.h"
+#include "cli/options.h"
+
+#define FETCH_TRIES 3
+
+static int
+complain_none(const char *word)
+{
+	struct lk_proc_stat stat;
+
+	if (strspn(word, "0123456789") != strlen(word)) {
+		lk_fault("'%s' is no command, and no Python process here has that name; "
+			 "see leaktop --help, leaktop list",
+			 word);
+		return LK_EXIT_USAGE;
+	}
+	if (lk_proc_read_stat((pid_t)strtol(word, NULL, 10), &stat) < 0)
+		return lk_fault("there is no process %s; leaktop list shows the Python processes",
+				word);
+	return lk_fault("process %s (%s) does not run Python; leaktop list shows those that do",
+			word, stat.name);
+}
+
+static int
+check_sampler(const struct lk_process *p)
+{
+	if (p->has_sampler)
+		return LK_EXIT_DONE;
+	if (strcmp(p->why_not, "other user") == 0)
+		return lk_fault("process %d belongs to %s; run leaktop as that user or as root",
+				(int)p->pid, p->user);
+	return lk_fault("process %d (%s) has no sampler: %s; start it with leaktop run -- %s",
+			(int)p->pid, p->name, p->why_not, p->command);
+}
+
+int
+lk_target_find(const char *word, struct lk_process *out)
+{
+	struct lk_discovery *d = lk_discovery_new();
+	const struct lk_process *list = NULL, *found = NULL;
+	int count, status;
+
+	if (d == NULL)
+		return lk_fault("%s", strerror(ENOMEM));
+	count = lk_discovery_scan(d, lk_clock_monotonic_ms(), &list);
+	if (count < 0) {
+		lk_discovery_free(d);
+		return lk_fault("/proc cannot be read: %s", strerror(-count));
+	}
+	count = lk_discovery_find(d, word, &found);
+	if (count == 0) {
+		lk_discovery_free(d);
+		return complain_none(word);
+	}
+	status = check_sampler(found);
+	if (status == LK_EXIT_DONE) {
+		*out = *found;
+		if (count > 1)
+			fprintf(stderr,
+				"leaktop: %d processes match; taking %d, see leaktop list\n", count,
+				(int)found->pid);
+	}
+	lk_discovery_free(d);
+	return status;
+}
+
+int
+lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
+{
+	struct lk_source *source;
+	struct lk_process process;
+	int status = lk_target_find(word, &process);
+	int rc;
+
+	if (status != LK_EXIT_DONE)
+		return status;
+	rc = lk_source_open_live(process.socket_path, process.pid, period_ms, &source);
+	if (rc < 0)
+		return lk_fault("%s: %s", process.socket_path, strerror(-rc));
+	rc = lk_source_wait(source, 0, LK_TARGET_WAIT_MS);
+	if (rc < 0) {
+		status =
+		    lk_fault("process %d: no answer from its sampler within %d s: %s",
+			     (int)process.pid, LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+		lk_source_close(source);
+		return status;
+	}
+	*out = source;
+	return LK_EXIT_DONE;
+}
+
+int
+lk_target_fetch_rows(struct lk_source *source, uint32_t baseline)
+{
+	const struct lk_request request = {.op = LK_REQUEST_BASELINE_ROWS, .number = baseline};
+	const struct lk_baseline *found;
+
+	found = lk_snapshot_baseline(lk_source_snapshot(source), baseline);
+	if (found == NULL || found->has_rows)
+		return LK_EXIT_DONE;
+	if (lk_source_ask(source, &request, NULL, LK_TARGET_WAIT_MS) < 0)
+		return lk_fault("baseline %u cannot be read: %s", baseline,
+				lk_source_words(source));
+	for (int i = 0; i < FETCH_TRIES; i++) {
+		const struct lk_snapshot *s = lk_source_snapshot(source);
+
+		found = lk_snapshot_baseline(s, baseline);
+		if (found == NULL || found->has_rows)
+			return LK_EXIT_DONE;
+		if (lk_source_wait(source, s->seq, LK_TARGET_WAIT_MS) < 0)
+			break;
+	}
+	return lk_fault("baseline %u did not come: %s", baseline, lk_source_words(source));
+}
+
+int
+lk_target_reference(struct lk_source *source, const char *text, uint32_t *out)
+{
+	const struct lk_snapshot *s = lk_source_snapshot(source);
+	uint32_t id = LK_REFERENCE_NEWEST;
+
+	if (text != NULL && strcmp(text, "start") == 0) {
+		*out = LK_REFERENCE_START;
+		return LK_EXIT_DONE;
+	}
+	for (uint32_t i = 0; text != NULL && i < s->baseline_count; i++) {
+		char digits[16];
+
+		snprintf(digits, sizeof(digits), "%u", s->baselines[i].id);
+		if (strcmp(s->baselines[i].name, text) == 0 || strcmp(digits, text) == 0)
+			id = s->baselines[i].id;
+	}
+	if (text != NULL && id == LK_REFERENCE_NEWEST)
+		return lk_fault("there is no baseline '%s'; mark one with leaktop baseline %d %s",
+				text, s->process.pid, text);
+	id = lk_growth_resolve(s, id);
+	*out = id;
+	return id == LK_REFERENCE_START ? LK_EXIT_DONE : lk_target_fetch_rows(source, id);
+}

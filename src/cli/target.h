@@ -1,0 +1,31 @@
+/* target.h - from what was typed to a live source.  Room: cli. */
+#ifndef LK_CLI_TARGET_H
+#define LK_CLI_TARGET_H
+
+#include <stdint.h>
+
+#define LK_TARGET_WAIT_MS 5000
+
+struct lk_process;
+struct lk_snapshot;
+struct lk_source;
+
+/* lk_target_find - the process that WORD (a pid or a name) means, with a sampler.
+ * Says on stderr what is wrong, or which of several it took.
+ * Returns: LK_EXIT_DONE, *out filled; else an exit status. */
+int lk_target_find(const char *word, struct lk_process *out);
+
+/* lk_target_open - find, connect and wait for the first snapshot.
+ * Returns: LK_EXIT_DONE, *out to be closed; else an exit status, said on stderr. */
+int lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out);
+
+/* lk_target_reference - the baseline that TEXT (a number, a name, "start", or NULL for the
+ * newest) means in the present snapshot, with its rows fetched.
+ * Returns: LK_EXIT_DONE, *out is 0 for the start; else an exit status, said on stderr. */
+int lk_target_reference(struct lk_source *source, const char *text, uint32_t *out);
+
+/* lk_target_fetch_rows - so that growth since BASELINE can be told.
+ * Returns: an exit status, said on stderr. */
+int lk_target_fetch_rows(struct lk_source *source, uint32_t baseline);
+
+#endif

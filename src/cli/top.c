@@ -1,0 +1,73 @@
+#include "config.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/source.h"
+#include "leaktop/wire.h"
+
+#include "cli/batch.h"
+#include "cli/commands.h"
+#include "cli/fault.h"
+#include "cli/look.h"
+#include "cli/options.h"
+#include "cli/target.h"
+
+static unsigned int
+period_of(const struct lk_look *look)
+{
+	if (look->period_ms < LK_WIRE_PERIOD_MIN_MS)
+		return LK_WIRE_PERIOD_MIN_MS;
+	if (look->period_ms > LK_WIRE_PERIOD_MAX_MS)
+		return LK_WIRE_PERIOD_MAX_MS;
+	return (unsigned int)look->period_ms;
+}
+
+static int
+run(const struct lk_arguments *arguments)
+{
+	const struct lk_look *look = arguments->values;
+	bool batch = look->batch || look->json;
+	struct lk_source *source;
+	int status;
+
+	if (arguments->word_count > 1)
+		return lk_options_complain(&lk_top_command,
+					   "'%s' is no command; a program is "
+					   "started under the sampler by leaktop run",
+					   arguments->words[0]);
+	if (batch && arguments->word_count == 0)
+		return lk_options_complain(&lk_top_command,
+					   "-b wants a PID or a NAME; leaktop list shows them");
+	if (!batch)
+		return lk_fault("this build has no screens yet: use leaktop -b %s",
+				arguments->word_count > 0 ? arguments->words[0]
+							  : "PID, or leaktop list");
+	status = lk_target_open(arguments->words[0], period_of(look), &source);
+	if (status != LK_EXIT_DONE)
+		return status;
+	status = lk_batch_run(source, look);
+	lk_source_close(source);
+	return status;
+}
+
+const struct lk_command lk_top_command = {
+    .name = "",
+    .words = "[PID|NAME]",
+    .summary = "top for the memory of production Python.",
+    .details = "Without PID or NAME: the Python processes of this host; Enter goes in.\n"
+	       "\nCommands (each with --help):\n"
+	       "  run -- COMMAND           start a program with the sampler\n"
+	       "  list                     the Python processes of this host\n"
+	       "  baseline PID [LABEL]     mark a baseline\n"
+	       "  export PID -o FILE       write a snapshot\n"
+	       "  open FILE...             the same screens on a snapshot; two files: their diff\n"
+	       "  diff A.json B.json       what grew between two snapshots\n"
+	       "\n" LK_BATCH_DETAILS,
+    .options = lk_look_options,
+    .option_count = LK_LOOK_OPTIONS,
+    .defaults = &lk_look_defaults,
+    .values_bytes = sizeof(struct lk_look),
+    .words_max = SIZE_MAX,
+    .run = run,
+};
