@@ -64,7 +64,8 @@ check_v313(const struct lk_layout *l, const void *runtime)
 		const char	*what;
 	} checks[] = {
 		{WORD_FREE_THREADED, 0, "free-threaded builds are not supported yet"},
-		{WORD_RUNTIME_FINALIZING, l->runtime_finalizing, "layout check: runtime.finalizing"},
+		{WORD_RUNTIME_FINALIZING, l->runtime_finalizing,
+		    "layout check: runtime.finalizing"},
 		{WORD_INTERP_GC, l->interp_gc, "layout check: interpreter.gc"},
 		{WORD_TSTATE_CURRENT_FRAME, l->tstate_current_frame,
 		    "layout check: thread.current_frame"},
