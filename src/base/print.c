@@ -37,10 +37,10 @@ lk_print_str(struct lk_print *t, const char *s)
 }
 
 static void
-put_digits(struct lk_print *t, unsigned __int128 value, unsigned int base, size_t at_least)
+put_digits(struct lk_print *t, uint64_t value, unsigned int base, size_t at_least)
 {
 	static const char digits[] = "0123456789abcdef";
-	char buffer[40];	/* 2^128 has 39 digits */
+	char buffer[24];
 	size_t n = sizeof(buffer);
 
 	do {
@@ -75,10 +75,9 @@ void
 lk_print_real(struct lk_print *t, double value, unsigned int decimals)
 {
 	static const uint64_t power[] = {1, 10, 100, 1000, 10000, 100000, 1000000};
-	unsigned __int128 whole;
-	uint64_t part = 0;
+	uint64_t whole, high, part = 0;
 
-	if (!(value > -1e38 && value < 1e38)) {
+	if (!(value > -1e33 && value < 1e33)) {
 		lk_print_str(t, "null");
 		return;
 	}
@@ -87,14 +86,20 @@ lk_print_real(struct lk_print *t, double value, unsigned int decimals)
 		if (value * (double)power[decimals] >= 0.5)
 			lk_print_char(t, '-');
 	}
-	whole = (unsigned __int128)value;
+	high = value < 1e18 ? 0 : (uint64_t)(value / 1e15);
+	if (high != 0) {	/* two halves: the second has 15 digits */
+		put_digits(t, high, 10, 1);
+		value -= (double)high * 1e15;
+		value = value < 0 ? 0 : value > 999999999999999.0 ? 999999999999999.0 : value;
+	}
+	whole = (uint64_t)value;
 	if (value < 0x1p53)	/* larger ones have no fraction */
 		part = (uint64_t)((value - (double)whole) * (double)power[decimals] + 0.5);
 	if (part == power[decimals]) {
 		whole++;
 		part = 0;
 	}
-	put_digits(t, whole, 10, 1);
+	put_digits(t, whole, 10, high == 0 ? 1 : 15);
 	if (decimals == 0)
 		return;
 	lk_print_char(t, '.');

@@ -26,7 +26,7 @@ void lk_print_i64(struct lk_print *t, int64_t value);
 void lk_print_hex(struct lk_print *t, uint64_t value);	/* 0x... */
 
 /* lk_print_real - with DECIMALS (0..6) digits after the point, never an exponent; "null" for
- * NAN and infinities. */
+ * NAN and what is beyond +-1e33; 15 digits are right. */
 void lk_print_real(struct lk_print *t, double value, unsigned int decimals);
 
 /* lk_print_json - a JSON string with quotes; '"', '\\' and bytes below 0x20 are escaped.

@@ -13,20 +13,9 @@
 
 #include "base/print.h"
 #include "leaktop/wire.h"
+#include "sampler/handle.h"
 
 #define LK_CONNECTION_OUT_BYTES	(2u * LK_WIRE_LINE_MAX)
-
-/* A descriptor and what it was when we opened it: a host that closes all descriptors may
- * have given the number to another file since. */
-struct lk_handle {
-	int	fd;		/* -1: none */
-	dev_t	device;
-	ino_t	inode;
-};
-
-void lk_handle_set(struct lk_handle *handle, int fd);	/* owns FD, moved to a high number */
-bool lk_handle_is_ours(const struct lk_handle *handle);
-void lk_handle_close(struct lk_handle *handle);		/* only when it is still ours */
 
 struct lk_connection {
 	struct lk_handle handle;

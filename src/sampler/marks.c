@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "sampler/core/events.h"
 #include "sampler/record.h"
+#include "sampler/tend.h"
 
 #define LIST_BYTES (1000 * sizeof(struct lk_mark_container))
 
@@ -139,7 +140,7 @@ lk_marks_add(const char *name, uint64_t rss_bytes)
 	if (mark == NULL || total_bytes >= LK_MARKS_BYTES_MAX / 2)
 		return -ENOSPC;
 	memset(mark, 0, sizeof(*mark));
-	lk_record_settle();
+	lk_tend_settle();
 	lk_spin_take(&lk_record.lock);
 	mark->live_bytes = lk_record.live_bytes;
 	mark->id = ++lk_record.epoch;	/* births from here on are after it */

@@ -26,11 +26,4 @@ void lk_messages_bye(struct lk_connection *c, const char *reason);
  * the next request, begin a tick that is due.  Never waits. */
 void lk_messages_advance(struct lk_connection *c, uint64_t now_ns);
 
-/* lk_messages_scanned - walk NUMBER has ended (0: look whether one is wanted). */
-void lk_messages_scanned(uint32_t number);
-
-/* lk_messages_history - the history all connections are shown; set once. */
-struct lk_history;
-void lk_messages_history(const struct lk_history *history);
-
 #endif

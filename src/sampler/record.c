@@ -8,17 +8,15 @@
 
 #include "base/clock.h"
 #include "leaktop/sampler.h"
+#include "sampler/core/cells.h"
 #include "sampler/core/countdown.h"
 #include "sampler/core/thread.h"
 #include "sampler/cpython/walk.h"
 
 #define REAP_IN_HOOK	32u	/* deaths a hook counts at most: about a microsecond */
-#define REAP_BATCH	256u	/* deaths or samples per holding of the lock elsewhere */
 #define LIVE_AT_DEFAULT	32768.0	/* samples at 16 MB */
 
 struct lk_record lk_record;
-
-static _Atomic pid_t own_pid;
 
 static void
 stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
@@ -34,16 +32,16 @@ stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
 	path->thread = lk_thread.number;
 }
 
-static void
-count_live(const struct lk_sample *sample, double sign)
+void
+lk_record_count_live(const struct lk_sample *sample, double sign)
 {
 	lk_record.live_bytes += sign * sample->est_bytes;
 	lk_record.live_objects += sign * (double)sample->est_objects;
 	lk_record.live_variance += sign * sample->variance;
 }
 
-static void
-weigh(struct lk_sample *sample, double interval_bytes)
+void
+lk_record_weigh(struct lk_sample *sample, double interval_bytes)
 {
 	struct lk_weight w = lk_countdown_weight(sample->size_bytes, interval_bytes);
 
@@ -53,13 +51,13 @@ weigh(struct lk_sample *sample, double interval_bytes)
 	sample->interval_bytes = (float)interval_bytes;
 }
 
-static void
-count_death(uint32_t i)
+void
+lk_record_bury(uint32_t i)
 {
 	struct lk_sample *sample = &lk_record.live.samples[i];
 
-	lk_stacks_died(&lk_record.stacks, sample);
-	count_live(sample, -1);
+	lk_cells_died(&lk_record.stacks, sample);
+	lk_record_count_live(sample, -1);
 	lk_live_recycle(&lk_record.live, i);
 	if (lk_record.live.live_count == 0)	/* rounding errors end here */
 		lk_record.live_bytes = lk_record.live_objects = lk_record.live_variance = 0;
@@ -77,7 +75,7 @@ lk_record_reap(uint32_t max)
 		if (i == LK_LIVE_NONE)
 			break;
 		lk_record.dead = lk_record.live.samples[i].next;
-		count_death(i);
+		lk_record_bury(i);
 	}
 	return n;
 }
@@ -99,7 +97,7 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 	if (!in_slot) {
 		lost = lk_live_track(&lk_record.live, i, &ok);
 		if (lost != LK_LIVE_NONE)
-			count_death(lost);
+			lk_record_bury(lost);
 	}
 	if (!ok) {
 		lk_live_recycle(&lk_record.live, i);
@@ -107,10 +105,10 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 	}
 	sample->epoch = (uint16_t)lk_record.epoch;
 	sample->stack = lk_stacks_intern(&lk_record.stacks, path);
-	weigh(sample, interval);
-	lk_stacks_born(&lk_record.stacks, sample);
+	lk_record_weigh(sample, interval);
+	lk_cells_born(&lk_record.stacks, sample);
 	lk_record.allocated_objects += (double)sample->est_objects;
-	count_live(sample, 1);
+	lk_record_count_live(sample, 1);
 	if (in_slot)
 		atomic_store_explicit(
 		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)], i,
@@ -244,7 +242,7 @@ thread_init(void)
 {
 	pid_t thread = (pid_t)syscall(SYS_gettid);
 
-	lk_thread.number = thread == own_pid ? 0 : (uint32_t)thread;
+	lk_thread.number = thread == lk_record.main_thread ? 0 : (uint32_t)thread;
 	lk_thread.random = lk_clock_ticks() ^ (uint64_t)thread << 32 ^
 	    (uint64_t)(uintptr_t)&lk_thread;
 }
@@ -256,7 +254,7 @@ no_thread_state(void)
 }
 
 int
-lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes)
+lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread)
 {
 	struct lk_record *r = &lk_record;
 	double scale = (double)memory_bytes / (double)LK_MEMORY_DEFAULT_BYTES;
@@ -265,7 +263,7 @@ lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes)
 	if (base == NULL)
 		return -ENOMEM;
 	lk_pages_init(&r->pages, base, memory_bytes);
-	own_pid = getpid();
+	r->main_thread = main_thread;
 	r->dead = LK_LIVE_NONE;
 	r->interval_bytes = interval_bytes;
 	r->thread_state = no_thread_state;
@@ -275,114 +273,4 @@ lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes)
 	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
 		return -ENOMEM;
 	return lk_stacks_init(&r->stacks, &r->pages, scale, lk_walk_resolve, 0);
-}
-
-void
-lk_record_settle(void)
-{
-	uint32_t n;
-
-	do {
-		lk_spin_take(&lk_record.lock);
-		n = lk_record_reap(REAP_BATCH);
-		lk_spin_give(&lk_record.lock);
-	} while (n == REAP_BATCH);
-}
-
-/* Thinning owns a death like a free does: by swapping the way to it out. */
-static bool
-claim_for_thinning(uint32_t i)
-{
-	const struct lk_sample *sample = &lk_record.live.samples[i];
-	uint32_t expected = i;
-
-	if (!sample->in_slot)
-		return lk_live_claim(&lk_record.live, (const void *)sample->address) == i;
-	return atomic_compare_exchange_strong(
-	    &lk_record.slots.sample[lk_slots_index(&lk_record.slots,
-	    (const void *)sample->address)], &expected, LK_SLOTS_NO_SAMPLE);
-}
-
-static void
-thin_one(uint32_t i, double interval, uint64_t *random)
-{
-	struct lk_sample *sample = &lk_record.live.samples[i];
-	double u = (double)(lk_countdown_random(random) >> 11) * 0x1p-53;
-	double old = (double)sample->interval_bytes;
-
-	if (!sample->used || old >= interval)
-		return;
-	if (u >= lk_countdown_keep(sample->size_bytes, old, interval)) {
-		if (claim_for_thinning(i)) {
-			count_death(i);
-			atomic_fetch_add(&lk_record.stats.thinned, 1);
-		}
-		return;
-	}
-	lk_stacks_died(&lk_record.stacks, sample);
-	count_live(sample, -1);
-	weigh(sample, interval);
-	lk_stacks_recount(&lk_record.stacks, sample);
-	count_live(sample, 1);
-}
-
-void
-lk_record_interval(uint64_t interval_bytes)
-{
-	uint64_t random = lk_clock_ticks();
-	uint32_t i = 0, end;
-
-	atomic_store(&lk_record.interval_bytes, interval_bytes);
-	lk_record_settle();
-	for (end = REAP_BATCH; i < lk_record.live.capacity; end += REAP_BATCH) {
-		lk_spin_take(&lk_record.lock);
-		for (; i < end && i < lk_record.live.used_count; i++)
-			thin_one(i, (double)interval_bytes, &random);
-		lk_spin_give(&lk_record.lock);
-		if (i < end)
-			break;
-	}
-}
-
-void
-lk_record_relieve(void)
-{
-	uint64_t interval = atomic_load(&lk_record.interval_bytes);
-
-	if (lk_record.live.live_count > lk_record.live.capacity / 4 * 3 &&
-	    interval * 2 <= LK_INTERVAL_MAX_BYTES)
-		lk_record_interval(interval * 2);
-}
-
-uint32_t
-lk_record_stack_at(const void *p)
-{
-	uint32_t sample, stack = LK_STACKS_NONE;
-
-	lk_spin_take(&lk_record.lock);
-	if (lk_slots_owns(lk_record.slots.base, lk_record.slots.bytes, p))
-		sample = atomic_load(
-		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)]);
-	else
-		sample = lk_live_find(&lk_record.live, p);
-	if (sample != LK_LIVE_NONE)
-		stack = lk_record.live.samples[sample].stack;
-	lk_spin_give(&lk_record.lock);
-	return stack;
-}
-
-void
-lk_record_before_fork(void)
-{
-	lk_spin_take(&lk_record.lock);
-}
-
-void
-lk_record_after_fork(bool child)
-{
-	if (child) {
-		own_pid = getpid();
-		lk_thread.number = 0;	/* the thread that forked is the main one now */
-	}
-	lk_spin_give(&lk_record.lock);
 }

@@ -41,32 +41,24 @@ struct lk_record {
 	atomic_bool		 active;	/* false: nothing is sampled */
 	struct lk_record_stats	 stats;
 	struct lk_sink		 sink;
+	_Atomic int		 main_thread;
 	const void		*(*thread_state)(void);	/* of this thread, NULL before Python */
 };
 
 extern struct lk_record lk_record;
 
-/* lk_record_init - take the memory.  Returns: 0, -ENOMEM.  Context: start-up. */
-int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes);
+/* lk_record_init - take the memory.  MAIN_THREAD: kernel id, that of the process.
+ * Returns: 0, -ENOMEM.  Context: start-up. */
+int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread);
 
 /* lk_record_reap - count at most MAX deaths; returns how many.  Needs the lock. */
 uint32_t lk_record_reap(uint32_t max);
 
-/* lk_record_settle - count all deaths so far, giving the lock away in between. */
-void lk_record_settle(void);
-
-/* lk_record_interval - change it: raising it thins what is live, so that the sampler's
- * memory is used for the new interval; lowering it leaves old samples as they are. */
-void lk_record_interval(uint64_t interval_bytes);
-
-/* lk_record_relieve - thin when the tables are nearly full. */
-void lk_record_relieve(void);
-
-/* lk_record_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
-uint32_t lk_record_stack_at(const void *p);
-
-/* Around fork: the lock must not be held by a thread that the child does not have. */
-void lk_record_before_fork(void);
-void lk_record_after_fork(bool child);
+/* Parts of the above, for tend.c; they need the lock.
+ * count_live - add (SIGN 1) or take (-1) a sample to the totals; weigh - what it stands for at
+ * an interval; bury - count a sample that was claimed out and free its record. */
+void lk_record_count_live(const struct lk_sample *sample, double sign);
+void lk_record_weigh(struct lk_sample *sample, double interval_bytes);
+void lk_record_bury(uint32_t sample);
 
 #endif

@@ -26,6 +26,7 @@
 #include "sampler/serve.h"
 #include "sampler/settings.h"
 #include "sampler/status.h"
+#include "sampler/tend.h"
 #include "sampler/threads.h"
 
 #define WAIT_FIRST_NS	1000000		/* between two looks whether Python is up */
@@ -221,13 +222,13 @@ after_fork_in_child(void)
 static void
 prepare_fork(void)
 {
-	lk_record_before_fork();
+	lk_tend_before_fork();
 }
 
 static void
 parent_forked(void)
 {
-	lk_record_after_fork(false);
+	lk_tend_after_fork(false);
 }
 
 static void
@@ -235,7 +236,7 @@ child_forked(void)
 {
 	int saved_errno = errno;
 
-	lk_record_after_fork(true);
+	lk_tend_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
 	server_runs = false;
@@ -298,7 +299,7 @@ leaktop_sampler_start(void)
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";
-	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes);
+	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes, getpid());
 	if (rc == 0)
 		rc = lk_serve_init();
 	if (rc == 0)

@@ -9,6 +9,7 @@
 #include "sampler/core/pages.h"
 #include "sampler/core/thread.h"
 #include "sampler/heap/containers.h"
+#include "sampler/heap/longest.h"
 #include "sampler/threads.h"
 
 static struct lk_containers_scan *scan;
@@ -72,7 +73,7 @@ lk_scan_poll(void)
 	pthread_join(walker, NULL);
 	running = false;
 	if (usable)
-		lk_containers_sort(scan);
+		lk_longest_sort(scan);
 	return ++number;
 }
 

@@ -21,7 +21,9 @@
 #include "sampler/process/address.h"
 #include "sampler/record.h"
 #include "sampler/scan.h"
+#include "sampler/stages.h"
 #include "sampler/status.h"
+#include "sampler/tend.h"
 
 #define SECOND_NS	1000000000u
 #define MS_NS		1000000u
@@ -41,7 +43,7 @@ lk_serve_init(void)
 
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		connections[i].handle.fd = -1;
-	lk_messages_history(&history);
+	lk_stages_history(&history);
 	return lk_history_init(&history, &lk_record.pages);
 }
 
@@ -184,8 +186,8 @@ each_second(uint64_t now_ns)
 	if (now_ns < next_second_ns)
 		return;
 	next_second_ns = now_ns - now_ns % SECOND_NS + SECOND_NS;
-	lk_record_settle();
-	lk_record_relieve();
+	lk_tend_settle();
+	lk_tend_relieve();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());
@@ -245,7 +247,7 @@ turn(void)
 		mute_bell();
 	number = lk_scan_poll();
 	if (number != 0)
-		lk_messages_scanned(number);
+		lk_stages_scanned(number);
 	each_second(now_ns);
 	if (fds[1].revents & POLLIN)
 		accept_all();

@@ -7,14 +7,12 @@ need nm
 hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+))$'
 pure='memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strstr bcmp
 __errno_location __stack_chk_fail clock_gettime _GLOBAL_OFFSET_TABLE_'
-# At start; for a thread seen first (gettid); in the sampler's own threads, which may wait.
-extra='sampler/record syscall
-sampler/record getpid
-sampler/record sched_yield
-sampler/core/pages mmap
+# At start; for a thread seen first (gettid).
+extra='sampler/core/pages mmap
 sampler/core/pages munmap
 sampler/core/pages mprotect
-sampler/core/pages madvise'
+sampler/core/pages madvise
+sampler/record syscall'
 
 # violations BUILD: file of every object, then its undefined names; a name of our own must be
 # defined in the hook path too.

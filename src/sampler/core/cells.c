@@ -1,9 +1,12 @@
-/* The live memory of a stack, cut by the baseline interval of its birth. */
 #include "config.h"
 
-#include "sampler/core/stacks.h"
+#include "sampler/core/cells.h"
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "sampler/core/live.h"
+#include "sampler/core/stacks.h"
 
 static uint32_t
 new_cell(struct lk_stacks *s)
@@ -57,7 +60,7 @@ drop_cell(struct lk_stacks *s, struct lk_stack_entry *stack, struct lk_live_cell
 }
 
 void
-lk_stacks_recount(struct lk_stacks *s, const struct lk_sample *sample)
+lk_cells_recount(struct lk_stacks *s, const struct lk_sample *sample)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, true);
@@ -73,18 +76,18 @@ lk_stacks_recount(struct lk_stacks *s, const struct lk_sample *sample)
 }
 
 void
-lk_stacks_born(struct lk_stacks *s, const struct lk_sample *sample)
+lk_cells_born(struct lk_stacks *s, const struct lk_sample *sample)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 
 	stack->allocated_count++;
 	stack->allocated_bytes += sample->est_bytes;
 	stack->allocated_objects += (double)sample->est_objects;
-	lk_stacks_recount(s, sample);
+	lk_cells_recount(s, sample);
 }
 
 void
-lk_stacks_died(struct lk_stacks *s, const struct lk_sample *sample)
+lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, false);
@@ -102,18 +105,4 @@ lk_stacks_died(struct lk_stacks *s, const struct lk_sample *sample)
 	cell->bytes -= sample->est_bytes;
 	cell->objects -= (double)sample->est_objects;
 	cell->variance -= sample->variance;
-}
-
-void
-lk_stacks_forget_live(struct lk_stacks *s)
-{
-	uint32_t i;
-
-	for (i = 0; i < s->stack_count; i++) {
-		s->stacks[i].cell = LK_STACKS_NONE;
-		s->stacks[i].live_bytes = 0;
-		s->stacks[i].version = ++s->change_count;
-	}
-	s->cell_used = 0;
-	s->cell_free = LK_STACKS_NONE;
 }

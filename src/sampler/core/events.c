@@ -31,8 +31,7 @@ lk_events_get(uint64_t number)
 {
 	uint64_t n = atomic_load(&count);
 
-	if (number >= n || n - number > LK_EVENTS_KEPT ||
-	    ring[number % LK_EVENTS_KEPT].code == NULL)
-		return NULL;
-	return &ring[number % LK_EVENTS_KEPT];
+	const struct lk_event *event = &ring[number % LK_EVENTS_KEPT];
+
+	return number >= n || n - number > LK_EVENTS_KEPT || event->code == NULL ? NULL : event;
 }

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define LK_SLOTS_STEP_BYTES	16u
-#define LK_SLOTS_CLASSES	40u		/* up to 640 bytes: 513 and the debug padding */
+#define LK_SLOTS_CLASSES	40u	/* up to 640 bytes: 513 and a debug allocator's padding */
 #define LK_SLOTS_PER_CLASS	16384u
 #define LK_SLOTS_NO_SAMPLE	UINT32_MAX
 

@@ -110,13 +110,4 @@ int lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale,
 /* lk_stacks_intern - the id of PATH, for ever. */
 uint32_t lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path);
 
-/* born and died - count a sample in and out of its stack and epoch. */
-void lk_stacks_born(struct lk_stacks *s, const struct lk_sample *sample);
-void lk_stacks_died(struct lk_stacks *s, const struct lk_sample *sample);
-
-/* lk_stacks_forget_live - empty all cells, before thinning counts them anew. */
-void lk_stacks_forget_live(struct lk_stacks *s);
-/* lk_stacks_recount - count a live sample again without a new allocation. */
-void lk_stacks_recount(struct lk_stacks *s, const struct lk_sample *sample);
-
 #endif

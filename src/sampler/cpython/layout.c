@@ -5,7 +5,7 @@
 #include "base/attr.h"
 
 static const struct lk_layout *const rows[] = {
-	&lk_layout_v311, &lk_layout_v312, &lk_layout_v313,
+	&lk_py_v311, &lk_py_v312, &lk_py_v313,
 };
 
 /* "3.MINOR..." -> MINOR, -1 when it is not a 3. */

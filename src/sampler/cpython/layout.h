@@ -58,9 +58,9 @@ struct lk_layout {
 #define LK_OWNER_GENERATOR	1
 #define LK_CODE_UNIT_BYTES	2
 
-extern const struct lk_layout lk_layout_v311;
-extern const struct lk_layout lk_layout_v312;
-extern const struct lk_layout lk_layout_v313;
+extern const struct lk_layout lk_py_v311;
+extern const struct lk_layout lk_py_v312;
+extern const struct lk_layout lk_py_v313;
 
 /* lk_layout_for - the row of Py_GetVersion()'s answer.
  * Returns: NULL with *why set when this interpreter is not known. */

@@ -2,7 +2,7 @@
 
 #include "sampler/cpython/layout.h"
 
-const struct lk_layout lk_layout_v311 = {
+const struct lk_layout lk_py_v311 = {
 	.minor = 11,
 	.tstate_interp = 16,
 	.tstate_cframe = 56,

@@ -2,7 +2,7 @@
 
 #include "sampler/cpython/layout.h"
 
-const struct lk_layout lk_layout_v312 = {
+const struct lk_layout lk_py_v312 = {
 	.minor = 12,
 	.tstate_interp = 16,
 	.tstate_cframe = 56,

@@ -2,7 +2,7 @@
 
 #include "sampler/cpython/layout.h"
 
-const struct lk_layout lk_layout_v313 = {
+const struct lk_layout lk_py_v313 = {
 	.minor = 13,
 	.tstate_interp = 16,
 	.tstate_cframe = LK_ABSENT,

@@ -49,12 +49,4 @@ struct lk_containers_scan {
  * slice.  Returns: false when it was stopped. */
 bool lk_containers_walk_callspy(struct lk_containers_scan *scan);
 
-/* lk_containers_measure - fill FOUND for OBJECT when it is a container of at least
- * MIN_LENGTH.  With the GIL; reads memory only. */
-bool lk_containers_measure(const struct lk_containers_scan *scan, const void *object,
-    struct lk_container_found *found);
-
-/* lk_containers_sort - longest first; ends the heap. */
-void lk_containers_sort(struct lk_containers_scan *scan);
-
 #endif

@@ -1,13 +1,12 @@
-/* What a container is long and large: by type flags and exact layouts. */
 #include "config.h"
 
-#include "sampler/heap/containers.h"
+#include "sampler/heap/measure.h"
 
 #include <string.h>
 
-#include "base/attr.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/symbols.h"
+#include "sampler/heap/containers.h"
 
 /* PyTypeObject.tp_flags, stable ABI. */
 #define FLAG_LIST	(1UL << 25)
@@ -141,7 +140,7 @@ copy_name(char *out, size_t size, const char *name)
 }
 
 bool
-lk_containers_measure(const struct lk_containers_scan *scan, const void *object,
+lk_measure_container(const struct lk_containers_scan *scan, const void *object,
     struct lk_container_found *found)
 {
 	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);

@@ -8,7 +8,10 @@
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/names.h"
 #include "sampler/cpython/symbols.h"
-#include "sampler/heap/walk_private.h"
+#include "sampler/heap/containers.h"
+#include "sampler/heap/longest.h"
+#include "sampler/heap/measure.h"
+#include "sampler/heap/slices.h"
 
 #define FLAG_TYPE	(1UL << 31)	/* Py_TPFLAGS_TYPE_SUBCLASS: instances are types */
 
@@ -32,9 +35,9 @@ own(struct lk_containers_scan *scan, const void *value, const char *prefix, cons
 	struct lk_print p;
 	size_t n;
 
-	if (!lk_containers_measure(scan, value, &measured))
+	if (!lk_measure_container(scan, value, &measured))
 		return;
-	lk_walk_keep(scan, &measured);
+	lk_longest_keep(scan, &measured);
 	found = known(scan, value);
 	if (found == NULL || found->owner[0] != '\0')
 		return;
@@ -104,7 +107,7 @@ is_module(const struct lk_containers_scan *scan, const void *object)
 /* sys.modules may change while the GIL is away, so the position is only trusted within a
  * slice: after a pause the modules that were done are skipped by count. */
 bool
-lk_owners_find_callspy(struct lk_walk_state *w)
+lk_owners_find_callspy(struct lk_slices *w)
 {
 	void *modules = w->scan->symbols->import_modules(), *key, *value;
 	uint32_t done = 0, n;
@@ -120,9 +123,9 @@ lk_owners_find_callspy(struct lk_walk_state *w)
 			done = n + 1;
 			if (is_str(w->scan, key) && is_module(w->scan, value))
 				own_module(w->scan, key, value);
-			paused = lk_walk_slice_is_over(w);
+			paused = lk_slices_over(w);
 		}
-		if (paused && !lk_walk_pause(w))
+		if (paused && !lk_slices_pause(w))
 			return false;
 	}
 	return true;

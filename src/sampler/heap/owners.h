@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-struct lk_walk_state;
+struct lk_slices;
 
 /* With the GIL; may give it away between two modules.  false: stopped. */
-bool lk_owners_find_callspy(struct lk_walk_state *w);
+bool lk_owners_find_callspy(struct lk_slices *w);
 
 #endif

@@ -1,0 +1,13 @@
+/* requests.h - what clients ask for, op by op.  Room: sampler (top). */
+#ifndef LK_SAMPLER_REQUESTS_H
+#define LK_SAMPLER_REQUESTS_H
+
+#include <stddef.h>
+
+struct lk_connection;
+
+/* lk_requests_handle - one line of LENGTH bytes without its '\n': answered, or its answer
+ * begun.  Threads: the server's only. */
+void lk_requests_handle(struct lk_connection *c, const char *line, size_t length);
+
+#endif

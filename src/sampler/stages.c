@@ -1,0 +1,482 @@
+#include "config.h"
+
+#include "sampler/stages.h"
+
+#include <string.h>
+
+#include "base/attr.h"
+#include "base/clock.h"
+#include "leaktop/sampler.h"
+#include "proto/emit.h"
+#include "sampler/connection.h"
+#include "sampler/core/events.h"
+#include "sampler/core/history.h"
+#include "sampler/heap/containers.h"
+#include "sampler/marks.h"
+#include "sampler/record.h"
+#include "sampler/scan.h"
+#include "sampler/status.h"
+#include "sampler/tend.h"
+
+/* A line is ended when it has this much: the longest single item that may follow (a stack
+ * of 128 frames, a name of 1 kB with every byte escaped) still fits. */
+#define LINE_ENOUGH	(LK_WIRE_LINE_MAX / 4)
+
+/* 40 cells of at most 90 bytes each, and the totals: a row is below 4 kB. */
+#define LK_GC_HEAD	16	/* an object tracked by the collector starts behind it */
+#define CONTAINER_MAX_BYTES 8192u	/* names escaped, 32 baselines */
+#define ROWS_PER_LINE	48u
+
+#define BASELINE_MIN_LENGTH	1000u
+
+enum stage { STAGE_END, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK, STAGE_ROWS,
+	STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
+	STAGE_EVENTS, STAGE_REPLY, STAGE_COUNT };
+
+static const uint8_t program_tick[] = {STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
+	STAGE_END};
+static const uint8_t program_rows[] = {STAGE_NAMES, STAGE_ROWS, STAGE_REPLY, STAGE_END};
+static const uint8_t program_containers[] = {STAGE_WAIT_SCAN, STAGE_NAMES, STAGE_CONTAINERS,
+	STAGE_REPLY, STAGE_END};
+static const uint8_t program_history[] = {STAGE_HISTORY, STAGE_REPLY, STAGE_END};
+static const uint8_t program_trends[] = {STAGE_NAMES, STAGE_TRENDS, STAGE_REPLY, STAGE_END};
+static const uint8_t program_memory[] = {STAGE_MEMORY, STAGE_REPLY, STAGE_END};
+static const uint8_t program_events[] = {STAGE_EVENTS, STAGE_REPLY, STAGE_END};
+
+static const char *const domain_names[] = {"raw", "mem", "obj", "native"};
+
+static const struct lk_history *history;
+static uint32_t scans_done;		/* walks that ended */
+static bool baseline_wants_scan;	/* a mark has no containers yet */
+static uint32_t baseline_scan_mark;
+static uint64_t scan_min_length;	/* of the walk under way */
+
+void
+lk_stages_history(const struct lk_history *h)
+{
+	history = h;
+}
+
+/* ---- stages: true when done ------------------------------------------------ */
+
+static bool
+stage_baselines(struct lk_connection *c)
+{
+	const struct lk_mark *mark;
+	uint32_t i;
+
+	if (c->told_baselines == lk_marks_version())
+		return true;
+	lk_emit_baselines_begin(&c->out);
+	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++)
+		lk_emit_baselines_item(&c->out, i == 0, mark->id, mark->name, mark->at_s,
+		    mark->rss_bytes, mark->live_bytes, mark->interval_bytes);
+	lk_emit_list_end(&c->out);
+	c->told_baselines = lk_marks_version();
+	return true;
+}
+
+static void
+put_strings(struct lk_connection *c, uint32_t until, size_t stop)
+{
+	const char *s;
+	size_t length;
+	bool first = true;
+
+	for (; c->told_strings < until && c->out.length < stop; c->told_strings++) {
+		s = lk_strings_get(&lk_record.stacks.strings, c->told_strings, &length);
+		lk_emit_names_string(&c->out, first, c->told_strings, s, length);
+		first = false;
+	}
+}
+
+static void
+put_frames(struct lk_connection *c, uint32_t until, size_t stop)
+{
+	const struct lk_frame_entry *f;
+	bool first = true;
+
+	for (; c->told_frames < until && c->out.length < stop; c->told_frames++) {
+		f = &lk_record.stacks.frames[c->told_frames];
+		lk_emit_names_frame(&c->out, first, c->told_frames, f->function, f->file,
+		    f->line);
+		first = false;
+	}
+}
+
+static void
+put_stacks(struct lk_connection *c, uint32_t until, size_t stop)
+{
+	uint32_t frames[LK_FRAMES_MAX], n, node;
+	const struct lk_stack_entry *e;
+	bool first = true;
+
+	for (; c->told_stacks < until && c->out.length < stop; c->told_stacks++) {
+		e = &lk_record.stacks.stacks[c->told_stacks];
+		for (n = 0, node = e->leaf; node != LK_STACKS_NONE && n < LK_FRAMES_MAX;
+		    node = lk_record.stacks.nodes[node].parent)
+			frames[n++] = lk_record.stacks.nodes[node].frame;
+		lk_emit_names_stack(&c->out, first, c->told_stacks, domain_names[e->domain],
+		    e->thread, e->flags, frames, n);
+		first = false;
+	}
+}
+
+/* The version is read together with the counts: what changes later, stacks that are not
+ * named yet among it, has a larger one and is in the next tick.
+ * Names are sent in the order of their making, so that counts say what was sent.  All
+ * strings of a frame are older than the frame, all frames of a stack older than the stack:
+ * counts read in this order, under the lock, never leave one out. */
+static bool
+stage_names(struct lk_connection *c)
+{
+	uint32_t strings, frames, stacks;
+	size_t stop = c->out.length + LINE_ENOUGH;
+	uint64_t version;
+
+	lk_tend_settle();
+	lk_spin_take(&lk_record.lock);
+	version = lk_record.stacks.change_count;
+	strings = lk_record.stacks.strings.count;
+	frames = lk_record.stacks.frame_count;
+	stacks = lk_record.stacks.stack_count;
+	lk_spin_give(&lk_record.lock);
+	c->telling_version = version;
+	if (c->told_strings == strings && c->told_frames == frames && c->told_stacks == stacks)
+		return true;
+	lk_emit_names_begin(&c->out);
+	put_strings(c, strings, stop);
+	lk_emit_names_frames(&c->out);
+	if (c->told_strings == strings)
+		put_frames(c, frames, stop);
+	lk_emit_names_stacks(&c->out);
+	if (c->told_frames == frames)
+		put_stacks(c, stacks, stop);
+	lk_emit_list_end(&c->out);
+	return c->told_stacks == stacks;
+}
+
+static uint32_t
+next_changed(const struct lk_connection *c, uint32_t from)
+{
+	while (from < c->told_stacks &&
+	    lk_record.stacks.stacks[from].version <= c->told_version)
+		from++;
+	return from;
+}
+
+/* Does any stack remain after the rows that fit this line?  A row is at most ROW_MAX, so
+ * counting that many rows ahead decides before the line begins. */
+static uint32_t
+last_of_line(const struct lk_connection *c)
+{
+	uint32_t at = c->cursor, rows = 0, last = c->told_stacks;
+
+	for (at = next_changed(c, at); at < c->told_stacks; at = next_changed(c, at + 1))
+		if (++rows > ROWS_PER_LINE)
+			return at;
+	return last;
+}
+
+static void
+put_rows(struct lk_connection *c, uint32_t until)
+{
+	struct lk_mark_row row;
+	bool first = true;
+
+	for (c->cursor = next_changed(c, c->cursor); c->cursor < until;
+	    c->cursor = next_changed(c, c->cursor + 1)) {
+		lk_marks_now(c->cursor, UINT32_MAX, &row);
+		lk_emit_row(&c->out, first, &row.row, row.cells, row.cell_count);
+		first = false;
+	}
+}
+
+/* Only stacks whose names this connection has; a younger one is in the next tick. */
+static bool
+stage_live(struct lk_connection *c)
+{
+	uint32_t until = last_of_line(c);
+
+	lk_emit_live_begin(&c->out, lk_status.seq, lk_clock_wall_s(), until < c->told_stacks);
+	put_rows(c, until);
+	lk_emit_list_end(&c->out);
+	return until == c->told_stacks;
+}
+
+static bool
+stage_tick(struct lk_connection *c)
+{
+	struct lk_emit_tick tick;
+
+	c->told_version = c->telling_version;
+	lk_status_tick(&tick);
+	lk_emit_tick(&c->out, &tick);
+	return true;
+}
+
+static bool
+stage_rows(struct lk_connection *c)
+{
+	const struct lk_mark *mark = lk_marks_find(c->mark_id);
+	struct lk_mark_row row;
+	size_t ahead = c->mark_cursor;
+	uint32_t n = 0;
+	bool more = false;
+
+	while (mark != NULL && !more && lk_marks_row(mark, &ahead, &row))
+		more = ++n > ROWS_PER_LINE;
+	lk_emit_baseline_begin(&c->out, c->mark_id, more);
+	for (n = 0; mark != NULL && n < ROWS_PER_LINE &&
+	    lk_marks_row(mark, &c->mark_cursor, &row); n++)
+		lk_emit_row(&c->out, n == 0, &row.row, row.cells, row.cell_count);
+	lk_emit_list_end(&c->out);
+	return !more;
+}
+
+void
+lk_stages_refuse(struct lk_connection *c, const char *code, const char *words)
+{
+	lk_emit_refusal(&c->out, true, c->reply_id, code, words);
+	c->stage = NULL;
+}
+
+/* A walk that began before the request may have a larger minimum; then wait for the next. */
+static bool
+stage_wait_scan(struct lk_connection *c)
+{
+	int rc;
+
+	if (c->scan_number != 0)
+		return scans_done >= c->scan_number;
+	if (!lk_scan_is_running()) {
+		rc = lk_scan_start(c->min_length);
+		if (rc < 0) {
+			lk_stages_refuse(c, "unavailable", lk_status.dormant_reason != NULL ?
+			    lk_status.dormant_reason : "no thread for the walk");
+			return false;
+		}
+		scan_min_length = c->min_length;
+		c->scan_number = scans_done + 1;
+	} else if (scan_min_length <= c->min_length) {
+		c->scan_number = scans_done + 1;
+	}
+	return false;	/* not ours: ask again when it has ended */
+}
+
+static void
+put_container(struct lk_connection *c, bool first, const struct lk_container_found *f)
+{
+	const struct lk_mark *mark;
+	uint32_t i, stack = lk_tend_stack_at((const void *)(uintptr_t)f->storage);
+	uint64_t length;
+	bool first_then = true;
+
+	if (stack == LK_STACKS_NONE || stack >= c->told_stacks)
+		stack = lk_tend_stack_at((const char *)(uintptr_t)f->address - LK_GC_HEAD);
+	lk_emit_container(&c->out, first, f->address, f->type_name, f->length,
+	    f->shallow_bytes, stack < c->told_stacks ? (int64_t)stack : -1,
+	    f->owner[0] == '\0' ? NULL : f->owner);
+	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++) {
+		if (!lk_marks_length(mark, f->address, f->type, &length))
+			continue;
+		lk_emit_container_then(&c->out, first_then, mark->id, length);
+		first_then = false;
+	}
+	lk_emit_container_end(&c->out);
+}
+
+static bool
+stage_containers(struct lk_connection *c)
+{
+	const struct lk_containers_scan *scan = lk_scan_result();
+	struct lk_emit_containers m;
+	uint32_t i, sent = 0;
+
+	if (scan == NULL) {
+		lk_stages_refuse(c, "busy", "the walk was interrupted; ask again");
+		return false;
+	}
+	m = (struct lk_emit_containers){lk_clock_wall_s(), (double)scan->scan_ns / 1e6,
+	    (double)scan->longest_slice_ns / 1e3, scan->objects, c->min_length, scan->complete};
+	lk_emit_containers_begin(&c->out, &m);
+	for (i = 0; i < scan->count && sent < c->limit &&
+	    c->out.capacity - c->out.length > CONTAINER_MAX_BYTES; i++)
+		if (scan->found[i].length >= c->min_length)
+			put_container(c, sent++ == 0, &scan->found[i]);
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
+static bool
+stage_history(struct lk_connection *c)
+{
+	const struct lk_point *point;
+	uint32_t r, i;
+
+	lk_emit_history_begin(&c->out, c->reply_id);
+	for (r = 0; r < LK_HISTORY_RINGS; r++) {
+		lk_emit_history_ring(&c->out, r == 0, history->rings[r].step_s,
+		    history->rings[r].end_s);
+		for (i = 0; i < history->rings[r].count; i++) {
+			point = lk_history_point(&history->rings[r], i);
+			lk_emit_history_point(&c->out, i == 0, (double)point->rss_bytes,
+			    (double)point->live_bytes);
+		}
+		lk_emit_ring_end(&c->out);
+	}
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
+static bool
+stage_trends(struct lk_connection *c)
+{
+	float bytes[LK_HISTORY_TREND_POINTS];
+	const struct lk_trend *t;
+	bool first = true;
+	uint32_t i, n;
+
+	lk_emit_trends_begin(&c->out, LK_HISTORY_TREND_STEP_S, history->trend_end_s);
+	for (i = 0; i < LK_HISTORY_STACKS; i++) {
+		t = &history->trends[i];
+		if (t->stack >= c->told_stacks)
+			continue;
+		for (n = 0; n < history->trend_count; n++)
+			bytes[n] = lk_history_trend_point(history, t, n);
+		lk_emit_trends_row(&c->out, first, t->stack, bytes, n);
+		first = false;
+	}
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
+static bool
+stage_memory(struct lk_connection *c)
+{
+	struct lk_emit_memory m;
+
+	lk_status_memory(&m);
+	lk_emit_memory(&c->out, &m);
+	return true;
+}
+
+static bool
+stage_events(struct lk_connection *c)
+{
+	uint64_t n = lk_events_count(), i = n > LK_EVENTS_KEPT ? n - LK_EVENTS_KEPT : 0;
+	const struct lk_event *event;
+	bool first = true;
+
+	lk_emit_events_begin(&c->out);
+	for (; i < n; i++) {
+		event = lk_events_get(i);
+		if (event == NULL)
+			continue;
+		lk_emit_event(&c->out, first, event->at_s, event->code, event->value);
+		first = false;
+	}
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
+static bool
+stage_reply(struct lk_connection *c)
+{
+	lk_emit_reply(&c->out, c->reply_id);
+	return true;
+}
+
+static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
+	[STAGE_BASELINES] = stage_baselines,
+	[STAGE_NAMES] = stage_names,
+	[STAGE_LIVE] = stage_live,
+	[STAGE_TICK] = stage_tick,
+	[STAGE_ROWS] = stage_rows,
+	[STAGE_WAIT_SCAN] = stage_wait_scan,
+	[STAGE_CONTAINERS] = stage_containers,
+	[STAGE_HISTORY] = stage_history,
+	[STAGE_TRENDS] = stage_trends,
+	[STAGE_MEMORY] = stage_memory,
+	[STAGE_EVENTS] = stage_events,
+	[STAGE_REPLY] = stage_reply,
+};
+
+static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
+	[LK_PROGRAM_TICK] = program_tick,
+	[LK_PROGRAM_ROWS] = program_rows,
+	[LK_PROGRAM_CONTAINERS] = program_containers,
+	[LK_PROGRAM_HISTORY] = program_history,
+	[LK_PROGRAM_TRENDS] = program_trends,
+	[LK_PROGRAM_MEMORY] = program_memory,
+	[LK_PROGRAM_EVENTS] = program_events,
+};
+
+void
+lk_stages_begin(struct lk_connection *c, enum lk_program program)
+{
+	c->stage = programs[program];
+	c->cursor = 0;
+	c->mark_cursor = 0;
+	c->scan_number = 0;
+}
+
+bool
+lk_stages_run(struct lk_connection *c)
+{
+	size_t before = c->out.length;
+	const uint8_t *stage = c->stage;
+
+	if (!stages[*stage](c))
+		return c->out.length != before;
+	c->stage = stage[1] == STAGE_END ? NULL : stage + 1;
+	c->cursor = 0;
+	return true;
+}
+
+/* ---- walks -------------------------------------------------------------------- */
+
+void
+lk_stages_want_scan(void)
+{
+	baseline_wants_scan = true;
+	lk_stages_scanned(0);
+}
+
+static void
+keep_for_baseline(void)
+{
+	static struct lk_mark_container list[LK_CONTAINERS_KEPT];
+	const struct lk_containers_scan *scan = lk_scan_result();
+	struct lk_mark *mark = lk_marks_find(baseline_scan_mark);
+	uint32_t i;
+
+	baseline_scan_mark = 0;
+	if (scan == NULL || mark == NULL)
+		return;
+	for (i = 0; i < scan->count; i++)
+		list[i] = (struct lk_mark_container){scan->found[i].address,
+		    scan->found[i].length, scan->found[i].type};
+	lk_marks_containers(mark, list, scan->count);
+}
+
+void
+lk_stages_scanned(uint32_t number)
+{
+	uint32_t newest = 0, i;
+
+	if (number != 0) {
+		scans_done = number;
+		if (baseline_scan_mark != 0)
+			keep_for_baseline();
+	}
+	if (!baseline_wants_scan || lk_scan_is_running())
+		return;
+	for (i = 0; lk_marks_at(i) != NULL; i++)
+		newest = lk_marks_at(i)->id;
+	if (lk_scan_start(BASELINE_MIN_LENGTH) == 0) {
+		scan_min_length = BASELINE_MIN_LENGTH;
+		baseline_scan_mark = newest;
+	}
+	baseline_wants_scan = false;
+}

@@ -1,0 +1,33 @@
+/* stages.h - answers as short programs of stages (messages.h shows them).
+ * Room: sampler (top).  Threads: the server's only. */
+#ifndef LK_SAMPLER_STAGES_H
+#define LK_SAMPLER_STAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lk_connection;
+struct lk_history;
+
+enum lk_program { LK_PROGRAM_TICK, LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
+	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_COUNT };
+
+/* lk_stages_history - the history that is shown; set once. */
+void lk_stages_history(const struct lk_history *history);
+
+/* lk_stages_begin - C's next answer. */
+void lk_stages_begin(struct lk_connection *c, enum lk_program program);
+
+/* lk_stages_run - one stage's worth of C's answer.  false: nothing can be done now. */
+bool lk_stages_run(struct lk_connection *c);
+
+/* lk_stages_refuse - the answer is no; it ends here.  CODE as in wire.h. */
+void lk_stages_refuse(struct lk_connection *c, const char *code, const char *words);
+
+/* lk_stages_want_scan - the newest baseline is to know its containers. */
+void lk_stages_want_scan(void);
+
+/* lk_stages_scanned - walk NUMBER has ended (0: look whether one is wanted). */
+void lk_stages_scanned(uint32_t number);
+
+#endif

@@ -1,0 +1,124 @@
+#include "config.h"
+
+#include "sampler/tend.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "leaktop/sampler.h"
+#include "sampler/core/cells.h"
+#include "sampler/core/countdown.h"
+#include "sampler/core/thread.h"
+#include "sampler/record.h"
+
+#define BATCH	256u	/* deaths or samples for each time the lock is held */
+
+void
+lk_tend_settle(void)
+{
+	uint32_t n;
+
+	do {
+		lk_spin_take(&lk_record.lock);
+		n = lk_record_reap(BATCH);
+		lk_spin_give(&lk_record.lock);
+	} while (n == BATCH);
+}
+
+/* Thinning owns a death like a free does: by swapping the way to it out. */
+static bool
+claim_for_thinning(uint32_t i)
+{
+	const struct lk_sample *sample = &lk_record.live.samples[i];
+	uint32_t expected = i;
+
+	if (!sample->in_slot)
+		return lk_live_claim(&lk_record.live, (const void *)sample->address) == i;
+	return atomic_compare_exchange_strong(
+	    &lk_record.slots.sample[lk_slots_index(&lk_record.slots,
+	    (const void *)sample->address)], &expected, LK_SLOTS_NO_SAMPLE);
+}
+
+static void
+thin_one(uint32_t i, double interval, uint64_t *random)
+{
+	struct lk_sample *sample = &lk_record.live.samples[i];
+	double u = (double)(lk_countdown_random(random) >> 11) * 0x1p-53;
+	double old = (double)sample->interval_bytes;
+
+	if (!sample->used || old >= interval)
+		return;
+	if (u >= lk_countdown_keep(sample->size_bytes, old, interval)) {
+		if (claim_for_thinning(i)) {
+			lk_record_bury(i);
+			atomic_fetch_add(&lk_record.stats.thinned, 1);
+		}
+		return;
+	}
+	lk_cells_died(&lk_record.stacks, sample);
+	lk_record_count_live(sample, -1);
+	lk_record_weigh(sample, interval);
+	lk_cells_recount(&lk_record.stacks, sample);
+	lk_record_count_live(sample, 1);
+}
+
+void
+lk_tend_interval(uint64_t interval_bytes)
+{
+	uint64_t random = lk_clock_ticks();
+	uint32_t i = 0, end;
+
+	atomic_store(&lk_record.interval_bytes, interval_bytes);
+	lk_tend_settle();
+	for (end = BATCH; i < lk_record.live.capacity; end += BATCH) {
+		lk_spin_take(&lk_record.lock);
+		for (; i < end && i < lk_record.live.used_count; i++)
+			thin_one(i, (double)interval_bytes, &random);
+		lk_spin_give(&lk_record.lock);
+		if (i < end)
+			break;
+	}
+}
+
+void
+lk_tend_relieve(void)
+{
+	uint64_t interval = atomic_load(&lk_record.interval_bytes);
+
+	if (lk_record.live.live_count > lk_record.live.capacity / 4 * 3 &&
+	    interval * 2 <= LK_INTERVAL_MAX_BYTES)
+		lk_tend_interval(interval * 2);
+}
+
+uint32_t
+lk_tend_stack_at(const void *p)
+{
+	uint32_t sample, stack = LK_STACKS_NONE;
+
+	lk_spin_take(&lk_record.lock);
+	if (lk_slots_owns(lk_record.slots.base, lk_record.slots.bytes, p))
+		sample = atomic_load(
+		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)]);
+	else
+		sample = lk_live_find(&lk_record.live, p);
+	if (sample != LK_LIVE_NONE)
+		stack = lk_record.live.samples[sample].stack;
+	lk_spin_give(&lk_record.lock);
+	return stack;
+}
+
+void
+lk_tend_before_fork(void)
+{
+	lk_spin_take(&lk_record.lock);
+}
+
+void
+lk_tend_after_fork(bool child)
+{
+	if (child) {
+		lk_record.main_thread = getpid();
+		lk_thread.number = 0;	/* the thread that forked is the main one now */
+	}
+	lk_spin_give(&lk_record.lock);
+}

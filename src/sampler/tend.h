@@ -1,0 +1,26 @@
+/* tend.h - looking after the record from the sampler's own threads, a little at a time.
+ * Room: sampler (top).  Context: never in a hook: these wait for the lock. */
+#ifndef LK_SAMPLER_TEND_H
+#define LK_SAMPLER_TEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* lk_tend_settle - count all deaths so far. */
+void lk_tend_settle(void);
+
+/* lk_tend_interval - change the sampling interval: raising it thins what is live, so that
+ * the memory is used for the new one; lowering it leaves old samples as they are. */
+void lk_tend_interval(uint64_t interval_bytes);
+
+/* lk_tend_relieve - thin when the tables are nearly full. */
+void lk_tend_relieve(void);
+
+/* lk_tend_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
+uint32_t lk_tend_stack_at(const void *p);
+
+/* Around fork: the lock must not be held by a thread that the child does not have. */
+void lk_tend_before_fork(void);
+void lk_tend_after_fork(bool child);
+
+#endif
