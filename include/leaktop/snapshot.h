@@ -1,0 +1,112 @@
+/* snapshot.h - the file that `leaktop export` and the key x write, and `leaktop open` and
+ * `leaktop diff` read: its specification.  Rooms: export (writes), client (reads).
+ * snapshot.schema.json says the same for machines.
+ *
+ * One JSON object, UTF-8.  The number behind the slash of "schema" is the major version: a reader
+ * refuses one that it does not know.  What is added later does not raise it; a reader ignores the
+ * fields it does not know and takes one that is missing for unknown, unless it is marked (!).
+ *
+ * Numbers.  Times are seconds since the epoch.  Quantities name their unit.  null is unknown, never
+ * zero.  "samples" were seen; every other number of a stack is estimated from them, with a 95 %
+ * error where it matters: the truth lies within value +- error.
+ *
+ * schema		"leaktop.snapshot/1" (!)
+ * taken_at		time (!)
+ * host			of the process
+ * process (!)
+ *	pid (!)
+ *	start_time	clock ticks since boot: /proc/PID/stat, field 22; with pid the identity
+ *	command		arguments, spaces between them
+ *	python		"3.11.2"
+ *	cgroup, user
+ * sampler (!)
+ *	version, state (sampling, paused, dormant), reason (why it is not sampling), mode
+ *	started_at	since when it counts
+ *	interval_bytes	mean bytes between samples
+ *	cost_percent	of one processor
+ *	samples_total, samples_live, samples_per_s
+ *	drops		samples that were lost
+ *	thinned		samples given up to stay within its memory; the estimates stay unbiased
+ *	bytes		its own memory
+ *	stacks, clients	how many
+ * totals
+ *	rss_bytes
+ *	live_bytes, live_objects	of all stacks
+ *	live_variance			bytes^2, of live_bytes
+ *	cgroup_limit_bytes, cgroup_used_bytes
+ * memory		the ledger, or null when it was not read
+ *	at, rss_bytes, pss_bytes, uss_bytes, anonymous_bytes, file_bytes, shared_bytes, swap_bytes,
+ *	python_live_bytes, pymalloc_arena_bytes, malloc_live_bytes, malloc_free_bytes,
+ *	malloc_mmap_bytes, sampler_bytes, cgroup_limit_bytes, cgroup_used_bytes
+ * gc			or null when the ledger was not read
+ *	enabled
+ *	generations	[3] of {count, threshold, collections, collected, uncollectable}
+ * verdict
+ *	sentence	for people; its wording is no interface
+ *	rss_growth_bytes_per_min, live_growth_bytes_per_min
+ *	seconds_to_limit		null: no limit, or no growth
+ *	python_bytes, fragmented_bytes, native_bytes, other_bytes	shares of RSS
+ * reference		what delta_ and rate_ of the stacks are counted from
+ *	baseline	id; 0: the start of the sampler
+ *	window_s	from there to taken_at
+ * baselines []		oldest first
+ *	id (!)		from 1; ids of dropped baselines are not used again
+ *	name		"" without one
+ *	at, rss_bytes, live_bytes, interval_bytes
+ *	rows []		what was alive then, or null when that was not fetched:
+ *		stack (!)	id of a stack below
+ *		allocated_bytes_total, allocated_objects_total, allocated_samples, born: as below
+ * stacks []		by growth, falling
+ *	id (!)		unique in the file; the same stack in another file of the same process
+ *	domain (!)	obj, mem, raw, native
+ *	thread		the first one that allocated there
+ *	flags		1 truncated: outermost frames are lost; 2 allocated by several threads;
+ *			4 no Python stack
+ *	frames [] (!)	innermost first: {function, file, line, native}; line 0: unknown
+ *	vanished	true: it is here because a baseline or a container names it, and has
+ *			nothing of what follows up to trend_bytes but the differences
+ *	live_bytes, live_bytes_error, live_objects
+ *	allocated_bytes_total, allocated_objects_total, freed_bytes_total	since the start
+ *	allocated_samples
+ *	born [] (!)	what is alive now, by when it was born, oldest first:
+ *		baseline (!)	the newest baseline at its birth, dropped ones included; 0: none
+ *		samples, bytes, objects, variance (bytes^2) (!)
+ *	trend_bytes []	live bytes, oldest first, one every history.trend_step_s
+ *	delta_bytes, delta_bytes_error, delta_objects	since the reference, signed
+ *	rate_bytes_per_min
+ *	significant	the delta is beyond its error
+ *	survived_intervals, intervals	of the intervals between baselines, how many have survivors
+ * scan			of the containers, or null when there was none
+ *	at, scan_ms, longest_slice_us, objects, min_length
+ *	complete	false: some may be missing
+ * containers []	longest first
+ *	address		"0x7f2a10004000"
+ *	type, length
+ *	shallow_bytes	without what it holds
+ *	stack		id of the stack that allocated it; null: not sampled
+ *	owner		"shop.cart._PRICES"; null: unknown
+ *	then []		{baseline, length}: the same object when that baseline was marked
+ * history
+ *	trend_step_s
+ *	series []	finest step first: step_s, end (time of the last point),
+ *			rss_bytes [], live_bytes []: oldest first, equally many, null: no point
+ */
+#ifndef LK_LEAKTOP_SNAPSHOT_H
+#define LK_LEAKTOP_SNAPSHOT_H
+
+#define LK_SNAPSHOT_SCHEMA_NAME		"leaktop.snapshot/"
+#define LK_SNAPSHOT_SCHEMA_MAJOR	1
+#define LK_SNAPSHOT_SCHEMA		"leaktop.snapshot/1"
+
+/* What a reader accepts; a writer stays far below. */
+#define LK_SNAPSHOT_FILE_MAX		(64u << 20)	/* bytes */
+#define LK_SNAPSHOT_VALUES_MAX		8000000u	/* commas and brackets */
+#define LK_SNAPSHOT_STACKS_MAX		500000u
+#define LK_SNAPSHOT_FRAMES_MAX		1024u		/* of one stack */
+#define LK_SNAPSHOT_BASELINES_MAX	1024u
+#define LK_SNAPSHOT_CELLS_MAX		65536u		/* of one row */
+#define LK_SNAPSHOT_CONTAINERS_MAX	100000u
+#define LK_SNAPSHOT_SERIES_MAX		64u
+#define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */
+
+#endif

@@ -1,0 +1,122 @@
+#include "config.h"
+
+#include "export/export.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "model/snapshot.h"
+
+#include "export/json.h"
+#include "export/replace.h"
+
+static const struct format {
+	const char *name;
+	int (*write)(const struct lk_snapshot *s, uint32_t reference, FILE *out, uint32_t *missing);
+} formats[] = {
+	{"json", lk_json_write},
+};
+
+static const char *const format_names[LK_COUNT_OF(formats) + 1] = {"json", NULL};
+
+const char *const *
+lk_export_formats(void)
+{
+	return format_names;
+}
+
+static const struct format *
+format_named(const char *name)
+{
+	for (size_t i = 0; i < LK_COUNT_OF(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+static int
+explain(int rc, uint32_t missing, const char *path, char *words, size_t words_bytes)
+{
+	if (rc == -ENODATA)
+		snprintf(words, words_bytes, "what was live at baseline %u was not fetched yet",
+		    missing);
+	else if (rc == -EEXIST)
+		snprintf(words, words_bytes, "%s is there and is not a file", path);
+	else
+		snprintf(words, words_bytes, "%s: %s", path, strerror(-rc));
+	return rc;
+}
+
+int
+lk_export_write(const struct lk_snapshot *s, const struct lk_export_options *options,
+    const char *path, char *words, size_t words_bytes)
+{
+	const char *name = options->format != NULL ? options->format : formats[0].name;
+	const struct format *format = format_named(name);
+	struct lk_replace file;
+	uint32_t missing = 0;
+	int rc;
+
+	if (format == NULL) {
+		snprintf(words, words_bytes, "no format is called %s", name);
+		return -EINVAL;
+	}
+	rc = lk_replace_open(&file, path);
+	if (rc < 0)
+		return explain(rc, 0, path, words, words_bytes);
+	rc = format->write(s, options->reference, file.out, &missing);
+	if (rc < 0)
+		lk_replace_abandon(&file);
+	else
+		rc = lk_replace_commit(&file);
+	return rc < 0 ? explain(rc, missing, path, words, words_bytes) : 0;
+}
+
+static const char *
+folder_to_write(char *current, size_t current_bytes)
+{
+	const char *home = getenv("HOME");
+
+	if (getcwd(current, current_bytes) != NULL && access(current, W_OK) == 0)
+		return current;
+	if (home != NULL && home[0] == '/' && access(home, W_OK) == 0)
+		return home;
+	return "/tmp";
+}
+
+/* A host name in a file name: what is no letter, digit, dot or dash becomes '_'. */
+static void
+put_host(const char *host, char *out, size_t out_bytes)
+{
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.";
+	size_t i = 0;
+
+	for (; host[i] != '\0' && i + 1 < out_bytes; i++)
+		out[i] = strchr(plain, host[i]) != NULL ? host[i] : '_';
+	out[i] = '\0';
+}
+
+int
+lk_export_default_path(const struct lk_snapshot *s, char *out, size_t out_bytes)
+{
+	char folder[PATH_MAX], host[65], when[32] = "00000000-000000";
+	time_t at = isfinite(s->at_s) && fabs(s->at_s) < 1e12 ? (time_t)s->at_s : 0;
+	const char *in = folder_to_write(folder, sizeof(folder));
+	struct tm tm;
+	int length;
+
+	put_host(s->process.host[0] != '\0' ? s->process.host : "host", host, sizeof(host));
+	if (localtime_r(&at, &tm) != NULL)
+		strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &tm);
+	length = snprintf(out, out_bytes, "%s/leaktop-%s-%d-%s.json",
+	    strcmp(in, "/") == 0 ? "" : in, host, s->process.pid, when);
+	return length < 0 || (size_t)length >= out_bytes ? -ENAMETOOLONG : 0;
+}

@@ -1,0 +1,509 @@
+#include "config.h"
+
+#include "export/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "analysis/growth.h"
+#include "analysis/verdict.h"
+#include "leaktop/snapshot.h"
+#include "model/schema.h"
+#include "model/snapshot.h"
+#include "util/text.h"
+
+/* jansson takes NULL for a value and refuses it, so failures travel upwards: put() remembers the
+ * first one, and the whole document is thrown away. */
+struct writer {
+	const struct lk_snapshot *s;
+	const struct lk_growth_set *growth;
+	bool failed;
+};
+
+static void
+put(struct writer *w, json_t *object, const char *name, json_t *take_value)
+{
+	if (json_object_set_new(object, name, take_value) < 0)
+		w->failed = true;
+}
+
+static void
+add(struct writer *w, json_t *array, json_t *take_value)
+{
+	if (json_array_append_new(array, take_value) < 0)
+		w->failed = true;
+}
+
+/* Whole numbers without a point; what is not finite is unknown. */
+static json_t *
+number(double value)
+{
+	if (!isfinite(value))
+		return json_null();
+	if (value == floor(value) && fabs(value) < 0x1p53)
+		return json_integer((json_int_t)value);
+	return json_real(value);
+}
+
+static json_t *
+count_of(uint64_t value)
+{
+	return json_integer(value > INT64_MAX ? INT64_MAX : (json_int_t)value);
+}
+
+/* Names come from a foreign process; one that is not UTF-8 is repaired. */
+static json_t *
+text(const char *value)
+{
+	json_t *plain = json_string(value);
+	size_t size;
+	char *clean;
+
+	if (plain != NULL)
+		return plain;
+	size = strlen(value) + 1;
+	clean = malloc(size);
+	if (clean == NULL)
+		return NULL;
+	lk_text_clean(value, clean, size);
+	plain = json_string(clean);
+	free(clean);
+	return plain;
+}
+
+static json_t *
+text_or_null(const char *value)
+{
+	return value != NULL ? text(value) : json_null();
+}
+
+static json_t *
+object_of(struct writer *w, const struct lk_schema_field *fields, const void *base)
+{
+	json_t *object = json_object();
+
+	for (; fields->name != NULL; fields++)
+		put(w, object, fields->name, number(lk_schema_double(fields, base)));
+	return object;
+}
+
+static void
+put_texts(struct writer *w, json_t *object, const struct lk_schema_field *fields, const void *base)
+{
+	for (; fields->name != NULL; fields++)
+		put(w, object, fields->name, text(lk_schema_text(fields, base)));
+}
+
+static json_t *
+numbers(struct writer *w, const float *values, uint32_t count)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < count; i++)
+		add(w, array, number((double)values[i]));
+	return array;
+}
+
+static json_t *
+process(struct writer *w)
+{
+	const struct lk_process_info *p = &w->s->process;
+	json_t *object = json_object();
+
+	put(w, object, "pid", json_integer(p->pid));
+	put(w, object, "start_time", count_of(p->start_time));
+	put_texts(w, object, lk_schema_process_texts, p);
+	return object;
+}
+
+static json_t *
+sampler(struct writer *w)
+{
+	const struct lk_sampler_status *status = &w->s->sampler;
+	json_t *object = object_of(w, lk_schema_sampler, status);
+
+	put(w, object, "state", json_string(lk_state_name(status->state)));
+	put_texts(w, object, lk_schema_sampler_texts, status);
+	return object;
+}
+
+static json_t *
+gc(struct writer *w)
+{
+	const struct lk_memory *m = &w->s->memory;
+	json_t *object, *list;
+
+	if (isnan(m->at_s))
+		return json_null();
+	object = json_object();
+	list = json_array();
+	for (size_t i = 0; i < sizeof(m->gc) / sizeof(m->gc[0]); i++)
+		add(w, list, object_of(w, lk_schema_gc, &m->gc[i]));
+	put(w, object, "enabled", json_boolean(m->gc_enabled));
+	put(w, object, "generations", list);
+	return object;
+}
+
+static json_t *
+verdict(struct writer *w)
+{
+	struct lk_verdict v;
+	json_t *object = json_object();
+
+	lk_verdict_of(w->s, &v);
+	put(w, object, "sentence", text(v.sentence));
+	put(w, object, "rss_growth_bytes_per_min", number(v.rss_growth_bytes_per_min));
+	put(w, object, "live_growth_bytes_per_min", number(v.live_growth_bytes_per_min));
+	put(w, object, "seconds_to_limit", number(v.seconds_to_limit));
+	put(w, object, "python_bytes", number(v.python_bytes));
+	put(w, object, "fragmented_bytes", number(v.fragmented_bytes));
+	put(w, object, "native_bytes", number(v.native_bytes));
+	put(w, object, "other_bytes", number(v.other_bytes));
+	return object;
+}
+
+static json_t *
+reference(struct writer *w)
+{
+	json_t *object = json_object();
+
+	put(w, object, "baseline", json_integer(w->growth->reference));
+	put(w, object, "window_s", number(w->growth->window_s));
+	return object;
+}
+
+static json_t *
+born(struct writer *w, const struct lk_row *row)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < row->cell_count; i++) {
+		const struct lk_cell *cell = &row->cells[i];
+		json_t *object = object_of(w, lk_schema_cell, cell);
+
+		put(w, object, "baseline", json_integer(cell->epoch));
+		put(w, object, "samples", json_integer(cell->sampled_count));
+		add(w, list, object);
+	}
+	return list;
+}
+
+static void
+put_row(struct writer *w, json_t *object, const struct lk_row *row)
+{
+	const struct lk_schema_field *f;
+
+	for (f = lk_schema_row; f->name != NULL; f++)
+		put(w, object, f->name, number(lk_schema_double(f, row)));
+	put(w, object, "allocated_samples", count_of(row->sampled_allocated_count));
+	put(w, object, "born", born(w, row));
+}
+
+static json_t *
+baseline_rows(struct writer *w, const struct lk_baseline *b)
+{
+	json_t *list;
+
+	if (!b->has_rows)
+		return json_null();
+	list = json_array();
+	for (uint32_t i = 0; i < b->row_count; i++) {
+		json_t *object = json_object();
+
+		put(w, object, "stack", json_integer(b->rows[i].stack->id));
+		put_row(w, object, &b->rows[i]);
+		add(w, list, object);
+	}
+	return list;
+}
+
+static json_t *
+baselines(struct writer *w)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < w->s->baseline_count; i++) {
+		const struct lk_baseline *b = &w->s->baselines[i];
+		json_t *object = object_of(w, lk_schema_baseline, b);
+
+		put(w, object, "id", json_integer(b->id));
+		put(w, object, "name", text(b->name));
+		put(w, object, "rows", baseline_rows(w, b));
+		add(w, list, object);
+	}
+	return list;
+}
+
+static json_t *
+frames(struct writer *w, const struct lk_stack *stack)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < stack->frame_count; i++) {
+		const struct lk_frame *f = &stack->frames[i];
+		json_t *object = json_object();
+
+		put(w, object, "function", text(f->function));
+		put(w, object, "file", text(f->file));
+		put(w, object, "line", json_integer(f->line));
+		put(w, object, "native", json_boolean(f->native));
+		add(w, list, object);
+	}
+	return list;
+}
+
+static json_t *
+stack_alone(struct writer *w, const struct lk_stack *stack)
+{
+	json_t *object = json_object();
+
+	put(w, object, "id", json_integer(stack->id));
+	put(w, object, "domain", json_string(lk_domain_name(stack->domain)));
+	put(w, object, "thread", text(stack->thread));
+	put(w, object, "flags", json_integer(stack->flags));
+	put(w, object, "frames", frames(w, stack));
+	return object;
+}
+
+static void
+put_growth(struct writer *w, json_t *object, const struct lk_growth *g)
+{
+	put(w, object, "delta_bytes", number(g->delta_bytes));
+	put(w, object, "delta_bytes_error", number(g->delta_error_bytes));
+	put(w, object, "delta_objects", number(g->delta_objects));
+	put(w, object, "rate_bytes_per_min", number(g->rate_bytes_per_min));
+	put(w, object, "significant", json_boolean(g->significant));
+	put(w, object, "survived_intervals", json_integer(g->survived_count));
+	put(w, object, "intervals", json_integer(g->interval_count));
+}
+
+static json_t *
+grown_stack(struct writer *w, const struct lk_growth *g)
+{
+	const struct lk_row *row =
+	    lk_snapshot_row(w->s->rows, w->s->row_count, g->stack->id);
+	json_t *object = stack_alone(w, g->stack);
+
+	put_growth(w, object, g);
+	if (row == NULL) {
+		put(w, object, "vanished", json_true());
+		return object;
+	}
+	put(w, object, "live_bytes", number(g->live.bytes));
+	put(w, object, "live_bytes_error", number(g->live_error_bytes));
+	put(w, object, "live_objects", number(g->live.objects));
+	put(w, object, "freed_bytes_total", number(g->est_freed_bytes));
+	put_row(w, object, row);
+	if (row->trend_bytes != NULL)
+		put(w, object, "trend_bytes", numbers(w, row->trend_bytes, row->trend_count));
+	return object;
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The ids of stacks that are in the list already, to be asked by binary search. */
+struct known {
+	uint32_t *ids;
+	size_t count, sorted_count;
+};
+
+static bool
+is_known(struct known *known, uint32_t id)
+{
+	if (bsearch(&id, known->ids, known->sorted_count, sizeof(id), by_id) != NULL)
+		return true;
+	for (size_t i = known->sorted_count; i < known->count; i++)
+		if (known->ids[i] == id)
+			return true;
+	return false;
+}
+
+/* A stack that only an older baseline or a container still names. */
+static void
+add_named(struct writer *w, json_t *list, struct known *known, const struct lk_stack *stack)
+{
+	json_t *object;
+
+	if (stack == NULL || is_known(known, stack->id))
+		return;
+	known->ids[known->count++] = stack->id;
+	if (known->count - known->sorted_count > 256) {
+		qsort(known->ids, known->count, sizeof(known->ids[0]), by_id);
+		known->sorted_count = known->count;
+	}
+	object = stack_alone(w, stack);
+	put(w, object, "vanished", json_true());
+	add(w, list, object);
+}
+
+static void
+add_all_named(struct writer *w, json_t *list, struct known *known)
+{
+	const struct lk_snapshot *s = w->s;
+
+	for (uint32_t i = 0; i < s->baseline_count; i++)
+		for (uint32_t k = 0; k < s->baselines[i].row_count; k++)
+			add_named(w, list, known, s->baselines[i].rows[k].stack);
+	for (uint32_t i = 0; i < s->containers.count; i++)
+		add_named(w, list, known, s->containers.list[i].stack);
+}
+
+static json_t *
+stacks(struct writer *w)
+{
+	const struct lk_snapshot *s = w->s;
+	size_t max = w->growth->count + s->containers.count + 1;
+	struct known known = {0};
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < s->baseline_count; i++)
+		max += s->baselines[i].row_count;
+	known.ids = calloc(max, sizeof(*known.ids));
+	if (known.ids == NULL) {
+		w->failed = true;
+		return list;
+	}
+	for (size_t i = 0; i < w->growth->count; i++) {
+		known.ids[known.count++] = w->growth->rows[i].stack->id;
+		add(w, list, grown_stack(w, &w->growth->rows[i]));
+	}
+	qsort(known.ids, known.count, sizeof(known.ids[0]), by_id);
+	known.sorted_count = known.count;
+	add_all_named(w, list, &known);
+	free(known.ids);
+	return list;
+}
+
+static json_t *
+scan(struct writer *w)
+{
+	const struct lk_containers *c = &w->s->containers;
+	json_t *object;
+
+	if (isnan(c->at_s))
+		return json_null();
+	object = object_of(w, lk_schema_scan, c);
+	put(w, object, "objects", count_of(c->object_count));
+	put(w, object, "min_length", count_of(c->min_length));
+	put(w, object, "complete", json_boolean(c->complete));
+	return object;
+}
+
+static json_t *
+container(struct writer *w, const struct lk_container *c)
+{
+	json_t *object = json_object(), *then = json_array();
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, c->address);
+	put(w, object, "address", json_string(address));
+	put(w, object, "type", text(c->type));
+	put(w, object, "length", count_of(c->length));
+	put(w, object, "shallow_bytes", count_of(c->shallow_bytes));
+	put(w, object, "stack", c->stack != NULL ? json_integer(c->stack->id) : json_null());
+	put(w, object, "owner", text_or_null(c->owner));
+	for (uint32_t i = 0; i < c->then_count; i++) {
+		json_t *at = json_object();
+
+		put(w, at, "baseline", json_integer(c->then[i].baseline));
+		put(w, at, "length", count_of(c->then[i].length));
+		add(w, then, at);
+	}
+	put(w, object, "then", then);
+	return object;
+}
+
+static json_t *
+containers(struct writer *w)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < w->s->containers.count; i++)
+		add(w, list, container(w, &w->s->containers.list[i]));
+	return list;
+}
+
+static json_t *
+history(struct writer *w)
+{
+	json_t *object = json_object(), *list = json_array();
+
+	for (uint32_t i = 0; i < w->s->series_count; i++) {
+		const struct lk_series *series = &w->s->series[i];
+		json_t *one = object_of(w, lk_schema_series, series);
+
+		put(w, one, "rss_bytes", numbers(w, series->rss_bytes, series->count));
+		put(w, one, "live_bytes", numbers(w, series->live_bytes, series->count));
+		add(w, list, one);
+	}
+	put(w, object, "trend_step_s", number(w->s->trend_step_s));
+	put(w, object, "series", list);
+	return object;
+}
+
+static json_t *
+document(struct writer *w)
+{
+	const struct lk_snapshot *s = w->s;
+	json_t *object = json_object();
+
+	put(w, object, "schema", json_string(LK_SNAPSHOT_SCHEMA));
+	put(w, object, "taken_at", number(s->at_s));
+	put(w, object, "host", text(s->process.host));
+	put(w, object, "process", process(w));
+	put(w, object, "sampler", sampler(w));
+	put(w, object, "totals", object_of(w, lk_schema_totals, s));
+	put(w, object, "memory", isnan(s->memory.at_s)
+	    ? json_null() : object_of(w, lk_schema_memory, &s->memory));
+	put(w, object, "gc", gc(w));
+	put(w, object, "verdict", verdict(w));
+	put(w, object, "reference", reference(w));
+	put(w, object, "baselines", baselines(w));
+	put(w, object, "stacks", stacks(w));
+	put(w, object, "scan", scan(w));
+	put(w, object, "containers", containers(w));
+	put(w, object, "history", history(w));
+	return object;
+}
+
+/* Doubles are written so that they read back as the same doubles. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
+
+int
+lk_json_write(const struct lk_snapshot *s, uint32_t reference_id, FILE *out, uint32_t *missing)
+{
+	struct writer w = {.s = s};
+	struct lk_growth_set *growth;
+	json_t *root = NULL;
+	uint32_t needed = 0;
+	int rc = 0;
+
+	errno = 0;
+	growth = lk_growth_new(s, reference_id, 0, LK_GROUP_STACK, &needed);
+	if (growth == NULL) {
+		if (needed == 0)
+			return -ENOMEM;
+		*missing = needed;
+		return -ENODATA;
+	}
+	w.growth = growth;
+	root = document(&w);
+	if (w.failed || root == NULL)
+		rc = -ENOMEM;
+	else if (json_dumpf(root, out, DUMP_FLAGS) < 0 || fputc('\n', out) == EOF)
+		rc = !ferror(out) ? -ENOMEM : errno != 0 ? -errno : -EIO;
+	json_decref(root);
+	lk_growth_free(growth);
+	return rc;
+}

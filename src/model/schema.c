@@ -1,0 +1,143 @@
+#include "config.h"
+
+#include "model/schema.h"
+
+#include <string.h>
+
+#include "model/snapshot.h"
+
+#define FIELD(type, name, member) {name, offsetof(struct type, member)}
+#define END {NULL, 0}
+
+const struct lk_schema_field lk_schema_totals[] = {
+	FIELD(lk_snapshot, "rss_bytes", rss_bytes),
+	FIELD(lk_snapshot, "live_bytes", est_live_bytes),
+	FIELD(lk_snapshot, "live_objects", est_live_objects),
+	FIELD(lk_snapshot, "live_variance", live_variance),
+	FIELD(lk_snapshot, "cgroup_limit_bytes", cgroup_limit_bytes),
+	FIELD(lk_snapshot, "cgroup_used_bytes", cgroup_used_bytes),
+	END,
+};
+
+const struct lk_schema_field lk_schema_sampler[] = {
+	FIELD(lk_sampler_status, "started_at", started_at_s),
+	FIELD(lk_sampler_status, "interval_bytes", interval_bytes),
+	FIELD(lk_sampler_status, "cost_percent", cost_percent),
+	FIELD(lk_sampler_status, "samples_total", samples_total),
+	FIELD(lk_sampler_status, "samples_live", samples_live),
+	FIELD(lk_sampler_status, "samples_per_s", samples_per_s),
+	FIELD(lk_sampler_status, "drops", drops),
+	FIELD(lk_sampler_status, "thinned", thinned),
+	FIELD(lk_sampler_status, "bytes", bytes),
+	FIELD(lk_sampler_status, "stacks", stacks),
+	FIELD(lk_sampler_status, "clients", clients),
+	END,
+};
+
+const struct lk_schema_field lk_schema_memory[] = {
+	FIELD(lk_memory, "at", at_s),
+	FIELD(lk_memory, "rss_bytes", rss_bytes),
+	FIELD(lk_memory, "pss_bytes", pss_bytes),
+	FIELD(lk_memory, "uss_bytes", uss_bytes),
+	FIELD(lk_memory, "anonymous_bytes", anonymous_bytes),
+	FIELD(lk_memory, "file_bytes", file_bytes),
+	FIELD(lk_memory, "shared_bytes", shared_bytes),
+	FIELD(lk_memory, "swap_bytes", swap_bytes),
+	FIELD(lk_memory, "python_live_bytes", est_python_live_bytes),
+	FIELD(lk_memory, "pymalloc_arena_bytes", pymalloc_arena_bytes),
+	FIELD(lk_memory, "malloc_live_bytes", malloc_live_bytes),
+	FIELD(lk_memory, "malloc_free_bytes", malloc_free_bytes),
+	FIELD(lk_memory, "malloc_mmap_bytes", malloc_mmap_bytes),
+	FIELD(lk_memory, "sampler_bytes", sampler_bytes),
+	FIELD(lk_memory, "cgroup_limit_bytes", cgroup_limit_bytes),
+	FIELD(lk_memory, "cgroup_used_bytes", cgroup_used_bytes),
+	END,
+};
+
+const struct lk_schema_field lk_schema_gc[] = {
+	FIELD(lk_gc_generation, "count", count),
+	FIELD(lk_gc_generation, "threshold", threshold),
+	FIELD(lk_gc_generation, "collections", collections),
+	FIELD(lk_gc_generation, "collected", collected),
+	FIELD(lk_gc_generation, "uncollectable", uncollectable),
+	END,
+};
+
+const struct lk_schema_field lk_schema_baseline[] = {
+	FIELD(lk_baseline, "at", at_s),
+	FIELD(lk_baseline, "rss_bytes", rss_bytes),
+	FIELD(lk_baseline, "live_bytes", est_live_bytes),
+	FIELD(lk_baseline, "interval_bytes", interval_bytes),
+	END,
+};
+
+const struct lk_schema_field lk_schema_row[] = {
+	FIELD(lk_row, "allocated_bytes_total", est_allocated_bytes),
+	FIELD(lk_row, "allocated_objects_total", est_allocated_objects),
+	END,
+};
+
+const struct lk_schema_field lk_schema_cell[] = {
+	FIELD(lk_cell, "bytes", est_bytes),
+	FIELD(lk_cell, "objects", est_objects),
+	FIELD(lk_cell, "variance", variance),
+	END,
+};
+
+const struct lk_schema_field lk_schema_scan[] = {
+	FIELD(lk_containers, "at", at_s),
+	FIELD(lk_containers, "scan_ms", scan_ms),
+	FIELD(lk_containers, "longest_slice_us", longest_slice_us),
+	END,
+};
+
+const struct lk_schema_field lk_schema_series[] = {
+	FIELD(lk_series, "step_s", step_s),
+	FIELD(lk_series, "end", end_s),
+	END,
+};
+
+const struct lk_schema_field lk_schema_process_texts[] = {
+	FIELD(lk_process_info, "command", command),
+	FIELD(lk_process_info, "python", python),
+	FIELD(lk_process_info, "cgroup", cgroup),
+	FIELD(lk_process_info, "user", user),
+	END,
+};
+
+const struct lk_schema_field lk_schema_sampler_texts[] = {
+	FIELD(lk_sampler_status, "version", version),
+	FIELD(lk_sampler_status, "reason", reason),
+	FIELD(lk_sampler_status, "mode", mode),
+	END,
+};
+
+double
+lk_schema_double(const struct lk_schema_field *field, const void *base)
+{
+	double value;
+
+	memcpy(&value, (const char *)base + field->offset, sizeof(value));
+	return value;
+}
+
+void
+lk_schema_set_double(const struct lk_schema_field *field, void *base, double value)
+{
+	memcpy((char *)base + field->offset, &value, sizeof(value));
+}
+
+const char *
+lk_schema_text(const struct lk_schema_field *field, const void *base)
+{
+	const char *text;
+
+	memcpy(&text, (const char *)base + field->offset, sizeof(text));
+	return text;
+}
+
+void
+lk_schema_set_text(const struct lk_schema_field *field, void *base, const char *text)
+{
+	memcpy((char *)base + field->offset, &text, sizeof(text));
+}

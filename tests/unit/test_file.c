@@ -1,0 +1,632 @@
+#include "config.h"
+
+#include "suites.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/diff.h"
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "client/source.h"
+#include "export/export.h"
+#include "leaktop/snapshot.h"
+#include "model/snapshot.h"
+
+#include "faults.h"
+
+#define FAULTS_MAX 200000
+
+static char folder[] = "/tmp/leaktop-file-XXXXXX", path[64], other[64], words[256];
+static struct lk_source *dummy;
+static const struct lk_export_options newest = {"json", UINT32_MAX};
+
+static void
+setup(void)
+{
+	strcpy(folder, "/tmp/leaktop-file-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/a.json", folder);
+	snprintf(other, sizeof(other), "%s/b.json", folder);
+	ck_assert_int_eq(lk_source_open_dummy(3, &dummy), 0);
+	words[0] = '\0';
+}
+
+/* Files of the test folder, but for those of path and other. */
+static unsigned int
+strangers(void)
+{
+	DIR *d = opendir(folder);
+	unsigned int count = 0;
+	struct dirent *e;
+
+	ck_assert_ptr_nonnull(d);
+	while ((e = readdir(d)) != NULL)
+		count += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
+		    strcmp(e->d_name, "a.json") != 0 && strcmp(e->d_name, "b.json") != 0;
+	closedir(d);
+	return count;
+}
+
+static void
+teardown(void)
+{
+	lk_source_close(dummy);
+	ck_assert_uint_eq(strangers(), 0);
+	unlink(path);
+	unlink(other);
+	ck_assert_int_eq(rmdir(folder), 0);
+}
+
+static const struct lk_snapshot *
+now(void)
+{
+	return lk_source_snapshot(dummy);
+}
+
+static void
+export_to(const struct lk_snapshot *s, const char *to)
+{
+	ck_assert_msg(lk_export_write(s, &newest, to, words, sizeof(words)) == 0, "%s", words);
+}
+
+static struct lk_source *
+open_file(const char *from)
+{
+	struct lk_source *source = NULL;
+
+	ck_assert_msg(lk_source_open_file(from, words, sizeof(words), &source) == 0, "%s", words);
+	return source;
+}
+
+static char *
+slurp(const char *from, size_t *length)
+{
+	FILE *in = fopen(from, "r");
+	char *text;
+
+	ck_assert_ptr_nonnull(in);
+	ck_assert_int_eq(fseek(in, 0, SEEK_END), 0);
+	*length = (size_t)ftell(in);
+	rewind(in);
+	text = malloc(*length + 1);
+	ck_assert_uint_eq(fread(text, 1, *length, in), *length);
+	text[*length] = '\0';
+	fclose(in);
+	return text;
+}
+
+static void
+spill(const char *to, const char *text, size_t length)
+{
+	FILE *out = fopen(to, "w");
+
+	ck_assert_ptr_nonnull(out);
+	ck_assert_uint_eq(fwrite(text, 1, length, out), length);
+	ck_assert_int_eq(fclose(out), 0);
+}
+
+/* Opening must give a snapshot or a reason, never both and never neither. */
+static int
+try_text(const char *text, size_t length)
+{
+	struct lk_source *source = NULL;
+	int rc;
+
+	spill(other, text, length);
+	words[0] = '\0';
+	rc = lk_source_open_file(other, words, sizeof(words), &source);
+	ck_assert_int_eq(rc == 0, source != NULL);
+	ck_assert_int_eq(rc < 0, words[0] != '\0');
+	if (rc == 0) {
+		uint32_t missing;
+
+		/* what was let in can be worked with */
+		lk_growth_free(lk_growth_new(lk_source_snapshot(source), LK_REFERENCE_NEWEST, 0,
+		    LK_GROUP_LINE, &missing));
+		lk_diff_free(lk_diff_new(now(), lk_source_snapshot(source)));
+	}
+	lk_source_close(source);
+	return rc;
+}
+
+/* ---- round trip --------------------------------------------------------- */
+
+START_TEST(what_was_written_reads_back_to_the_byte)
+{
+	struct lk_source *file;
+	size_t length, again;
+	char *first, *second;
+
+	for (int64_t ms = 0; ms < 20000; ms += 1000)
+		lk_source_dispatch(dummy, NULL, 0, ms);
+	export_to(now(), path);
+	file = open_file(path);
+	ck_assert_str_eq(lk_source_snapshot(file)->origin, path);
+	ck_assert_uint_eq(lk_source_snapshot(file)->seq, 1);
+	export_to(lk_source_snapshot(file), other);
+	first = slurp(path, &length);
+	second = slurp(other, &again);
+	ck_assert_uint_eq(length, again);
+	ck_assert_int_eq(memcmp(first, second, length), 0);
+	free(first);
+	free(second);
+	lk_source_close(file);
+}
+END_TEST
+
+static void
+same_growth(const struct lk_snapshot *a, const struct lk_snapshot *b, uint32_t reference,
+    uint32_t until, enum lk_group group)
+{
+	uint32_t missing;
+	struct lk_growth_set *x = lk_growth_new(a, reference, until, group, &missing);
+	struct lk_growth_set *y = lk_growth_new(b, reference, until, group, &missing);
+
+	ck_assert_uint_eq(x->count, y->count);
+	for (size_t i = 0; i < x->count; i++) {
+		struct lk_estimate survivors[2][8];
+
+		ck_assert_uint_eq(x->rows[i].key, y->rows[i].key);
+		ck_assert_double_eq(x->rows[i].delta_bytes, y->rows[i].delta_bytes);
+		ck_assert_double_eq(x->rows[i].delta_error_bytes, y->rows[i].delta_error_bytes);
+		ck_assert_int_eq(x->rows[i].significant, y->rows[i].significant);
+		lk_growth_survivors(a, &x->rows[i], group, survivors[0]);
+		lk_growth_survivors(b, &y->rows[i], group, survivors[1]);
+		for (uint32_t k = 0; k <= a->baseline_count; k++)
+			ck_assert_double_eq(survivors[0][k].bytes, survivors[1][k].bytes);
+	}
+	lk_growth_free(x);
+	lk_growth_free(y);
+}
+
+START_TEST(every_reference_works_in_the_file)
+{
+	struct lk_source *file;
+
+	export_to(now(), path);
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_snapshot(file)->baseline_count, 3);
+	for (uint32_t reference = 0; reference <= 3; reference++)
+		for (int group = 0; group < LK_GROUP_COUNT; group++)
+			same_growth(now(), lk_source_snapshot(file), reference, 0,
+			    (enum lk_group)group);
+	same_growth(now(), lk_source_snapshot(file), 1, 2, LK_GROUP_STACK);
+	lk_source_close(file);
+}
+END_TEST
+
+START_TEST(a_file_is_offline)
+{
+	struct lk_request r = {.op = LK_REQUEST_BASELINE};
+	struct lk_source *file;
+	int timeout_ms = -1;
+
+	export_to(now(), path);
+	file = open_file(path);
+	ck_assert_int_eq(lk_source_state(file), LK_SOURCE_OFFLINE);
+	ck_assert_int_eq(lk_source_request(file, &r, NULL, NULL), -EOPNOTSUPP);
+	ck_assert_int_eq(lk_source_ask(file, &r, NULL, 10), -EOPNOTSUPP);
+	ck_assert_uint_eq(lk_source_poll(file, NULL, 0, &timeout_ms), 0);
+	ck_assert_int_eq(timeout_ms, -1);
+	ck_assert(!lk_source_dispatch(file, NULL, 0, 1));
+	ck_assert_int_eq(lk_source_wait(file, 0, 10), 0);
+	ck_assert_int_eq(lk_source_wait(file, 1, 10), -ENOTCONN);
+	lk_source_close(file);
+}
+END_TEST
+
+START_TEST(what_is_unknown_stays_unknown)
+{
+	struct lk_snapshot *s = lk_snapshot_new();
+	const struct lk_snapshot *back;
+	struct lk_source *file;
+
+	s->at_s = 1;
+	s->process.host = "bad \xff\xfe host";
+	export_to(s, path);
+	file = open_file(path);
+	back = lk_source_snapshot(file);
+	ck_assert(isnan(back->rss_bytes) && isnan(back->sampler.interval_bytes));
+	ck_assert(isnan(back->memory.at_s) && isnan(back->containers.at_s));
+	ck_assert_uint_eq(back->row_count + back->baseline_count + back->series_count, 0);
+	ck_assert_str_eq(back->process.host, "bad ?? host");
+	lk_source_close(file);
+	lk_snapshot_put(s);
+}
+END_TEST
+
+/* ---- writing ------------------------------------------------------------ */
+
+START_TEST(a_file_is_replaced_whole_and_private)
+{
+	struct stat st;
+	size_t length;
+	char *text;
+
+	spill(path, "old", 3);
+	ck_assert_int_eq(chmod(path, 0644), 0);
+	export_to(now(), path);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_mode & 07777, 0600);
+	text = slurp(path, &length);
+	ck_assert_int_eq(strncmp(text, "{\"schema\":\"leaktop.snapshot/1\"", 30), 0);
+	ck_assert_int_eq(text[length - 1], '\n');
+	free(text);
+}
+END_TEST
+
+START_TEST(a_full_disk_leaves_the_old_file)
+{
+	struct rlimit limit;
+	size_t length;
+	char *text;
+
+	spill(path, "old", 3);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = 8192;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_lt(lk_export_write(now(), &newest, path, words, sizeof(words)), 0);
+	ck_assert_ptr_nonnull(strstr(words, path));
+	text = slurp(path, &length);
+	ck_assert_str_eq(text, "old");
+	free(text);
+}
+END_TEST
+
+START_TEST(what_cannot_be_written_is_said)
+{
+	struct lk_export_options odd = {"yaml", 0};
+	struct lk_request mark = {.op = LK_REQUEST_BASELINE};
+
+	ck_assert_int_eq(lk_export_write(now(), &odd, path, words, sizeof(words)), -EINVAL);
+	ck_assert_str_eq(words, "no format is called yaml");
+	ck_assert_int_eq(lk_export_write(now(), &newest, folder, words, sizeof(words)), -EEXIST);
+	ck_assert_int_eq(lk_export_write(now(), &newest, "/dev/null", words, sizeof(words)),
+	    -EEXIST);
+	ck_assert_int_eq(lk_export_write(now(), &newest, "/nowhere/x.json", words, sizeof(words)),
+	    -ENOENT);
+	lk_source_request(dummy, &mark, NULL, NULL);
+	lk_source_dispatch(dummy, NULL, 0, 1);
+	ck_assert_int_eq(lk_export_write(now(), &newest, path, words, sizeof(words)), -ENODATA);
+	ck_assert_str_eq(words, "what was live at baseline 4 was not fetched yet");
+	ck_assert_int_eq(access(path, F_OK), -1);
+}
+END_TEST
+
+START_TEST(the_default_path_names_host_process_and_time)
+{
+	char out[256], small[20];
+
+	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
+	ck_assert_int_eq(chdir(folder), 0);
+	ck_assert_int_eq(lk_export_default_path(now(), out, sizeof(out)), 0);
+	ck_assert_int_eq(strncmp(out, folder, strlen(folder)), 0);
+	ck_assert_str_eq(out + strlen(folder), "/leaktop-web-3-41207-20231114-221320.json");
+	ck_assert_int_eq(lk_export_default_path(now(), small, sizeof(small)), -ENAMETOOLONG);
+	ck_assert_str_eq(lk_export_formats()[0], "json");
+	ck_assert_ptr_null(lk_export_formats()[1]);
+	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
+/* ---- reading what nobody vouches for ------------------------------------ */
+
+#define HEAD "{\"schema\":\"leaktop.snapshot/1\",\"taken_at\":5,\"process\":{\"pid\":7}," \
+	"\"sampler\":{},"
+#define STACK(id) "{\"id\":" #id ",\"domain\":\"obj\",\"frames\":[],\"born\":[]}"
+#define GOOD HEAD "\"stacks\":[" STACK(1) "]}"
+
+static const struct {
+	const char *text;
+	int rc;
+} texts[] = {
+	{GOOD, 0},
+	{HEAD "\"stacks\":[],\"new\":{\"x\":[1]}}", 0},
+	{HEAD "\"stacks\":[],\"memory\":null,\"scan\":null,\"gc\":null}", 0},
+	{"", -EBADMSG},
+	{"null", -EBADMSG},
+	{"[]", -EBADMSG},
+	{"{}", -EBADMSG},
+	{"{\"schema\":1}", -EBADMSG},
+	{"{\"schema\":\"other/1\"}", -EBADMSG},
+	{"{\"schema\":\"leaktop.snapshot/2\"}", -EPROTONOSUPPORT},
+	{"{\"schema\":\"leaktop.snapshot/\"}", -EPROTONOSUPPORT},
+	{"{\"schema\":\"leaktop.snapshot/1x\"}", -EPROTONOSUPPORT},
+	{"{\"schema\":\"leaktop.snapshot/11111111111111111111\"}", -EPROTONOSUPPORT},
+	{"{\"schema\":\"leaktop.snapshot/1\"}", -EBADMSG},
+	{GOOD GOOD, -EBADMSG},
+	{HEAD "\"stacks\":[" STACK(1) "," STACK(1) "]}", -EBADMSG},
+	{HEAD "\"stacks\":[" STACK(-1) "]}", -EBADMSG},
+	{HEAD "\"stacks\":[" STACK(4294967295) "]}", -EBADMSG},
+	{HEAD "\"stacks\":[" STACK(1.5) "]}", -EBADMSG},
+	{HEAD "\"stacks\":[" STACK("1") "]}", -EBADMSG},
+	{HEAD "\"stacks\":[7]}", -EBADMSG},
+	{HEAD "\"stacks\":{}}", -EBADMSG},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"moon\",\"frames\":[],\"born\":[]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\",\"frames\":[3],\"born\":[]}]}", 0},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\",\"frames\":[{\"line\":-4}],\"born\":[]}]}",
+	    -EBADMSG},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\",\"frames\":[],\"born\":[{\"baseline\":0,"
+	    "\"samples\":1,\"bytes\":-1,\"objects\":1,\"variance\":1}]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\",\"frames\":[],\"born\":[{\"baseline\":0,"
+	    "\"samples\":1,\"bytes\":1e300,\"objects\":1,\"variance\":1}]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\",\"frames\":[],\"born\":[{\"baseline\":0,"
+	    "\"samples\":1,\"bytes\":null,\"objects\":1,\"variance\":1}]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"taken_at\":6}", -EBADMSG},	/* twice */
+	{HEAD "\"stacks\":[],\"baselines\":[{\"id\":0}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"baselines\":[{\"id\":2},{\"id\":2}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"baselines\":[{\"id\":2,\"rows\":[{\"stack\":9,\"born\":[]}]}]}",
+	    -EBADMSG},
+	{HEAD "\"stacks\":[],\"baselines\":[{\"id\":2,\"rows\":3}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"stack\":4}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"containers\":[{\"length\":-3}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":\"0xzz\"}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":\"0x\"}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":"
+	    "\"0x11111111111111111\"}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"history\":{\"series\":[{\"step_s\":0,\"end\":1}]}}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"history\":{\"series\":[{\"step_s\":1,\"end\":1,"
+	    "\"rss_bytes\":[1],\"live_bytes\":[]}]}}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"gc\":{\"generations\":[1,2,3,4]}}", -EMSGSIZE},
+	{HEAD "\"stacks\":[],\"host\":\"\\u0000\"}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"host\":\"\xff\"}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"totals\":{\"rss_bytes\":1e999}}", -EBADMSG},
+};
+
+START_TEST(wrong_values_are_refused)
+{
+	int rc = try_text(texts[_i].text, strlen(texts[_i].text));
+
+	ck_assert_msg(rc == texts[_i].rc, "%d for %s (%s)", rc, texts[_i].text, words);
+}
+END_TEST
+
+START_TEST(nothing_but_files_is_opened)
+{
+	struct lk_source *source = NULL;
+
+	ck_assert_int_eq(lk_source_open_file(folder, words, sizeof(words), &source), -EINVAL);
+	ck_assert_int_eq(lk_source_open_file("/dev/zero", words, sizeof(words), &source), -EINVAL);
+	ck_assert_int_eq(lk_source_open_file(path, words, sizeof(words), &source), -ENOENT);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(lk_source_open_file(path, words, sizeof(words), &source), -EINVAL);
+	ck_assert_int_eq(unlink(path), 0);
+	spill(path, "", 0);
+	ck_assert_int_eq(truncate(path, LK_SNAPSHOT_FILE_MAX + 1), 0);
+	ck_assert_int_eq(lk_source_open_file(path, words, sizeof(words), &source), -EFBIG);
+	ck_assert_ptr_null(source);
+}
+END_TEST
+
+START_TEST(floods_are_refused_before_they_cost_memory)
+{
+	size_t length = LK_SNAPSHOT_VALUES_MAX + 100;
+	char *text = malloc(length);
+
+	ck_assert_ptr_nonnull(text);
+	memset(text, '[', length);
+	ck_assert_int_eq(try_text(text, length), -EMSGSIZE);
+	ck_assert_int_eq(try_text(text, 100000), -EBADMSG); /* deep */
+	free(text);
+}
+END_TEST
+
+START_TEST(a_file_cut_anywhere_is_refused)
+{
+	size_t length, step;
+	char *text;
+
+	export_to(now(), path);
+	text = slurp(path, &length);
+	step = length / 150;
+	for (size_t cut = 0; cut + 2 < length; cut += cut < 400 ? 7 : step)
+		ck_assert_int_eq(try_text(text, cut), -EBADMSG);
+	ck_assert_int_eq(try_text(text, length - 2), -EBADMSG);
+	ck_assert_int_eq(try_text(text, length - 1), 0); /* only the newline is gone */
+	free(text);
+}
+END_TEST
+
+START_TEST(flipped_bytes_never_crash)
+{
+	static const char values[] = {'0', '9', '-', '"', '{', ']', ',', '\0', '\xff', 'e'};
+	size_t length;
+	char *text;
+
+	export_to(now(), path);
+	text = slurp(path, &length);
+	srandom((unsigned int)_i + 1);
+	for (int round = 0; round < 60; round++) {
+		size_t at = (size_t)random() % length;
+		char was = text[at];
+
+		text[at] = values[(size_t)random() % LK_COUNT_OF(values)];
+		try_text(text, length);
+		text[at] = was;
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(every_byte_of_a_small_file_may_be_wrong)
+{
+	char text[] = GOOD;
+
+	for (size_t at = 0; at < sizeof(text) - 1; at++) {
+		char was = text[at];
+
+		for (int value = _i; value < 256; value += 16) {
+			text[at] = (char)value;
+			try_text(text, sizeof(text) - 1);
+		}
+		text[at] = was;
+	}
+}
+END_TEST
+
+/* ---- every allocation fails once ---------------------------------------- */
+
+/* Small enough to be tried a few thousand times. */
+static struct lk_source *
+small_file(void)
+{
+	static const char text[] = HEAD "\"stacks\":[{\"id\":1,\"domain\":\"obj\","
+	    "\"frames\":[{\"function\":\"f\",\"file\":\"a.py\",\"line\":3}],\"trend_bytes\":[1,2],"
+	    "\"born\":[{\"baseline\":1,\"samples\":2,\"bytes\":9,\"objects\":1,\"variance\":4}]}],"
+	    "\"baselines\":[{\"id\":1,\"name\":\"b\",\"at\":3,"
+	    "\"rows\":[{\"stack\":1,\"born\":[]}]}],"
+	    "\"containers\":[{\"address\":\"0x7f\",\"length\":3,\"stack\":1,"
+	    "\"then\":[{\"baseline\":1,\"length\":2}]}],\"scan\":{\"at\":4},"
+	    "\"history\":{\"series\":[{\"step_s\":1,\"end\":5,\"rss_bytes\":[1],"
+	    "\"live_bytes\":[null]}]},\"memory\":{\"at\":1}}";
+
+	spill(path, text, sizeof(text) - 1);
+	return open_file(path);
+}
+
+/* Nothing here may call Check, which allocates too. */
+#define HALF_DONE 1
+
+static int
+open_once(void)
+{
+	struct lk_source *source = NULL;
+	int rc = lk_source_open_file(path, words, sizeof(words), &source);
+
+	if ((rc == 0) != (source != NULL))
+		return HALF_DONE;
+	lk_source_close(source);
+	return rc;
+}
+
+static const struct lk_snapshot *fault_snapshot;
+
+static int
+export_once(void)
+{
+	int rc = lk_export_write(fault_snapshot, &newest, other, words, sizeof(words));
+
+	if ((rc == 0) != (access(other, F_OK) == 0))
+		return HALF_DONE;
+	unlink(other);
+	return rc;
+}
+
+static int
+growth_once(void)
+{
+	uint32_t missing = 9;
+	struct lk_growth_set *set =
+	    lk_growth_new(fault_snapshot, 1, 0, LK_GROUP_LINE, &missing);
+
+	lk_growth_free(set);
+	return missing != 0 ? HALF_DONE : set != NULL ? 0 : -ENOMEM;
+}
+
+static int
+diff_once(void)
+{
+	struct lk_diff *diff = lk_diff_new(fault_snapshot, fault_snapshot);
+
+	lk_diff_free(diff);
+	return diff != NULL ? 0 : -ENOMEM;
+}
+
+static int
+dummy_once(void)
+{
+	struct lk_source *source = NULL;
+	int rc = lk_source_open_dummy(1, &source);
+
+	if ((rc == 0) != (source != NULL))
+		return HALF_DONE;
+	lk_source_close(source);
+	return rc;
+}
+
+static int (*const victims[])(void) = {open_once, export_once, growth_once, diff_once, dummy_once};
+
+START_TEST(every_failed_allocation_is_survived)
+{
+	struct lk_source *file = small_file();
+	unsigned int nth = 0;
+	bool hit;
+	int rc;
+
+	fault_snapshot = lk_source_snapshot(file);
+	lk_faults_install();
+	do {
+		lk_faults_arm(++nth);
+		rc = victims[_i]();
+		hit = lk_faults_hit();
+		/* a fake sample or a sparkline may be given up, a result may not be half */
+		ck_assert_msg(rc == 0 || (hit && (rc == -ENOMEM || rc == -EBADMSG)), "%u: %d", nth,
+		    rc);
+		ck_assert_uint_eq(strangers(), 0);
+	} while (hit && nth < FAULTS_MAX);
+	ck_assert_uint_gt(nth, 2);
+	ck_assert_uint_lt(nth, FAULTS_MAX);
+	lk_source_close(file);
+}
+END_TEST
+
+static Suite *
+file_suite(void)
+{
+	Suite *s = suite_create("snapshot file");
+	TCase *tc = tcase_create("round trip"), *write = tcase_create("write");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, what_was_written_reads_back_to_the_byte);
+	tcase_add_test(tc, every_reference_works_in_the_file);
+	tcase_add_test(tc, a_file_is_offline);
+	tcase_add_test(tc, what_is_unknown_stays_unknown);
+	suite_add_tcase(s, tc);
+	tcase_add_checked_fixture(write, setup, teardown);
+	tcase_add_test(write, a_file_is_replaced_whole_and_private);
+	tcase_add_test(write, a_full_disk_leaves_the_old_file);
+	tcase_add_test(write, what_cannot_be_written_is_said);
+	tcase_add_test(write, the_default_path_names_host_process_and_time);
+	suite_add_tcase(s, write);
+	return s;
+}
+
+static Suite *
+hostile_suite(void)
+{
+	Suite *s = suite_create("hostile files");
+	TCase *tc = tcase_create("read"), *faults = tcase_create("no memory");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_set_timeout(tc, 120);
+	tcase_add_loop_test(tc, wrong_values_are_refused, 0, LK_COUNT_OF(texts));
+	tcase_add_test(tc, nothing_but_files_is_opened);
+	tcase_add_test(tc, floods_are_refused_before_they_cost_memory);
+	tcase_add_test(tc, a_file_cut_anywhere_is_refused);
+	tcase_add_loop_test(tc, flipped_bytes_never_crash, 0, 4);
+	tcase_add_loop_test(tc, every_byte_of_a_small_file_may_be_wrong, 0, 16);
+	suite_add_tcase(s, tc);
+	tcase_add_checked_fixture(faults, setup, teardown);
+	tcase_set_timeout(faults, 120);
+	tcase_add_loop_test(faults, every_failed_allocation_is_survived, 0, LK_COUNT_OF(victims));
+	suite_add_tcase(s, faults);
+	return s;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {file_suite, hostile_suite, NULL};
+
+	return lk_suites_run(suites);
+}
