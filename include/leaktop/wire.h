@@ -37,7 +37,7 @@
  *   codes: bad-json, unknown-op, bad-argument, limit, busy, unavailable.
  *   A line that is no JSON object with an "op" is answered with "id":null.
  *
- * names     defines ids used later on this connection; each id is sent once
+ * names     defines ids used later on this connection, from 1; each id is sent once
  *   {"t":"names","strings":[[1,"shop.cart"],...],
  *    "frames":[[7,FUNCTION_STRING,FILE_STRING,LINE],...],
  *    "stacks":[[3,"obj",THREAD_STRING,FLAGS,[FRAME,...innermost first]],...]}

@@ -28,7 +28,7 @@ lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out)
 	struct lk_emit_cell swap;
 
 	lk_spin_take(&lk_record.lock);
-	out->row = (struct lk_emit_row){stack, entry->allocated_bytes, entry->allocated_objects,
+	out->row = (struct lk_emit_row){stack + 1, entry->allocated_bytes, entry->allocated_objects,
 	    entry->allocated_count};
 	for (link = entry->cell; link != LK_STACKS_NONE; link = cell->next) {
 		cell = &lk_record.stacks.cells[link];

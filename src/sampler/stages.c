@@ -57,6 +57,13 @@ lk_stages_history(const struct lk_history *h)
 	history = h;
 }
 
+/* Ids on the wire begin at 1. */
+static uint32_t
+wire_id(uint32_t id)
+{
+	return id + 1;
+}
+
 /* ---- stages: true when done ------------------------------------------------ */
 
 static bool
@@ -85,7 +92,7 @@ put_strings(struct lk_connection *c, uint32_t until, size_t stop)
 
 	for (; c->told_strings < until && c->out.length < stop; c->told_strings++) {
 		s = lk_strings_get(&lk_record.stacks.strings, c->told_strings, &length);
-		lk_emit_names_string(&c->out, first, c->told_strings, s, length);
+		lk_emit_names_string(&c->out, first, wire_id(c->told_strings), s, length);
 		first = false;
 	}
 }
@@ -98,8 +105,8 @@ put_frames(struct lk_connection *c, uint32_t until, size_t stop)
 
 	for (; c->told_frames < until && c->out.length < stop; c->told_frames++) {
 		f = &lk_record.stacks.frames[c->told_frames];
-		lk_emit_names_frame(&c->out, first, c->told_frames, f->function, f->file,
-		    f->line);
+		lk_emit_names_frame(&c->out, first, wire_id(c->told_frames),
+		    wire_id(f->function), wire_id(f->file), f->line);
 		first = false;
 	}
 }
@@ -115,9 +122,9 @@ put_stacks(struct lk_connection *c, uint32_t until, size_t stop)
 		e = &lk_record.stacks.stacks[c->told_stacks];
 		for (n = 0, node = e->leaf; node != LK_STACKS_NONE && n < LK_FRAMES_MAX;
 		    node = lk_record.stacks.nodes[node].parent)
-			frames[n++] = lk_record.stacks.nodes[node].frame;
-		lk_emit_names_stack(&c->out, first, c->told_stacks, domain_names[e->domain],
-		    e->thread, e->flags, frames, n);
+			frames[n++] = wire_id(lk_record.stacks.nodes[node].frame);
+		lk_emit_names_stack(&c->out, first, wire_id(c->told_stacks),
+		    domain_names[e->domain], wire_id(e->thread), e->flags, frames, n);
 		first = false;
 	}
 }
@@ -275,7 +282,7 @@ put_container(struct lk_connection *c, bool first, const struct lk_container_fou
 	if (stack == LK_STACKS_NONE || stack >= c->told_stacks)
 		stack = lk_tend_stack_at((const char *)(uintptr_t)f->address - LK_GC_HEAD);
 	lk_emit_container(&c->out, first, f->address, f->type_name, f->length,
-	    f->shallow_bytes, stack < c->told_stacks ? (int64_t)stack : -1,
+	    f->shallow_bytes, stack < c->told_stacks ? (int64_t)wire_id(stack) : -1,
 	    f->owner[0] == '\0' ? NULL : f->owner);
 	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++) {
 		if (!lk_marks_length(mark, f->address, f->type, &length))
@@ -344,7 +351,7 @@ stage_trends(struct lk_connection *c)
 			continue;
 		for (n = 0; n < history->trend_count; n++)
 			bytes[n] = lk_history_trend_point(history, t, n);
-		lk_emit_trends_row(&c->out, first, t->stack, bytes, n);
+		lk_emit_trends_row(&c->out, first, wire_id(t->stack), bytes, n);
 		first = false;
 	}
 	lk_emit_list_end(&c->out);
