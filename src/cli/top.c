@@ -40,7 +40,7 @@ run(const struct lk_arguments *arguments)
 		return lk_options_complain(&lk_top_command,
 					   "-b wants a PID or a NAME; leaktop list shows them");
 	if (!batch)
-		return lk_fault("this build has no screens yet: use leaktop -b %s",
+		return lk_fault("standard input and output are no terminal: use leaktop -b %s",
 				arguments->word_count > 0 ? arguments->words[0]
 							  : "PID, or leaktop list");
 	status = lk_target_open(arguments->words[0], period_of(look), &source);

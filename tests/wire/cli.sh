@@ -1,0 +1,117 @@
+#!/bin/sh
+# cli.sh - leaktop without a terminal, against a fake sampler: exit codes, words, frames.
+# shellcheck source-path=SCRIPTDIR disable=SC2154 # what fake.sh sets
+. "$(dirname "$0")/fake.sh"
+
+# ---- usage ---------------------------------------------------------------------------------
+for command in '' run list baseline; do
+	# shellcheck disable=SC2086 # none or one word
+	gives 0 $command --help
+	says out '^Usage: leaktop'
+	silent err
+	# shellcheck disable=SC2086
+	gives 0 $command --version
+	says out '^leaktop [0-9]+\.[0-9]+'
+done
+gives 1 --frobnicate;		says err 'no such option: --frobnicate'; silent out
+gives 1 -Q;			says err 'no such option: -Q'
+gives 1 -b;			says err 'wants a PID or a NAME'
+gives 1 -b -n 0 1;		says err "-n|--frames: '0' is no N"
+gives 1 -b --sort age 1;	says err 'one of delta, rate, live'
+gives 1 -b -n;			says err 'wants N'
+gives 1 --json=yes 1;		says err 'takes no value'
+gives 1 attach 12;		says err "'attach' is no command"; says err 'leaktop run'
+gives 1 -b no-such-program-here; says err 'no command.*no Python process'
+gives 1 baseline;		says err 'wants PID'
+gives 1 baseline 1 a b;		says err "too many words, from 'b'"
+gives 1 run;			says err 'wants -- COMMAND'
+gives 1 run --interval 1 -- true; says err '1K to 1G'
+gives 1 run --memory 1G -- true; says err '4M to 32M'
+gives 1 run --dir here -- true;	says err 'absolute'
+says err '^Try: leaktop run --help'
+gives 2 -b 4194305;		says err 'no process 4194305'
+gives 2 -b $$;			says err 'does not run Python'
+gives 1 -b "$(printf 'x\033[2J')";	harmless err
+
+# ---- run -----------------------------------------------------------------------------------
+export LEAKTOP_SAMPLER="$work/none.so"
+gives 2 run -- true
+says err "sampler is missing: $work/none.so"
+cp /dev/null "$work/libleaktop-sampler.so"
+export LEAKTOP_SAMPLER="$work/libleaktop-sampler.so"
+gives 2 run -- "$work/no-such-program"
+says err 'no-such-program: No such file'
+# An empty library is refused by the loader with a word on stderr and nothing else.
+export LD_PRELOAD=libleaktop-none.so
+# shellcheck disable=SC2016 # for the inner shell
+gives 5 run --interval 64K --memory 8M --dir "$folder" -- \
+	sh -c 'echo "$LD_PRELOAD $LEAKTOP_INTERVAL $LEAKTOP_MEMORY $LEAKTOP_DIR" "$@"; exit 5' - --json -x
+unset LEAKTOP_SAMPLER LD_PRELOAD
+says out "^$work/libleaktop-sampler.so:libleaktop-none.so 65536 8388608 $folder --json -x\$"
+
+# ---- frames --------------------------------------------------------------------------------
+start_fake
+gives 0 -b "$pid"
+silent err
+says out "^leaktop $pid@.* py3.11.2 sampling at .* frame 1: .*fake_sampler"
+says out '^RSS 182.0M .*python 4.5M .*limit 512.0M .*interval 512.0K'
+says out "^since B2 '', 250ms ago"
+says out ' shop.cart.price_key /srv/shop/cart.py:88$'
+gives 0 -b -n 3 -d 0.1 fake_sampler
+[ "$(grep -c '^leaktop ' "$work/out")" -eq 3 ] || fail 'not three frames'
+gives 0 -b --json -n 2 -d 0.1 "$pid"
+jq -es 'length == 2 and .[1].frame == 2 and .[1].at > .[0].at and .[0].pid == '"$pid"' and
+	.[0].rss_bytes == 190840832 and .[0].reference.baseline == 2 and
+	(.[0].rows | length == 2) and (.[0].rows[0] | .function == "shop.cart.price_key" and
+	.line == 88 and .live_bytes == 4718592 and .rate_bytes_per_min == null)' \
+	"$work/out" >/dev/null || fail 'JSON frames'
+gives 0 --json --baseline start --top 1 --sort live "$pid"
+jq -e '.reference == {baseline: 0, name: "start", window_s: 61.125} and (.rows | length == 1) and
+	.rows[0].live_bytes == 4718592' "$work/out" >/dev/null || fail 'growth since the start'
+gives 0 --json --baseline warm "$pid"
+jq -e '.reference.baseline == 1 and .reference.name == "warm" and
+	.rows[0].delta_bytes == 2621440' "$work/out" >/dev/null || fail 'growth since warm'
+gives 0 --json --filter JSON/ "$pid"
+jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'filter'
+gives 0 --json --filter '!json/' "$pid"
+jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding filter'
+gives 2 -b --baseline cold "$pid"; says err "no baseline 'cold'"
+gives 2 "$pid"; says err 'no terminal: use leaktop -b'
+gives 2; says err 'leaktop list'
+
+# ---- baseline, list ------------------------------------------------------------------------
+gives 0 baseline "$pid" 'after load'
+says out '^3$'
+gives 1 baseline "$pid" "$(printf '%065d' 0)"; says err 'at most 64 bytes'
+gives 0 list
+says out "^ *$pid .* yes .*fake_sampler"
+gives 0 list --json
+jq -es "map(select(.pid == $pid)) | length == 1 and (.[0] | .has_sampler and .name == \"fake_sampler\"
+	and .socket_path == \"$folder/leaktop-$pid.sock\")" "$work/out" >/dev/null || fail 'list --json'
+socket=$folder/leaktop-$pid.sock
+kill -KILL "$pid"
+stop_fake 2>/dev/null
+[ -S "$socket" ] || fail 'the killed one left no socket to sweep'
+gives 0 list
+[ ! -e "$socket" ] || fail 'a dead socket stays'
+
+# ---- samplers that are no good -------------------------------------------------------------
+start_fake hostile
+gives 0 -b "$pid"
+says out '/srv/.*gnp\.py'
+harmless out
+gives 0 list; harmless out
+gives 0 --json --baseline start "$pid"
+jq -e '.rows[0].function | test("2J\"caf")' "$work/out" >/dev/null || fail 'a hostile name in JSON'
+LC_ALL=C tr -d '\n -\176\200-\377' <"$work/out" | grep -q . && fail 'control bytes in JSON'
+for words in 'stranger 2 refused' 'old 2 protocol.2' 'silent 2 no.answer' \
+	'garbage 2 no.answer'; do
+	# shellcheck disable=SC2086 # three words
+	set -- $words
+	start_fake "$1"
+	gives "$2" -b "$pid"
+	says err "$3"
+	harmless err
+	silent out
+done
+echo "PASS $test_name: $checks checks"
