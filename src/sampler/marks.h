@@ -39,7 +39,8 @@ struct lk_mark {
 	uint32_t	 container_count;
 };
 
-/* lk_marks_now - STACK as it is (its id on the wire, one more, is in the row); cells of epochs >= BEFORE are left out.  Takes the lock. */
+/* lk_marks_now - STACK as it is (its id on the wire, one more, is in the row); cells of epochs
+ * >= BEFORE are left out.  Takes the lock. */
 void lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out);
 
 /* lk_marks_add - a new baseline.  Returns: its id; -ENOSPC: LK_WIRE_BASELINES_MAX or
