@@ -10,9 +10,8 @@
 #include "cli/options.h"
 
 static const struct lk_command *const commands[] = {
-    &lk_run_command,
-    &lk_list_command,
-    &lk_baseline_command,
+    &lk_run_command,	&lk_list_command, &lk_baseline_command,
+    &lk_export_command, &lk_open_command, &lk_diff_command,
 };
 
 int

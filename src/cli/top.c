@@ -11,6 +11,7 @@
 #include "cli/fault.h"
 #include "cli/look.h"
 #include "cli/options.h"
+#include "cli/screen.h"
 #include "cli/target.h"
 
 static unsigned int
@@ -39,13 +40,17 @@ run(const struct lk_arguments *arguments)
 	if (batch && arguments->word_count == 0)
 		return lk_options_complain(&lk_top_command,
 					   "-b wants a PID or a NAME; leaktop list shows them");
-	if (!batch)
+	if (!batch && !lk_look_is_terminal())
 		return lk_fault("standard input and output are no terminal: use leaktop -b %s",
 				arguments->word_count > 0 ? arguments->words[0]
 							  : "PID, or leaktop list");
+	if (arguments->word_count == 0)
+		return lk_screen_run(look, NULL, 0);
 	status = lk_target_open(arguments->words[0], period_of(look), &source);
 	if (status != LK_EXIT_DONE)
 		return status;
+	if (!batch)
+		return lk_screen_run(look, &source, 1);
 	status = lk_batch_run(source, look);
 	lk_source_close(source);
 	return status;

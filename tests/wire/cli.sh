@@ -4,7 +4,7 @@
 . "$(dirname "$0")/fake.sh"
 
 # ---- usage ---------------------------------------------------------------------------------
-for command in '' run list baseline; do
+for command in '' run list baseline export open diff; do
 	# shellcheck disable=SC2086 # none or one word
 	gives 0 $command --help
 	says out '^Usage: leaktop'
@@ -24,6 +24,10 @@ gives 1 attach 12;		says err "'attach' is no command"; says err 'leaktop run'
 gives 1 -b no-such-program-here; says err 'no command.*no Python process'
 gives 1 baseline;		says err 'wants PID'
 gives 1 baseline 1 a b;		says err "too many words, from 'b'"
+gives 1 export --format yaml 1;	says err 'no such format: yaml'
+gives 1 diff a.json;		says err 'wants A.json B.json'
+gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
+gives 2 open "$work/none.json";	says err 'none.json'
 gives 1 run;			says err 'wants -- COMMAND'
 gives 1 run --interval 1 -- true; says err '1K to 1G'
 gives 1 run --memory 1G -- true; says err '4M to 32M'
@@ -78,6 +82,37 @@ jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding filter'
 gives 2 -b --baseline cold "$pid"; says err "no baseline 'cold'"
 gives 2 "$pid"; says err 'no terminal: use leaktop -b'
 gives 2; says err 'leaktop list'
+
+# ---- snapshots -----------------------------------------------------------------------------
+gives 0 export "$pid" -o "$work/a.json"
+[ "$(cat "$work/out")" = "$work/a.json" ] || fail 'export does not print its path'
+[ "$(stat -c %a "$work/a.json")" = 600 ] || fail 'a snapshot is not private'
+gives 0 export "$pid" -o -
+cp "$work/out" "$work/b.json"
+for file in a b; do
+	jq -e '.schema == "leaktop.snapshot/1" and (.stacks | length == 2) and
+		(.baselines | length == 2) and (.containers | length == 2) and
+		.memory.uss_bytes == 184549376 and .process.pid == '"$pid" \
+		"$work/$file.json" >/dev/null || fail "snapshot $file"
+done
+[ -z "$(find "$work" -name 'leaktop-*' ! -name '*.sock')" ] || fail 'a temporary file stays'
+gives 2 export "$pid" -o "$work/no/such/folder.json"
+says err 'no/such/folder'
+gives 0 open "$work/a.json"
+says out ' shop.cart.price_key /srv/shop/cart.py:88$'
+gives 0 open --json "$work/a.json"
+jq -e '.reference.baseline == 2 and (.rows | length == 2)' "$work/out" >/dev/null ||
+	fail 'a snapshot as JSON'
+gives 0 diff "$work/a.json" "$work/b.json" --fail-over 0
+says out 'the same process: live 0, RSS 0'
+silent err
+jq '.totals.live_bytes += 3000000 | .stacks |= map(if .id == 1 then
+	.live_bytes += 2000000 else . end)' "$work/a.json" >"$work/c.json"
+gives 0 diff "$work/a.json" "$work/c.json" --fail-over 10M
+echo '{"schema":"leaktop.snapshot/2"}' >"$work/d.json"
+gives 2 diff "$work/a.json" "$work/d.json"; says err 'd.json'
+head -c 1000 "$work/a.json" >"$work/e.json"
+gives 2 open "$work/e.json"; says err 'e.json'
 
 # ---- baseline, list ------------------------------------------------------------------------
 gives 0 baseline "$pid" 'after load'

@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/growth.h"
+#include "base/attr.h"
+#include "client/source.h"
+#include "export/export.h"
+#include "model/snapshot.h"
+
+#include "cli/commands.h"
+#include "cli/fault.h"
+#include "cli/options.h"
+#include "cli/target.h"
+
+#define PATH_BYTES   4096
+#define SCAN_WAIT_MS 30000 /* a walk over all containers, in slices */
+
+struct values {
+	const char *file, *format, *baseline;
+};
+
+static const struct lk_option options[] = {
+    {"output", 'o', LK_OPTION_TEXT, "FILE",
+     "where to; - is standard output (default: a name of its own)", offsetof(struct values, file),
+     NULL},
+    {"format", 0, LK_OPTION_TEXT, "FORMAT", "json (default)", offsetof(struct values, format),
+     NULL},
+    {"baseline", 0, LK_OPTION_TEXT, "LABEL", "growth since this one, or start (default newest)",
+     offsetof(struct values, baseline), NULL},
+};
+
+static const struct values defaults = {.format = "json"};
+
+/* What a snapshot of ticks alone would lack.  A part that the sampler cannot give is said and
+ * left out; the rest is still worth having. */
+static int
+gather(struct lk_source *source)
+{
+	static const struct {
+		enum lk_request_op op;
+		const char *what;
+		int wait_ms;
+	} parts[] = {
+	    {LK_REQUEST_HISTORY, "history", LK_TARGET_WAIT_MS},
+	    {LK_REQUEST_TRENDS, "trends", LK_TARGET_WAIT_MS},
+	    {LK_REQUEST_MEMORY, "memory", LK_TARGET_WAIT_MS},
+	    {LK_REQUEST_CONTAINERS, "containers", SCAN_WAIT_MS},
+	};
+	const struct lk_snapshot *s = lk_source_snapshot(source);
+	uint32_t ids[64];
+	size_t count = 0;
+
+	for (size_t i = 0; i < LK_COUNT_OF(parts); i++) {
+		const struct lk_request request = {.op = parts[i].op};
+		int rc = lk_source_ask(source, &request, NULL, parts[i].wait_ms);
+
+		if (rc == -ENOTCONN)
+			return lk_fault("the process went away: %s", lk_source_words(source));
+		if (rc < 0)
+			lk_fault("without %s: %s", parts[i].what,
+				 rc == -ETIMEDOUT ? "no answer in time" : lk_source_words(source));
+	}
+	s = lk_source_snapshot(source);
+	for (uint32_t i = 0; i < s->baseline_count && count < LK_COUNT_OF(ids); i++)
+		ids[count++] = s->baselines[i].id;
+	for (size_t i = 0; i < count; i++) {
+		int status = lk_target_fetch_rows(source, ids[i]);
+
+		if (status != LK_EXIT_DONE)
+			return status;
+	}
+	s = lk_source_snapshot(source);
+	/* trends are shown with the tick after them */
+	return lk_source_wait(source, s->seq, LK_TARGET_WAIT_MS) < 0
+		   ? lk_fault("the process went away: %s", lk_source_words(source))
+		   : LK_EXIT_DONE;
+}
+
+static int
+copy_to_stdout(const char *path)
+{
+	char bytes[16384];
+	size_t got;
+	FILE *file = fopen(path, "re");
+	int rc = 0;
+
+	if (file == NULL)
+		return -errno;
+	while ((got = fread(bytes, 1, sizeof(bytes), file)) > 0)
+		if (fwrite(bytes, 1, got, stdout) != got)
+			rc = -EIO;
+	fclose(file);
+	return fflush(stdout) != 0 ? -EIO : rc;
+}
+
+/* By a file of its own, because the writer renames. */
+static int
+write_stdout(const struct lk_snapshot *s, const struct lk_export_options *export_options)
+{
+	const char *base = getenv("TMPDIR");
+	char folder[PATH_BYTES], path[PATH_BYTES + 16], words[256] = "";
+	int rc;
+
+	snprintf(folder, sizeof(folder), "%s/leaktop-XXXXXX",
+		 base == NULL || base[0] == '\0' ? "/tmp" : base);
+	if (mkdtemp(folder) == NULL)
+		return lk_fault("%s: %s", folder, strerror(errno));
+	snprintf(path, sizeof(path), "%s/snapshot", folder);
+	rc = lk_export_write(s, export_options, path, words, sizeof(words));
+	if (rc == 0)
+		rc = copy_to_stdout(path);
+	unlink(path);
+	rmdir(folder);
+	return rc < 0 ? lk_fault("%s", words[0] != '\0' ? words : strerror(-rc)) : LK_EXIT_DONE;
+}
+
+static int
+write_file(const struct lk_snapshot *s, const struct lk_export_options *export_options,
+	   const char *file)
+{
+	char path[PATH_BYTES], words[256] = "";
+	char *full;
+	int rc = 0;
+
+	if (file == NULL)
+		rc = lk_export_default_path(s, path, sizeof(path));
+	else
+		snprintf(path, sizeof(path), "%s", file);
+	if (rc == 0)
+		rc = lk_export_write(s, export_options, path, words, sizeof(words));
+	if (rc < 0)
+		return lk_fault("%s", words[0] != '\0' ? words : strerror(-rc));
+	full = realpath(path, NULL);
+	puts(full == NULL ? path : full);
+	free(full);
+	return LK_EXIT_DONE;
+}
+
+static bool
+is_format(const char *name)
+{
+	for (const char *const *format = lk_export_formats(); *format != NULL; format++)
+		if (strcmp(*format, name) == 0)
+			return true;
+	return false;
+}
+
+static int
+run(const struct lk_arguments *arguments)
+{
+	const struct values *v = arguments->values;
+	struct lk_export_options export_options = {.format = v->format};
+	const struct lk_snapshot *s;
+	struct lk_source *source;
+	int status;
+
+	if (!is_format(v->format))
+		return lk_options_complain(&lk_export_command, "no such format: %s", v->format);
+	status = lk_target_open(arguments->words[0], 1000, &source);
+	if (status != LK_EXIT_DONE)
+		return status;
+	status = lk_target_reference(source, v->baseline, &export_options.reference);
+	if (status == LK_EXIT_DONE)
+		status = gather(source);
+	s = lk_source_snapshot(source);
+	if (status == LK_EXIT_DONE && v->file != NULL && strcmp(v->file, "-") == 0)
+		status = write_stdout(s, &export_options);
+	else if (status == LK_EXIT_DONE)
+		status = write_file(s, &export_options, v->file);
+	lk_source_close(source);
+	return status;
+}
+
+const struct lk_command lk_export_command = {
+    .name = "export",
+    .words = "PID|NAME",
+    .summary = "Write a snapshot of a process to a file and print its full path.",
+    .details = "With memory, containers, history, trends and all baselines.\n",
+    .options = options,
+    .option_count = LK_COUNT_OF(options),
+    .defaults = &defaults,
+    .values_bytes = sizeof(struct values),
+    .words_min = 1,
+    .words_max = 1,
+    .run = run,
+};
