@@ -62,19 +62,19 @@ static const struct {
 	const char *arguments; /* with '|' for NUL */
 	const char *name;
 } named[] = {
-	{"python3|/srv/shop/manage.py|runserver|", "manage"},
-	{"/usr/bin/python3.11|-X|dev|-W|error|-u|tool.py|", "tool"},
-	{"python3|-m|shop.worker|--queue|x|", "shop.worker"},
-	{"python3|-c|import x|", "-c"},
-	{"python3|", "python3"},
-	{"python3|-i|", "python3"},
-	{"python3|-X|", "python3"},
-	{"python3|-m|", "python3"},
-	{"/usr/bin/python3|/usr/bin/gunicorn|-w|4|", "gunicorn"},
-	{"gunicorn: worker [shop]|", "gunicorn"},
-	{"/usr/sbin/uwsgi|--ini|x|", "uwsgi"},
-	{"pythonista|a.py|", "pythonista"},
-	{"", ""},
+    {"python3|/srv/shop/manage.py|runserver|", "manage"},
+    {"/usr/bin/python3.11|-X|dev|-W|error|-u|tool.py|", "tool"},
+    {"python3|-m|shop.worker|--queue|x|", "shop.worker"},
+    {"python3|-c|import x|", "-c"},
+    {"python3|", "python3"},
+    {"python3|-i|", "python3"},
+    {"python3|-X|", "python3"},
+    {"python3|-m|", "python3"},
+    {"/usr/bin/python3|/usr/bin/gunicorn|-w|4|", "gunicorn"},
+    {"gunicorn: worker [shop]|", "gunicorn"},
+    {"/usr/sbin/uwsgi|--ini|x|", "uwsgi"},
+    {"pythonista|a.py|", "pythonista"},
+    {"", ""},
 };
 
 START_TEST(a_process_is_called_by_its_script)
@@ -97,19 +97,16 @@ START_TEST(python_is_recognised_by_its_executable)
 		const char *exe, *version;
 		bool is_python;
 	} cases[] = {
-		{"/usr/bin/python3.11", "3.11", true},
-		{"/opt/python3.13-dbg", "3.13", true},
-		{"/usr/local/bin/python3", "", true},
-		{"/usr/bin/python3.9 (deleted)", "3.9", true},
-		{"/usr/bin/pythonista", "", false},
-		{"/bin/sh", "", false},
+	    {"/usr/bin/python3.11", "3.11", true}, {"/opt/python3.13-dbg", "3.13", true},
+	    {"/usr/local/bin/python3", "", true},  {"/usr/bin/python3.9 (deleted)", "3.9", true},
+	    {"/usr/bin/pythonista", "", false},	   {"/bin/sh", "", false},
 	};
 	char version[16];
 
 	for (size_t i = 0; i < LK_COUNT_OF(cases); i++) {
 		ck_assert_msg(lk_python_process_recognise(getpid(), cases[i].exe, "x", version,
-				  sizeof(version)) == cases[i].is_python,
-		    "%s", cases[i].exe);
+							  sizeof(version)) == cases[i].is_python,
+			      "%s", cases[i].exe);
 		ck_assert_str_eq(version, cases[i].version);
 	}
 }
@@ -194,12 +191,12 @@ start_python(int *in_fd)
 		dup2(out[1], 1);
 		close(in[1]);
 		execlp("python3", "python3", "-c",
-		    "import os, sys\n"
-		    "child = os.fork()\n"
-		    "if child == 0: os.write(1, b'x')\n"
-		    "sys.stdin.read()\n"
-		    "if child: os.wait()\n",
-		    "lk_discover_marker", (char *)NULL);
+		       "import os, sys\n"
+		       "child = os.fork()\n"
+		       "if child == 0: os.write(1, b'x')\n"
+		       "sys.stdin.read()\n"
+		       "if child: os.wait()\n",
+		       "lk_discover_marker", (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);

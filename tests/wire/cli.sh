@@ -106,9 +106,19 @@ jq -e '.reference.baseline == 2 and (.rows | length == 2)' "$work/out" >/dev/nul
 gives 0 diff "$work/a.json" "$work/b.json" --fail-over 0
 says out 'the same process: live 0, RSS 0'
 silent err
-jq '.totals.live_bytes += 3000000 | .stacks |= map(if .id == 1 then
-	.live_bytes += 2000000 else . end)' "$work/a.json" >"$work/c.json"
-gives 0 diff "$work/a.json" "$work/c.json" --fail-over 10M
+# 20M more in one stack; 1M more in all
+jq '.stacks[0].born[0].bytes += 20971520' "$work/a.json" >"$work/stack.json"
+jq '.totals.live_bytes += 1048576' "$work/a.json" >"$work/total.json"
+gives 0 diff "$work/a.json" "$work/stack.json" --fail-over 21M
+silent err
+gives 3 diff "$work/a.json" "$work/stack.json" --fail-over 19M
+says err 'one stack grew by 20.0M, more than 19.0M: '
+gives 0 diff "$work/a.json" "$work/total.json" --fail-over 1M
+gives 3 diff "$work/a.json" "$work/total.json" --fail-over 1048575
+says err 'live memory grew by 1.0M'
+gives 3 diff --json "$work/a.json" "$work/stack.json" --fail-over 1
+jq -e '.same_process and .delta_live_bytes == 0 and .stacks[0].delta_bytes == 20971520 and
+	(.stacks[0].frames | length > 0)' "$work/out" >/dev/null || fail 'diff as JSON'
 echo '{"schema":"leaktop.snapshot/2"}' >"$work/d.json"
 gives 2 diff "$work/a.json" "$work/d.json"; says err 'd.json'
 head -c 1000 "$work/a.json" >"$work/e.json"
