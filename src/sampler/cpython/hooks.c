@@ -193,22 +193,30 @@ forget(const void *p)
 }
 
 /* Forget before the memory can belong to another thread. */
+LK_COLD static void
+forget_and_free(int domain, void *ctx, void *p)
+{
+	forget(p);
+	next[domain].free(ctx, p);
+}
+
 static inline void
 free_in_domain(int domain, void *ctx, void *p)
 {
-	if (lk_unlikely(lk_live_maybe(filter, p)))
-		forget(p);
+	if (lk_unlikely(lk_live_maybe(filter, p))) {
+		forget_and_free(domain, ctx, p);	/* in tail position: no frame here */
+		return;
+	}
 	next[domain].free(ctx, p);
 }
 
 static void
 raw_free(void *ctx, void *p)
 {
-	if (lk_unlikely(lk_slots_owns(region_base, region_bytes, p))) {
+	if (lk_unlikely(lk_slots_owns(region_base, region_bytes, p)))
 		free_slot(p);
-		return;
-	}
-	free_in_domain(RAW, ctx, p);
+	else
+		free_in_domain(RAW, ctx, p);
 }
 
 /* The sampled block is no more; what follows is a fresh decision on the new size.  It keeps
