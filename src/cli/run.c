@@ -32,26 +32,41 @@ static const struct lk_option options[] = {
      offsetof(struct values, folder), NULL},
 };
 
-/* The one of the build tree comes before the installed one: who runs ./leaktop there means it. */
+/* Beside this program: in a build tree (who runs ./leaktop there means its sampler), then where
+ * an installation has it, wherever that was moved to. */
+static int
+find_beside(char *out, size_t out_bytes)
+{
+	static const char *const places[] = {
+		"src/sampler/.libs/" LIBRARY,
+		"../lib/leaktop/" LIBRARY,
+	};
+	char self[PATH_BYTES];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (length <= 0)
+		return -ENOENT;
+	self[length] = '\0';
+	*strrchr(self, '/') = '\0';
+	for (size_t i = 0; i < LK_COUNT_OF(places); i++) {
+		snprintf(out, out_bytes, "%s/%s", self, places[i]);
+		if (access(out, R_OK) == 0)
+			return 0;
+	}
+	return -ENOENT;
+}
+
 static int
 find_library(char *out, size_t out_bytes)
 {
 	const char *given = getenv("LEAKTOP_SAMPLER");
-	char self[PATH_BYTES];
-	ssize_t length;
 
 	if (given != NULL && given[0] != '\0') {
 		snprintf(out, out_bytes, "%s", given);
 		return access(out, R_OK) == 0 ? 0 : -errno;
 	}
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length > 0) {
-		self[length] = '\0';
-		*strrchr(self, '/') = '\0';
-		snprintf(out, out_bytes, "%s/src/sampler/.libs/" LIBRARY, self);
-		if (access(out, R_OK) == 0)
-			return 0;
-	}
+	if (find_beside(out, out_bytes) == 0)
+		return 0;
 	snprintf(out, out_bytes, LK_PKGLIBDIR "/" LIBRARY);
 	return access(out, R_OK) == 0 ? 0 : -errno;
 }
