@@ -53,7 +53,8 @@
  *	id (!)		from 1; ids of dropped baselines are not used again
  *	name		"" without one
  *	at, rss_bytes, live_bytes, interval_bytes
- *	rows []		what was alive then, or null when that was not fetched:
+ *	rows []		what was alive then, or null when that was not fetched, or left out
+ *			because the file would have become too large:
  *		stack (!)	id of a stack below
  *		allocated_bytes_total, allocated_objects_total, allocated_samples, born: as below
  * stacks []		by growth, falling
@@ -97,6 +98,7 @@
 #define LK_SNAPSHOT_SCHEMA_NAME		"leaktop.snapshot/"
 #define LK_SNAPSHOT_SCHEMA_MAJOR	1
 #define LK_SNAPSHOT_SCHEMA		"leaktop.snapshot/1"
+#define LK_SNAPSHOT_TRUNCATED		1u	/* in the flags of a stack: LK_STACK_TRUNCATED */
 
 /* What a reader accepts; a writer stays far below. */
 #define LK_SNAPSHOT_FILE_MAX		(64u << 20)	/* bytes */

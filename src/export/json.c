@@ -17,13 +17,70 @@
 #include "model/snapshot.h"
 #include "util/text.h"
 
+/* A reader refuses more than LK_SNAPSHOT_FILE_MAX, so a writer stays below: of very many or very
+ * deep stacks the outermost frames go first, then what older baselines held. */
+#define STACKS_BUDGET_BYTES (LK_SNAPSHOT_FILE_MAX / 8 * 5)
+#define ROWS_BUDGET_BYTES (LK_SNAPSHOT_FILE_MAX / 8 * 2)
+#define DEPTH_MIN 4
+#define FRAME_BYTES 64	/* of one frame beside its texts, and so on */
+#define STACK_BYTES 512
+#define ROW_BYTES 144
+#define CELL_BYTES 112
+#define POINT_BYTES 12
+
+/* Doubles are written so that they read back as the same doubles. */
+#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17) | JSON_ENCODE_ANY)
+
 /* jansson takes NULL for a value and refuses it, so failures travel upwards: put() remembers the
- * first one, and the whole document is thrown away. */
+ * first one, and the whole document is thrown away.  Stacks are written one by one: a tree of all
+ * of them would be many times the file. */
 struct writer {
 	const struct lk_snapshot *s;
 	const struct lk_growth_set *growth;
+	FILE *out;
+	const char *separator;		/* before the next section or item */
+	uint32_t depth;			/* frames kept of a stack */
+	uint32_t first_rows;		/* index of the oldest baseline with rows */
 	bool failed;
 };
+
+static void
+dump(struct writer *w, json_t *take_value)
+{
+	if (take_value == NULL || json_dumpf(take_value, w->out, DUMP_FLAGS) < 0)
+		w->failed = true;
+	json_decref(take_value);
+}
+
+static void
+section(struct writer *w, const char *name, json_t *take_value)
+{
+	fprintf(w->out, "%s\"%s\":", w->separator, name);
+	w->separator = ",";
+	dump(w, take_value);
+}
+
+static void
+begin_list(struct writer *w, const char *name)
+{
+	fprintf(w->out, "%s\"%s\":[", w->separator, name);
+	w->separator = "";
+}
+
+static void
+item(struct writer *w, json_t *take_value)
+{
+	fputs(w->separator, w->out);
+	w->separator = ",";
+	dump(w, take_value);
+}
+
+static void
+end_list(struct writer *w)
+{
+	fputs("]", w->out);
+	w->separator = ",";
+}
 
 static void
 put(struct writer *w, json_t *object, const char *name, json_t *take_value)
@@ -209,7 +266,8 @@ baseline_rows(struct writer *w, const struct lk_baseline *b)
 {
 	json_t *list;
 
-	if (!b->has_rows)
+	if (!b->has_rows ||
+	    (b < &w->s->baselines[w->first_rows] && b->id != w->growth->reference))
 		return json_null();
 	list = json_array();
 	for (uint32_t i = 0; i < b->row_count; i++) {
@@ -222,11 +280,10 @@ baseline_rows(struct writer *w, const struct lk_baseline *b)
 	return list;
 }
 
-static json_t *
-baselines(struct writer *w)
+static void
+write_baselines(struct writer *w)
 {
-	json_t *list = json_array();
-
+	begin_list(w, "baselines");
 	for (uint32_t i = 0; i < w->s->baseline_count; i++) {
 		const struct lk_baseline *b = &w->s->baselines[i];
 		json_t *object = object_of(w, lk_schema_baseline, b);
@@ -234,9 +291,9 @@ baselines(struct writer *w)
 		put(w, object, "id", json_integer(b->id));
 		put(w, object, "name", text(b->name));
 		put(w, object, "rows", baseline_rows(w, b));
-		add(w, list, object);
+		item(w, object);
 	}
-	return list;
+	end_list(w);
 }
 
 static json_t *
@@ -244,7 +301,7 @@ frames(struct writer *w, const struct lk_stack *stack)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < stack->frame_count; i++) {
+	for (uint32_t i = 0; i < stack->frame_count && i < w->depth; i++) {
 		const struct lk_frame *f = &stack->frames[i];
 		json_t *object = json_object();
 
@@ -260,12 +317,13 @@ frames(struct writer *w, const struct lk_stack *stack)
 static json_t *
 stack_alone(struct writer *w, const struct lk_stack *stack)
 {
+	uint32_t cut = stack->frame_count > w->depth ? LK_SNAPSHOT_TRUNCATED : 0;
 	json_t *object = json_object();
 
 	put(w, object, "id", json_integer(stack->id));
 	put(w, object, "domain", json_string(lk_domain_name(stack->domain)));
 	put(w, object, "thread", text(stack->thread));
-	put(w, object, "flags", json_integer(stack->flags));
+	put(w, object, "flags", json_integer(stack->flags | cut));
 	put(w, object, "frames", frames(w, stack));
 	return object;
 }
@@ -331,7 +389,7 @@ is_known(struct known *known, uint32_t id)
 
 /* A stack that only an older baseline or a container still names. */
 static void
-add_named(struct writer *w, json_t *list, struct known *known, const struct lk_stack *stack)
+write_named(struct writer *w, struct known *known, const struct lk_stack *stack)
 {
 	json_t *object;
 
@@ -344,45 +402,45 @@ add_named(struct writer *w, json_t *list, struct known *known, const struct lk_s
 	}
 	object = stack_alone(w, stack);
 	put(w, object, "vanished", json_true());
-	add(w, list, object);
+	item(w, object);
 }
 
 static void
-add_all_named(struct writer *w, json_t *list, struct known *known)
+write_all_named(struct writer *w, struct known *known)
 {
 	const struct lk_snapshot *s = w->s;
 
 	for (uint32_t i = 0; i < s->baseline_count; i++)
 		for (uint32_t k = 0; k < s->baselines[i].row_count; k++)
-			add_named(w, list, known, s->baselines[i].rows[k].stack);
+			write_named(w, known, s->baselines[i].rows[k].stack);
 	for (uint32_t i = 0; i < s->containers.count; i++)
-		add_named(w, list, known, s->containers.list[i].stack);
+		write_named(w, known, s->containers.list[i].stack);
 }
 
-static json_t *
-stacks(struct writer *w)
+static void
+write_stacks(struct writer *w)
 {
 	const struct lk_snapshot *s = w->s;
 	size_t max = w->growth->count + s->containers.count + 1;
 	struct known known = {0};
-	json_t *list = json_array();
 
 	for (uint32_t i = 0; i < s->baseline_count; i++)
 		max += s->baselines[i].row_count;
 	known.ids = calloc(max, sizeof(*known.ids));
 	if (known.ids == NULL) {
 		w->failed = true;
-		return list;
+		return;
 	}
+	begin_list(w, "stacks");
 	for (size_t i = 0; i < w->growth->count; i++) {
 		known.ids[known.count++] = w->growth->rows[i].stack->id;
-		add(w, list, grown_stack(w, &w->growth->rows[i]));
+		item(w, grown_stack(w, &w->growth->rows[i]));
 	}
 	qsort(known.ids, known.count, sizeof(known.ids[0]), by_id);
 	known.sorted_count = known.count;
-	add_all_named(w, list, &known);
+	write_all_named(w, &known);
+	end_list(w);
 	free(known.ids);
-	return list;
 }
 
 static json_t *
@@ -452,44 +510,89 @@ history(struct writer *w)
 	return object;
 }
 
-static json_t *
-document(struct writer *w)
+static size_t
+stack_bytes(const struct lk_stack *stack, uint32_t depth)
 {
-	const struct lk_snapshot *s = w->s;
-	json_t *object = json_object();
+	size_t bytes = STACK_BYTES;
 
-	put(w, object, "schema", json_string(LK_SNAPSHOT_SCHEMA));
-	put(w, object, "taken_at", number(s->at_s));
-	put(w, object, "host", text(s->process.host));
-	put(w, object, "process", process(w));
-	put(w, object, "sampler", sampler(w));
-	put(w, object, "totals", object_of(w, lk_schema_totals, s));
-	put(w, object, "memory", isnan(s->memory.at_s)
-	    ? json_null() : object_of(w, lk_schema_memory, &s->memory));
-	put(w, object, "gc", gc(w));
-	put(w, object, "verdict", verdict(w));
-	put(w, object, "reference", reference(w));
-	put(w, object, "baselines", baselines(w));
-	put(w, object, "stacks", stacks(w));
-	put(w, object, "scan", scan(w));
-	put(w, object, "containers", containers(w));
-	put(w, object, "history", history(w));
-	return object;
+	for (uint32_t i = 0; i < stack->frame_count && i < depth; i++)
+		bytes += FRAME_BYTES + strlen(stack->frames[i].function) +
+		    strlen(stack->frames[i].file);
+	return bytes;
 }
 
-/* Doubles are written so that they read back as the same doubles. */
-#define DUMP_FLAGS (JSON_COMPACT | JSON_REAL_PRECISION(17))
+static size_t
+stacks_bytes(const struct writer *w, uint32_t depth)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < w->growth->count; i++)
+		bytes += stack_bytes(w->growth->rows[i].stack, depth);
+	for (uint32_t i = 0; i < w->s->row_count; i++)
+		bytes += w->s->rows[i].cell_count * CELL_BYTES +
+		    w->s->rows[i].trend_count * POINT_BYTES;
+	return bytes;
+}
+
+static size_t
+rows_bytes(const struct lk_baseline *b)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < b->row_count; i++)
+		bytes += ROW_BYTES + b->rows[i].cell_count * CELL_BYTES;
+	return bytes;
+}
+
+static void
+fit(struct writer *w)
+{
+	size_t bytes = 0;
+
+	w->depth = LK_SNAPSHOT_FRAMES_MAX;
+	while (w->depth > DEPTH_MIN && stacks_bytes(w, w->depth) > STACKS_BUDGET_BYTES)
+		w->depth /= 2;
+	w->first_rows = w->s->baseline_count;
+	while (w->first_rows > 0) {
+		bytes += rows_bytes(&w->s->baselines[w->first_rows - 1]);
+		if (bytes > ROWS_BUDGET_BYTES)
+			break;
+		w->first_rows--;
+	}
+}
+
+static void
+write_document(struct writer *w)
+{
+	const struct lk_snapshot *s = w->s;
+
+	w->separator = "{";
+	section(w, "schema", json_string(LK_SNAPSHOT_SCHEMA));
+	section(w, "taken_at", number(s->at_s));
+	section(w, "host", text(s->process.host));
+	section(w, "process", process(w));
+	section(w, "sampler", sampler(w));
+	section(w, "totals", object_of(w, lk_schema_totals, s));
+	section(w, "memory", isnan(s->memory.at_s)
+	    ? json_null() : object_of(w, lk_schema_memory, &s->memory));
+	section(w, "gc", gc(w));
+	section(w, "verdict", verdict(w));
+	section(w, "reference", reference(w));
+	write_baselines(w);
+	write_stacks(w);
+	section(w, "scan", scan(w));
+	section(w, "containers", containers(w));
+	section(w, "history", history(w));
+	fputs("}\n", w->out);
+}
 
 int
 lk_json_write(const struct lk_snapshot *s, uint32_t reference_id, FILE *out, uint32_t *missing)
 {
-	struct writer w = {.s = s};
+	struct writer w = {.s = s, .out = out};
 	struct lk_growth_set *growth;
-	json_t *root = NULL;
 	uint32_t needed = 0;
-	int rc = 0;
 
-	errno = 0;
 	growth = lk_growth_new(s, reference_id, 0, LK_GROUP_STACK, &needed);
 	if (growth == NULL) {
 		if (needed == 0)
@@ -498,12 +601,13 @@ lk_json_write(const struct lk_snapshot *s, uint32_t reference_id, FILE *out, uin
 		return -ENODATA;
 	}
 	w.growth = growth;
-	root = document(&w);
-	if (w.failed || root == NULL)
-		rc = -ENOMEM;
-	else if (json_dumpf(root, out, DUMP_FLAGS) < 0 || fputc('\n', out) == EOF)
-		rc = !ferror(out) ? -ENOMEM : errno != 0 ? -errno : -EIO;
-	json_decref(root);
+	fit(&w);
+	errno = 0;
+	write_document(&w);
 	lk_growth_free(growth);
-	return rc;
+	if (ferror(out))
+		return errno != 0 ? -errno : -EIO;
+	if (w.failed)
+		return -ENOMEM;
+	return ftell(out) > (long)LK_SNAPSHOT_FILE_MAX ? -EFBIG : 0;
 }

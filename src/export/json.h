@@ -9,7 +9,8 @@ struct lk_snapshot;
 
 /* lk_json_write - one object and a newline.  *missing is set to the baseline whose rows are needed
  * for REFERENCE and not there, else untouched.
- * Returns: 0; -ENODATA with *missing set; -ENOMEM; -EIO when OUT took not all. */
+ * Returns: 0; -ENODATA with *missing set; -ENOMEM; -EFBIG beyond what a reader takes; -EIO and
+ * others when OUT took not all. */
 int lk_json_write(const struct lk_snapshot *s, uint32_t reference, FILE *out, uint32_t *missing);
 
 #endif

@@ -19,6 +19,7 @@
 #include "client/source.h"
 #include "export/export.h"
 #include "leaktop/snapshot.h"
+#include "model/arena.h"
 #include "model/snapshot.h"
 
 #include "faults.h"
@@ -319,6 +320,59 @@ START_TEST(the_default_path_names_host_process_and_time)
 }
 END_TEST
 
+/* COUNT stacks of 128 frames that share their texts. */
+static struct lk_snapshot *
+huge_snapshot(uint32_t count)
+{
+	struct lk_snapshot *s = lk_snapshot_new();
+	struct lk_frame *frames = lk_arena_get(s->arena, 128, sizeof(*frames));
+	struct lk_stack *stacks = lk_arena_get(s->arena, count, sizeof(*stacks));
+	struct lk_row *rows = lk_arena_get(s->arena, count, sizeof(*rows));
+	struct lk_cell *cell = lk_arena_get(s->arena, 1, sizeof(*cell));
+	struct lk_baseline *b = lk_arena_get(s->arena, 9, sizeof(*b));
+
+	*cell = (struct lk_cell){0, 1, 524288, 1000, 1e11};
+	for (uint32_t i = 0; i < 128; i++)
+		frames[i] = (struct lk_frame){"Class.method_of_some_length",
+		    "/usr/lib/python3/dist-packages/package/module/file.py", i + 1, false};
+	for (uint32_t i = 0; i < count; i++) {
+		stacks[i] = (struct lk_stack){i + 1, LK_DOMAIN_OBJ, "MainThread", 0, 128, frames};
+		rows[i] = (struct lk_row){.stack = &stacks[i], .cell_count = 1, .cells = cell};
+	}
+	for (uint32_t i = 0; i < 9; i++)
+		b[i] = (struct lk_baseline){i + 1, "", i, 1, 1, 1, true, count, rows};
+	s->at_s = 100;
+	s->rows = rows;
+	s->row_count = count;
+	s->baselines = b;
+	s->baseline_count = 9;
+	return s;
+}
+
+START_TEST(too_much_is_cut_to_what_a_reader_takes)
+{
+	struct lk_snapshot *s = huge_snapshot(12000);
+	struct lk_export_options first = {"json", 1};
+	const struct lk_snapshot *back;
+	struct lk_source *file;
+
+	ck_assert_int_eq(lk_export_write(s, &first, path, words, sizeof(words)), 0);
+	file = open_file(path);
+	back = lk_source_snapshot(file);
+	ck_assert_uint_eq(back->row_count, 12000);
+	ck_assert_uint_eq(back->rows[7].cell_count, 1);
+	ck_assert_uint_ge(back->rows[7].stack->frame_count, 8);
+	ck_assert_uint_lt(back->rows[7].stack->frame_count, 128);
+	ck_assert_uint_eq(back->rows[7].stack->flags, LK_SNAPSHOT_TRUNCATED);
+	ck_assert_uint_eq(back->rows[7].stack->frames[0].line, 1);
+	/* the reference and the newest keep their rows, those between lose them first */
+	ck_assert(back->baselines[0].has_rows && back->baselines[8].has_rows);
+	ck_assert(!back->baselines[1].has_rows);
+	lk_source_close(file);
+	lk_snapshot_put(s);
+}
+END_TEST
+
 /* ---- reading what nobody vouches for ------------------------------------ */
 
 #define HEAD "{\"schema\":\"leaktop.snapshot/1\",\"taken_at\":5,\"process\":{\"pid\":7}," \
@@ -593,10 +647,12 @@ file_suite(void)
 	tcase_add_test(tc, what_is_unknown_stays_unknown);
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(write, setup, teardown);
+	tcase_set_timeout(write, 60);
 	tcase_add_test(write, a_file_is_replaced_whole_and_private);
 	tcase_add_test(write, a_full_disk_leaves_the_old_file);
 	tcase_add_test(write, what_cannot_be_written_is_said);
 	tcase_add_test(write, the_default_path_names_host_process_and_time);
+	tcase_add_test(write, too_much_is_cut_to_what_a_reader_takes);
 	suite_add_tcase(s, write);
 	return s;
 }
