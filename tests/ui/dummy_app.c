@@ -1,5 +1,6 @@
-/* dummy_app [list] [THEME] - the real loop on a real terminal, over the dummy.  For the pty
- * tests and for looking at. */
+/* dummy_app [live|idle|noisy|list] [THEME] - the real loop on a real terminal, over the dummy.
+ * For the pty tests and for looking at.  idle: nothing happens in the process; noisy: something
+ * writes to stderr while the screen is up. */
 #include "config.h"
 
 #include <errno.h>
@@ -32,21 +33,41 @@ lk_export_write(const struct lk_snapshot *s, const struct lk_export_options *opt
 	return -ENOENT;
 }
 
+/* As a library would, in the middle of everything. */
+static void
+make_noise(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	(void)ctx;
+	(void)ok;
+	(void)number;
+	(void)words;
+	fputs("noise on stderr\n", stderr);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct lk_source *source = NULL;
 	struct lk_app_options options = {.theme = argc > 2 ? argv[2] : NULL, .out_fd = 1};
-	bool list = argc > 1 && strcmp(argv[1], "list") == 0;
+	const char *mode = argc > 1 ? argv[1] : "live";
+	const struct lk_request pause = {.op = LK_REQUEST_PAUSE};
+	const struct lk_request hurry = {.op = LK_REQUEST_PERIOD, .number = 100};
+	const struct lk_request look = {.op = LK_REQUEST_MEMORY};
 	char words[256];
 	int rc;
 
-	if (list) {
+	if (strcmp(mode, "list") == 0) {
 		options.scan = fixture_scan;
 		options.open = fixture_open_process;
 	} else {
 		if (lk_source_open_dummy(7, &source) < 0)
 			return 2;
+		if (strcmp(mode, "idle") == 0) {
+			lk_source_request(source, &pause, NULL, NULL);
+			lk_source_request(source, &hurry, NULL, NULL);
+		}
+		if (strcmp(mode, "noisy") == 0)
+			lk_source_request(source, &look, make_noise, NULL);
 		options.take_sources = &source;
 		options.source_count = 1;
 	}
