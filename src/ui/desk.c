@@ -62,6 +62,7 @@ show(struct lk_desk *d, int view, bool drill)
 	}
 	d->current = view;
 	d->stale_view = true;
+	current_view(d)->table->frozen_until_ms = 0;	/* what it held still is not on the screen */
 	if (current_view(d)->ops->enter != NULL)
 		current_view(d)->ops->enter(current_view(d));
 }

@@ -397,7 +397,9 @@ lk_header_summary(const struct lk_session *s, struct lk_canvas *c)
 	char text[320], rss[LK_TEXT_BYTES];
 
 	if (s->now == NULL) {
-		lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, "leaktop: window too small");
+		snprintf(text, sizeof(text), s->source != NULL ? "leaktop: waiting" :
+		    "%d Python processes; more in 40x10", s->process_count);
+		lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, text);
 		return;
 	}
 	lk_verdict_of(s->now, &verdict);

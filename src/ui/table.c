@@ -476,16 +476,17 @@ lay_out(const struct lk_table *t, int cols, struct layout *l)
 	}
 }
 
-/* "django.db.models.base.Model.save": whole words go from the left as long as that leaves
- * something, and only then characters. */
+/* "django.db.models.base.Model.save", "/srv/shop/shop/cart.py": whole words go from the left as
+ * long as that leaves something, and only then characters. */
 static const char *
 shorten(const struct lk_canvas *c, const char *text, int width, char *out, size_t out_bytes)
 {
-	const char *rest = text, *dot;
+	const char *rest = text, *end;
+	int between = *text == '/' ? '/' : '.';
 
-	while (*text != '/' && *text != '<' && (dot = strchr(rest, '.')) != NULL &&
-	    dot[1] != '\0' && dot[1] != '<' && dot[1] != '.') {
-		rest = dot + 1;
+	while (*text != '<' && (end = strchr(rest, between)) != NULL && end[1] != '\0' &&
+	    end[1] != '<' && end[1] != between) {
+		rest = end + 1;
 		if (lk_canvas_width(c, rest) <= width)
 			return rest;
 	}
@@ -547,9 +548,11 @@ draw_row(const struct lk_table *t, struct lk_canvas *c, const struct lk_area *ar
 	    row->flags & LK_ROW_TAG_B ? 'B' : row->flags & LK_ROW_GONE ? '-' :
 	    row->flags & LK_ROW_NEW ? '+' : ' ';
 	marker[2] = '\0';
-	lk_canvas_text(c, at, area->col, 1, LK_ROLE_HIGH, marker);
-	lk_canvas_text(c, at, area->col + 1, 1, row->flags & LK_ROW_SUSPECT ? LK_ROLE_SUSPECT :
-	    LK_ROLE_BASELINE, marker + 1);
+	if (marker[0] != ' ')
+		lk_canvas_text(c, at, area->col, 1, LK_ROLE_HIGH, marker);
+	if (marker[1] != ' ')
+		lk_canvas_text(c, at, area->col + 1, 1, row->flags & LK_ROW_SUSPECT ?
+		    LK_ROLE_SUSPECT : LK_ROLE_BASELINE, marker + 1);
 	for (int i = 0; i < l->count; i++) {
 		const struct lk_column *column = t->columns[i];
 		const struct lk_ask ask = {t->session, t->state, column, row->item};

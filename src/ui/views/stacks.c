@@ -218,12 +218,12 @@ facts_text(const struct lk_growth *g, char *out, size_t out_bytes)
 	char freed[LK_TEXT_BYTES];
 
 	snprintf(out, out_bytes,
-	    "live %s +/-%s, %s objects; %s of all allocated is freed; domain %s",
+	    "live %s +/-%s, %s objects (%s); %s of all it allocated is freed",
 	    lk_text_bytes(g->live.bytes, live, sizeof(live)),
 	    lk_text_bytes(g->live_error_bytes, error, sizeof(error)),
 	    lk_text_count(g->live.objects, objects, sizeof(objects)),
-	    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed, sizeof(freed)),
-	    lk_domain_name(g->stack->domain));
+	    lk_domain_name(g->stack->domain),
+	    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed, sizeof(freed)));
 }
 
 static void

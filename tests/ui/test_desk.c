@@ -1,0 +1,613 @@
+/* What keys do: views, references, baselines, drill-down and back, prompts, read-only. */
+#include "config.h"
+
+#include <check.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "client/source.h"
+#include "client/source_ops.h"
+#include "model/snapshot.h"
+#include "ui/columns.h"
+#include "ui/listing.h"
+#include "ui/spark.h"
+
+#include "fixture.h"
+
+static struct fixture f;
+
+static void
+open_dummy(void)
+{
+	fixture_open(&f, 24, 80, true, false);
+}
+
+static void
+open_list(void)
+{
+	fixture_open(&f, 24, 80, true, true);
+}
+
+static void
+close_fixture(void)
+{
+	fixture_close(&f);
+}
+
+static const char *
+view(void)
+{
+	return f.desk.views[f.desk.current].ops->id;
+}
+
+static struct lk_table *
+table(void)
+{
+	return f.desk.views[f.desk.current].table;
+}
+
+/* The whole screen as one text. */
+static const char *
+screen(void)
+{
+	static char text[1 << 16];
+	size_t length = 0;
+
+	fixture_play(&f, "");
+	for (int row = 0; row < f.canvas.rows; row++) {
+		lk_canvas_row_text(&f.canvas, row, text + length, sizeof(text) - length - 1);
+		length += strlen(text + length);
+		text[length++] = '\n';
+	}
+	text[length] = '\0';
+	return text;
+}
+
+static bool
+shows(const char *words)
+{
+	return strstr(screen(), words) != NULL;
+}
+
+#define assert_shows(words) ck_assert_msg(shows(words), "no \"%s\" in\n%s", words, screen())
+
+START_TEST(digits_and_tab_choose_views)
+{
+	ck_assert_str_eq(view(), "stacks");
+	fixture_play(&f, "5");
+	ck_assert_str_eq(view(), "containers");
+	fixture_play(&f, "<Tab>");
+	ck_assert_str_eq(view(), "memory");
+	fixture_play(&f, "<S-Tab> <S-Tab>");
+	ck_assert_str_eq(view(), "source");
+	fixture_play(&f, "2");	/* not in this release */
+	ck_assert_str_eq(view(), "source");
+	assert_shows("no such key");
+}
+END_TEST
+
+START_TEST(no_key_is_advertised_that_does_nothing)
+{
+	size_t count;
+	const struct lk_binding *all = lk_keys_all(&count);
+
+	for (size_t i = 0; i < count; i++) {
+		ck_assert_ptr_nonnull(lk_keys_find(all[i].view, all[i].key));
+		if (all[i].action == LK_ACTION_VIEW)
+			ck_assert_int_ge(lk_views_find((char)all[i].key), 0);
+		if (all[i].view != NULL)
+			ck_assert_int_ge(lk_views_find_id(all[i].view), 0);
+		ck_assert(all[i].key != LK_KEY_CTRL('s') && all[i].key != LK_KEY_CTRL('q'));
+		for (size_t k = i + 1; k < count; k++)
+			ck_assert(all[i].key != all[k].key || all[i].view != all[k].view);
+	}
+}
+END_TEST
+
+START_TEST(a_baseline_becomes_the_reference)
+{
+	uint32_t before = f.desk.session.now->baseline_count;
+
+	fixture_play(&f, "+10 b +1");
+	ck_assert_uint_eq(f.desk.session.now->baseline_count, before + 1);
+	assert_shows("marked: growth now counts from here");
+	assert_shows("ref B4 1s ago");
+	fixture_play(&f, "+5 Bcarts_500<Enter> +1");
+	ck_assert_uint_eq(f.desk.session.now->baseline_count, before + 2);
+	assert_shows("ref B5 'carts 500'");
+	fixture_play(&f, "Bnever<Esc> +1");
+	ck_assert_uint_eq(f.desk.session.now->baseline_count, before + 2);
+}
+END_TEST
+
+START_TEST(brackets_move_the_reference)
+{
+	fixture_play(&f, "[ [ +1");
+	assert_shows("ref B1 'warm'");
+	fixture_play(&f, "[");
+	assert_shows("growth since start");
+	fixture_play(&f, "[ +1");
+	assert_shows("ref start");
+	ck_assert_uint_gt(table()->count, 0);
+	fixture_play(&f, "]]]]");
+	assert_shows("ref B3");
+	fixture_play(&f, "b +1");	/* the newest is followed again */
+	assert_shows("ref B4");
+}
+END_TEST
+
+START_TEST(the_leak_is_the_first_row_and_suspect)
+{
+	fixture_play(&f, "+60 b +120 b +120");
+	assert_shows(">!");
+	ck_assert_uint_ne(lk_table_selected(table())->flags & LK_ROW_SUSPECT, 0);
+	ck_assert(strstr(screen(), "cart.price_key") < strstr(screen(), "Context.push"));
+}
+END_TEST
+
+START_TEST(enter_opens_the_line_and_escape_comes_back)
+{
+	fixture_play(&f, "+60 <Enter>");
+	ck_assert_str_eq(view(), "source");
+	assert_shows("/srv/shop/shop/cart.py is not readable here");
+	assert_shows("88");
+	fixture_play(&f, "<Esc>");
+	ck_assert_str_eq(view(), "stacks");
+	fixture_play(&f, "5 +2 v");
+	ck_assert_str_eq(view(), "source");
+	fixture_play(&f, "q");
+	ck_assert_str_eq(view(), "containers");
+	ck_assert_int_eq(f.wish, LK_DESK_NOTHING);
+	fixture_play(&f, "q");
+	ck_assert_int_eq(f.wish, LK_DESK_QUIT);
+}
+END_TEST
+
+START_TEST(a_filter_narrows_and_escape_widens)
+{
+	size_t all;
+
+	fixture_play(&f, "+5");
+	all = table()->count;
+	fixture_play(&f, "/cart");
+	ck_assert_uint_lt(table()->count, all);	/* while it is typed */
+	fixture_play(&f, "<Enter>");
+	assert_shows("match \"cart\"");
+	fixture_play(&f, "<Esc>");
+	ck_assert_uint_eq(table()->count, all);
+	fixture_play(&f, "/~(a<Enter>");
+	assert_shows("not a regular expression");
+	ck_assert_uint_eq(table()->count, all);
+}
+END_TEST
+
+START_TEST(grouping_cycles_and_keeps_the_sum)
+{
+	static const char *const groups[] = {"function", "file", "stack", "thread", "domain", "line"};
+
+	fixture_play(&f, "+5");
+	for (size_t i = 0; i < LK_COUNT_OF(groups); i++) {
+		char words[64];
+
+		fixture_play(&f, "t");
+		snprintf(words, sizeof(words), "by %s", groups[i]);
+		assert_shows(words);
+		ck_assert_uint_gt(table()->count, 0);
+	}
+}
+END_TEST
+
+START_TEST(two_moments_make_a_diff)
+{
+	fixture_play(&f, "8 j _ j _ <Enter>");
+	ck_assert_str_eq(view(), "stacks");
+	assert_shows("growth from B1 'warm' to B2 '+500 carts'");
+	ck_assert_uint_eq(f.desk.session.reference, 1);
+	ck_assert_uint_eq(f.desk.session.until, 2);
+	ck_assert_uint_gt(table()->count, 0);
+	fixture_play(&f, "<Esc>");
+	ck_assert_str_eq(view(), "baselines");
+}
+END_TEST
+
+START_TEST(a_baseline_is_renamed)
+{
+	fixture_play(&f, "8 j R<C-u>cold<Enter> +1");
+	assert_shows("cold");
+	fixture_play(&f, "g R");
+	assert_shows("only baselines have names");
+	fixture_play(&f, "q");
+}
+END_TEST
+
+START_TEST(the_matrix_knows_leaks_from_churn)
+{
+	fixture_play(&f, "+60 b +120 b +120 8");
+	assert_shows("LEAK steady");
+	assert_shows("churn");
+	fixture_play(&f, "a jj <Enter>");
+	ck_assert_str_eq(view(), "source");
+}
+END_TEST
+
+START_TEST(read_only_touches_nothing)
+{
+	uint32_t before = f.desk.session.now->baseline_count;
+
+	f.desk.session.readonly = true;
+	fixture_play(&f, "b +2");
+	assert_shows("--readonly");
+	fixture_play(&f, "Bx<Enter> +2 8 j R");
+	ck_assert_uint_eq(f.desk.session.now->baseline_count, before);
+	ck_assert(!f.desk.session.prompt.open);
+}
+END_TEST
+
+START_TEST(a_paused_screen_holds_still)
+{
+	uint64_t seq;
+
+	fixture_play(&f, "+2 Z");
+	seq = f.desk.session.now->seq;
+	assert_shows("PAUSED");
+	fixture_play(&f, "+10");
+	ck_assert_uint_eq(f.desk.session.now->seq, seq);
+	fixture_play(&f, "Z +1");
+	ck_assert_uint_gt(f.desk.session.now->seq, seq);
+}
+END_TEST
+
+START_TEST(the_minimum_length_is_asked_for)
+{
+	fixture_play(&f, "5 +1 m5000<Enter> +1");
+	assert_shows("len>=5000");
+	fixture_play(&f, "mx<Enter>");
+	assert_shows("a length is a number");
+}
+END_TEST
+
+START_TEST(terminal_wishes_are_passed_on)
+{
+	static const struct {
+		const char *key;
+		enum lk_desk_wish wish;
+	} wishes[] = {
+		{"<C-z>", LK_DESK_SUSPEND}, {"<C-l>", LK_DESK_REDRAW}, {"y", LK_DESK_COPY},
+		{"T", LK_DESK_THEME}, {"X", LK_DESK_SCREEN}, {"x", LK_DESK_EXPORT},
+		{"<F10>", LK_DESK_QUIT}, {"<C-c>", LK_DESK_QUIT},
+	};
+	char row[1024];
+
+	fixture_play(&f, "+5");
+	for (size_t i = 0; i < LK_COUNT_OF(wishes); i++) {
+		fixture_play(&f, wishes[i].key);
+		ck_assert_int_eq(f.wish, wishes[i].wish);
+	}
+	lk_desk_row_text(&f.desk, row, sizeof(row));
+	ck_assert_ptr_nonnull(strchr(row, '\t'));
+}
+END_TEST
+
+START_TEST(hostile_names_cannot_draw)
+{
+	static const char *const views[] = {"1", "5", "8"};
+
+	fixture_play(&f, "+60 b +60");
+	for (size_t i = 0; i < LK_COUNT_OF(views); i++) {
+		fixture_play(&f, views[i]);
+		for (const char *c = screen(); *c != '\0'; c++)
+			ck_assert_msg((unsigned char)*c >= 0x20 || *c == '\n', "control %02x", *c);
+	}
+}
+END_TEST
+
+/* ---- what happens to a connection ------------------------------------------- */
+
+/* A source that is in the state it is told, over the pictures of the dummy. */
+struct puppet {
+	struct lk_source     source;
+	struct lk_source    *dummy;
+	enum lk_source_state state;
+};
+
+static size_t
+puppet_poll(struct lk_source *s, struct pollfd *fds, size_t max, int *timeout_ms)
+{
+	(void)s;
+	(void)fds;
+	(void)max;
+	(void)timeout_ms;
+	return 0;
+}
+
+static bool
+puppet_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t now_ms)
+{
+	return lk_source_dispatch(((struct puppet *)s)->dummy, fds, count, now_ms);
+}
+
+static const struct lk_snapshot *
+puppet_snapshot(const struct lk_source *s)
+{
+	return lk_source_snapshot(((const struct puppet *)s)->dummy);
+}
+
+static enum lk_source_state
+puppet_state(const struct lk_source *s)
+{
+	return ((const struct puppet *)s)->state;
+}
+
+static const char *
+puppet_words(const struct lk_source *s)
+{
+	(void)s;
+	return "because \033[2Jof it";
+}
+
+static int
+puppet_request(struct lk_source *s, const struct lk_request *request, lk_reply_fn fn, void *ctx)
+{
+	const struct puppet *p = (const struct puppet *)s;
+
+	if (p->state == LK_SOURCE_OFFLINE)
+		return -EOPNOTSUPP;
+	return p->state == LK_SOURCE_LIVE ? lk_source_request(p->dummy, request, fn, ctx) : -ENOTCONN;
+}
+
+static void
+puppet_close(struct lk_source *s)
+{
+	lk_source_close(((struct puppet *)s)->dummy);
+	free(s);
+}
+
+static const struct lk_source_ops puppet_ops = {
+	.id = "puppet", .poll = puppet_poll, .dispatch = puppet_dispatch,
+	.snapshot = puppet_snapshot, .state = puppet_state, .words = puppet_words,
+	.request = puppet_request, .close = puppet_close,
+};
+
+static struct puppet *
+watch_puppet(enum lk_source_state state)
+{
+	struct puppet *p = calloc(1, sizeof(*p));
+
+	ck_assert_ptr_nonnull(p);
+	lk_source_init(&p->source, &puppet_ops);
+	p->state = state;
+	ck_assert_int_eq(lk_source_open_dummy(3, &p->dummy), 0);
+	lk_desk_watch(&f.desk, &p->source);
+	return p;
+}
+
+static const struct {
+	enum lk_source_state state;
+	const char *word;
+	bool explained;
+} states[] = {
+	{LK_SOURCE_CONNECTING, "CONNECTING", true}, {LK_SOURCE_LIVE, "LIVE", false},
+	{LK_SOURCE_STALE, "STALE", true}, {LK_SOURCE_LOST, "LOST", true},
+	{LK_SOURCE_GONE, "GONE", true}, {LK_SOURCE_OFFLINE, "FILE", true},
+	{LK_SOURCE_REFUSED, "REFUSED", true},
+};
+
+START_TEST(a_state_is_said_and_the_numbers_stay)
+{
+	struct puppet *p = watch_puppet(LK_SOURCE_LIVE);
+
+	fixture_play(&f, "+5");
+	assert_shows("cart.price_key");
+	p->state = states[_i].state;
+	ck_assert(lk_desk_tick(&f.desk, f.now_ms, 0) == (p->state != LK_SOURCE_LIVE));
+	assert_shows(states[_i].word);
+	ck_assert(shows("because ?[2Jof it") == states[_i].explained);
+	assert_shows("cart.price_key");
+	if (p->state == LK_SOURCE_LOST || p->state == LK_SOURCE_GONE) {
+		fixture_play(&f, "b");
+		assert_shows("not connected");
+	}
+	if (p->state == LK_SOURCE_OFFLINE) {
+		fixture_play(&f, "b");
+		assert_shows("no live process");
+	}
+}
+END_TEST
+
+START_TEST(two_files_are_a_diff)
+{
+	watch_puppet(LK_SOURCE_OFFLINE);
+	f.desk.session.before = lk_snapshot_get(f.desk.session.now != NULL ? f.desk.session.now :
+	    lk_source_snapshot(f.desk.session.source));
+	fixture_play(&f, "+120");
+	assert_shows(">");
+	assert_shows("A live  B live");
+	ck_assert(strstr(screen(), "cart.price_key") != NULL);
+	fixture_play(&f, "8");
+	assert_shows("two files: 1 Stacks shows what grew from A to B");
+}
+END_TEST
+
+/* ---- the list ---------------------------------------------------------------- */
+
+START_TEST(a_process_opens_and_q_returns_to_the_list)
+{
+	ck_assert_str_eq(view(), "processes");
+	fixture_play(&f, "1");
+	ck_assert_str_eq(view(), "processes");
+	assert_shows("choose a process first");
+	fixture_play(&f, "<Enter> +1");
+	ck_assert_str_eq(view(), "stacks");
+	assert_shows("41207");
+	fixture_play(&f, "q");
+	ck_assert_str_eq(view(), "processes");
+	ck_assert_int_eq(f.wish, LK_DESK_NOTHING);
+	ck_assert_ptr_null(f.desk.session.source);
+	fixture_play(&f, "q");
+	ck_assert_int_eq(f.wish, LK_DESK_QUIT);
+}
+END_TEST
+
+START_TEST(without_a_sampler_it_is_said_what_to_do)
+{
+	fixture_play(&f, "/unattended<Enter> <Enter>");
+	ck_assert_str_eq(view(), "processes");
+	assert_shows("leaktop run");
+}
+END_TEST
+
+START_TEST(workers_fold_into_their_sum)
+{
+	fixture_play(&f, "_");
+	assert_shows("2 workers");
+	assert_shows("3.62G");
+	fixture_play(&f, "_");
+	ck_assert_uint_eq(table()->count, 5);
+}
+END_TEST
+
+/* ---- small parts ------------------------------------------------------------- */
+
+static const struct {
+	const char *file, *module;
+} modules[] = {
+	{"/srv/shop/shop/cart.py", "shop.cart"}, {"/usr/lib/python3.11/threading.py", "threading"},
+	{"/usr/lib/python3.11/json/__init__.py", "json"}, {"app.py", "app"}, {"/app.py", "app"},
+	{"<frozen importlib._bootstrap>", "<frozen importlib._bootstrap>"},
+	{"/x/site-packages/six.py", "six"}, {"", ""},
+};
+
+START_TEST(modules_are_named)
+{
+	char out[128];
+
+	ck_assert_str_eq(lk_columns_module(modules[_i].file, out, sizeof(out)), modules[_i].module);
+}
+END_TEST
+
+static const struct {
+	const char *command, *shown;
+} commands[] = {
+	{"/usr/bin/python3 /usr/bin/gunicorn shop.wsgi -w 3", "gunicorn shop.wsgi -w 3"},
+	{"python3 -m flask run", "python3 -m flask run"}, {"/usr/bin/celery worker", "celery worker"},
+	{"python3", "python3"}, {"", ""}, {"/ /", "/ /"},
+};
+
+START_TEST(commands_are_shortened)
+{
+	ck_assert_str_eq(lk_columns_command(commands[_i].command), commands[_i].shown);
+}
+END_TEST
+
+START_TEST(sparks_rise_to_the_right)
+{
+	const float rising[] = {1, 2, 3, 4, 5, 6, 7, 8}, flat[] = {5, 5, 5};
+	const float holes[] = {1, __builtin_nanf(""), 9};
+	char text[64];
+
+	lk_spark_text(rising, 8, 8, true, text, sizeof(text));
+	ck_assert_str_eq(text, ".:-=+*##");
+	lk_spark_text(flat, 3, 5, true, text, sizeof(text));
+	ck_assert_str_eq(text, "  ===");
+	lk_spark_text(holes, 3, 3, true, text, sizeof(text));
+	ck_assert_str_eq(text, ". #");
+	lk_spark_text(NULL, 0, 3, true, text, sizeof(text));
+	ck_assert_str_eq(text, "   ");
+}
+END_TEST
+
+START_TEST(a_listing_reads_regular_files_only)
+{
+	char path[] = "/tmp/leaktop-listing-XXXXXX";
+	struct lk_listing l = {.count = 0};
+	int fd = mkstemp(path);
+
+	ck_assert_int_eq(write(fd, "one\n\ttwo \033[2J\nthree", 19), 19);
+	close(fd);
+	ck_assert_int_eq(lk_listing_load(&l, path, 0), 0);
+	ck_assert_uint_eq(l.count, 3);
+	ck_assert_str_eq(lk_listing_line(&l, 2), " two ?[2J");
+	ck_assert_str_eq(lk_listing_line(&l, 4), "");
+	ck_assert_str_eq(lk_listing_line(&l, 0), "");
+	unlink(path);
+	ck_assert_int_lt(lk_listing_load(&l, "/dev/zero", 0), 0);
+	ck_assert_uint_eq(l.count, 0);
+	ck_assert_int_lt(lk_listing_load(&l, "/tmp", 0), 0);
+	ck_assert_int_lt(lk_listing_load(&l, "", 0), 0);
+	lk_listing_fini(&l);
+}
+END_TEST
+
+static TCase *
+desk_case(void)
+{
+	TCase *tc = tcase_create("desk");
+
+	tcase_add_checked_fixture(tc, open_dummy, close_fixture);
+	tcase_add_test(tc, digits_and_tab_choose_views);
+	tcase_add_test(tc, a_baseline_becomes_the_reference);
+	tcase_add_test(tc, brackets_move_the_reference);
+	tcase_add_test(tc, the_leak_is_the_first_row_and_suspect);
+	tcase_add_test(tc, enter_opens_the_line_and_escape_comes_back);
+	tcase_add_test(tc, a_filter_narrows_and_escape_widens);
+	tcase_add_test(tc, grouping_cycles_and_keeps_the_sum);
+	tcase_add_test(tc, two_moments_make_a_diff);
+	tcase_add_test(tc, a_baseline_is_renamed);
+	tcase_add_test(tc, the_matrix_knows_leaks_from_churn);
+	tcase_add_test(tc, read_only_touches_nothing);
+	tcase_add_test(tc, a_paused_screen_holds_still);
+	tcase_add_test(tc, the_minimum_length_is_asked_for);
+	tcase_add_test(tc, terminal_wishes_are_passed_on);
+	tcase_add_test(tc, hostile_names_cannot_draw);
+	tcase_add_loop_test(tc, a_state_is_said_and_the_numbers_stay, 0,
+	    (int)LK_COUNT_OF(states));
+	tcase_add_test(tc, two_files_are_a_diff);
+	return tc;
+}
+
+static TCase *
+list_case(void)
+{
+	TCase *tc = tcase_create("list");
+
+	tcase_add_checked_fixture(tc, open_list, close_fixture);
+	tcase_add_test(tc, a_process_opens_and_q_returns_to_the_list);
+	tcase_add_test(tc, without_a_sampler_it_is_said_what_to_do);
+	tcase_add_test(tc, workers_fold_into_their_sum);
+	return tc;
+}
+
+static TCase *
+parts_case(void)
+{
+	TCase *tc = tcase_create("parts");
+
+	tcase_add_test(tc, no_key_is_advertised_that_does_nothing);
+	tcase_add_loop_test(tc, modules_are_named, 0, (int)LK_COUNT_OF(modules));
+	tcase_add_loop_test(tc, commands_are_shortened, 0, (int)LK_COUNT_OF(commands));
+	tcase_add_test(tc, sparks_rise_to_the_right);
+	tcase_add_test(tc, a_listing_reads_regular_files_only);
+	return tc;
+}
+
+int
+main(void)
+{
+	Suite *suite = suite_create("desk");
+	SRunner *runner;
+	int failed;
+
+	suite_add_tcase(suite, desk_case());
+	suite_add_tcase(suite, list_case());
+	suite_add_tcase(suite, parts_case());
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}

@@ -1,0 +1,147 @@
+/* Every view at three sizes, compared with what a person should see: tests/ui/screens/.
+ * LEAKTOP_SCREENS=write rewrites them (make check-screens); look at the difference. */
+#include "config.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+
+#include "fixture.h"
+
+#define SCREEN_BYTES 65536
+
+/* Two baselines of the operator's own after a minute of warm-up, then traffic. */
+#define MARKED "+60 b +120 Bcarts<Enter> +200 "
+
+static const struct screen {
+	const char *name;
+	const char *script;
+	bool	    list;
+	bool	    roles;	/* the layer of styles as well */
+} screens[] = {
+	{"stacks", MARKED, false, true},
+	{"stacks-start", MARKED "[[[[[[", false, false},
+	{"stacks-absolute", MARKED "a", false, false},
+	{"stacks-rates", MARKED "aa", false, false},
+	{"stacks-files", MARKED "tt", false, false},
+	{"stacks-filter", MARKED "/shop<Enter>", false, false},
+	{"source", MARKED "<Enter>", false, false},
+	{"containers", MARKED "5 +3", false, false},
+	{"memory", "6 +2", false, true},
+	{"baselines", MARKED "8", false, true},
+	{"diff", MARKED "8jj_jj_<Enter>", false, false},
+	{"help", "?", false, false},
+	{"processes", "+2", true, true},
+	{"workers", "+2 _", true, false},
+	{"paused", MARKED "Z", false, false},
+	{"prompt", MARKED "Bwarm", false, false},
+};
+
+static const struct size {
+	int rows, cols;
+	bool utf8;
+} sizes[] = {
+	{10, 40, true}, {24, 80, true}, {43, 132, true}, {24, 80, false}, {3, 30, true},
+};
+
+static char *
+dump(const struct lk_canvas *c, bool roles)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+
+	ck_assert_ptr_nonnull(to);
+	ck_assert_int_eq(lk_canvas_dump(c, to, false), 0);
+	if (roles) {
+		fputs("--- roles ---\n", to);
+		ck_assert_int_eq(lk_canvas_dump(c, to, true), 0);
+	}
+	fclose(to);
+	return text;
+}
+
+static void
+compare(const char *path, const char *seen)
+{
+	static char wanted[SCREEN_BYTES];
+	const char *mode = getenv("LEAKTOP_SCREENS");
+	bool rewrite = mode != NULL && strcmp(mode, "write") == 0;
+	FILE *file = fopen(path, rewrite ? "w" : "r");
+	size_t bytes;
+
+	ck_assert_msg(file != NULL, "%s is missing: make check-screens writes it", path);
+	if (rewrite) {
+		fputs(seen, file);
+		ck_assert_int_eq(fclose(file), 0);
+		return;
+	}
+	bytes = fread(wanted, 1, sizeof(wanted) - 1, file);
+	wanted[bytes] = '\0';
+	fclose(file);
+	ck_assert_msg(strcmp(wanted, seen) == 0,
+	    "%s differs (make check-screens rewrites it); seen:\n%s", path, seen);
+}
+
+START_TEST(a_view_looks_as_drawn)
+{
+	const struct screen *screen = &screens[_i / (int)LK_COUNT_OF(sizes)];
+	const struct size *size = &sizes[_i % (int)LK_COUNT_OF(sizes)];
+	const char *folder = getenv("srcdir");
+	struct fixture f;
+	char path[4096], *seen;
+
+	fixture_open(&f, size->rows, size->cols, size->utf8, screen->list);
+	fixture_play(&f, screen->script);
+	seen = dump(&f.canvas, screen->roles && size->rows == 24 && size->utf8);
+	snprintf(path, sizeof(path), "%s/tests/ui/screens/%s-%dx%d%s.screen",
+	    folder != NULL ? folder : ".", screen->name, size->cols, size->rows,
+	    size->utf8 ? "" : "-ascii");
+	compare(path, seen);
+	free(seen);
+	fixture_close(&f);
+}
+END_TEST
+
+/* Whatever the size, nothing is drawn outside and nothing crashes. */
+START_TEST(every_size_is_drawn)
+{
+	static const char *const keys[] = {"0", "1", "3", "5", "6", "8", "?"};
+	struct fixture f;
+
+	fixture_open(&f, 24, 80, true, _i == 1);
+	fixture_play(&f, _i == 1 ? "+2 <Enter> +5" : MARKED "<Enter>");
+	for (size_t k = 0; k < LK_COUNT_OF(keys); k++) {
+		fixture_play(&f, keys[k]);
+		for (int rows = 1; rows <= 60; rows += 3)
+			for (int cols = 1; cols <= 200; cols += 7) {
+				ck_assert_int_eq(lk_canvas_resize(&f.canvas, rows, cols), 0);
+				fixture_play(&f, "");
+			}
+	}
+	fixture_close(&f);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("screens");
+	TCase *tc = tcase_create("screens");
+	SRunner *runner;
+	int failed;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, a_view_looks_as_drawn, 0,
+	    (int)(LK_COUNT_OF(screens) * LK_COUNT_OF(sizes)));
+	tcase_add_loop_test(tc, every_size_is_drawn, 0, 2);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
