@@ -1,0 +1,168 @@
+/* How a live source finds, keeps and loses its sampler. */
+#include "config.h"
+
+#include "client/source_live_private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proto/message.h"
+
+#include "client/dial.h"
+#include "client/mirror.h"
+#include "client/proc.h"
+
+#define BACKOFF_MIN_MS 100
+#define BACKOFF_MAX_MS 3200
+#define LIMIT_RETRY_MS 5000
+
+void
+lk_source_live_hang_up(struct lk_live *l)
+{
+	if (l->fd >= 0)
+		close(l->fd);
+	l->fd = -1;
+	l->has_hello = false;
+	l->out_used = 0;
+	lk_framing_reset(&l->in);
+	lk_mirror_free(l->mirror);
+	l->mirror = NULL;
+	while (l->pending_count > 0)
+		lk_source_live_answer_first(l, false, 0,
+					    "the connection was lost before the answer came");
+}
+
+static void
+give_up(struct lk_live *l, enum lk_source_state state)
+{
+	lk_source_live_hang_up(l);
+	l->is_final = true;
+	l->state = state;
+}
+
+/* The state before hang_up: its callbacks may look. */
+void
+lk_source_live_lose(struct lk_live *l, const char *why)
+{
+	l->backoff_ms = l->backoff_ms == 0 ? BACKOFF_MIN_MS : 2 * l->backoff_ms;
+	if (l->backoff_ms > BACKOFF_MAX_MS)
+		l->backoff_ms = BACKOFF_MAX_MS;
+	l->retry_ms = l->now_ms + l->backoff_ms;
+	if (l->pid > 0 && !lk_proc_is_same(l->pid, l->start_time)) {
+		lk_source_live_enter(l, LK_SOURCE_GONE, "process %d has ended", l->pid);
+		give_up(l, LK_SOURCE_GONE);
+		return;
+	}
+	lk_source_live_enter(l, l->snapshot == NULL ? LK_SOURCE_CONNECTING : LK_SOURCE_LOST,
+			     "%s; trying again", why);
+	lk_source_live_hang_up(l);
+}
+
+static const char *
+dial_words(int rc)
+{
+	switch (rc) {
+	case -ENOENT:
+		return "no sampler is listening (start the program with leaktop run)";
+	case -ECONNREFUSED:
+		return "the sampler's socket is there, but nobody listens";
+	case -EAGAIN:
+		return "the sampler is busy";
+	default:
+		return strerror(-rc);
+	}
+}
+
+void
+lk_source_live_dial(struct lk_live *l)
+{
+	int fd = lk_dial_unix(l->path);
+
+	if (fd == -EPERM || fd == -EACCES) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED,
+				     "not permitted: %s belongs to another user; run leaktop "
+				     "as that user or as root",
+				     l->path);
+		give_up(l, LK_SOURCE_REFUSED);
+		return;
+	}
+	if (fd >= 0)
+		l->mirror = lk_mirror_new();
+	if (fd < 0 || l->mirror == NULL) {
+		if (fd >= 0)
+			close(fd);
+		lk_source_live_lose(l, fd < 0 ? dial_words(fd) : strerror(ENOMEM));
+		return;
+	}
+	l->fd = fd;
+	l->heard_ms = l->now_ms;
+}
+
+void
+lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
+{
+	if (hello->protocol != LK_WIRE_PROTOCOL) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED,
+				     "the sampler speaks protocol %u, this leaktop %u: use "
+				     "the leaktop of version %.32s",
+				     hello->protocol, LK_WIRE_PROTOCOL, hello->version);
+		give_up(l, LK_SOURCE_REFUSED);
+		return;
+	}
+	if (l->pid > 0 && hello->pid != (uint32_t)l->pid) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED, "%s is answered by process %u, not %d",
+				     l->path, hello->pid, l->pid);
+		give_up(l, LK_SOURCE_REFUSED);
+		return;
+	}
+	if (l->start_time != 0 && hello->start_time != l->start_time) {
+		lk_source_live_enter(l, LK_SOURCE_GONE, "process %d has ended; another has its pid",
+				     l->pid);
+		give_up(l, LK_SOURCE_GONE);
+		return;
+	}
+	if (l->started_at_s != hello->started_at_s)
+		l->wanted_count = 0; /* another sampler: its baselines are others */
+	l->started_at_s = hello->started_at_s;
+	l->process.pid = (int)hello->pid;
+	l->process.start_time = hello->start_time;
+	lk_proc_command((pid_t)hello->pid, l->command, sizeof(l->command));
+	lk_proc_cgroup((pid_t)hello->pid, l->cgroup, sizeof(l->cgroup));
+	l->has_hello = true;
+	lk_source_live_ask_op(l, LK_ASK_SUBSCRIBE, l->period_ms);
+	lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);
+	lk_source_live_ask_op(l, LK_ASK_TRENDS, 0);
+	lk_source_live_ask_op(l, LK_ASK_MEMORY, 0);
+	for (size_t i = 0; i < l->wanted_count; i++)
+		lk_source_live_ask_op(l, LK_ASK_BASELINE_ROWS, l->wanted[i]);
+	l->trends_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
+	l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
+	l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
+}
+
+void
+lk_source_live_farewell(struct lk_live *l, const struct lk_message_bye *bye)
+{
+	if (strcmp(bye->reason, "not permitted") == 0) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED,
+				     "the sampler refused this user; run leaktop as the user "
+				     "of process %d or as root",
+				     l->pid);
+		give_up(l, LK_SOURCE_REFUSED);
+		return;
+	}
+	if (strcmp(bye->reason, "limit") == 0) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED,
+				     "the sampler already serves %u clients; close one of "
+				     "them",
+				     LK_WIRE_CLIENTS_MAX);
+		lk_source_live_hang_up(l);
+		l->retry_ms = l->now_ms + LIMIT_RETRY_MS;
+		return;
+	}
+	l->backoff_ms = 0;
+	lk_source_live_lose(l, strcmp(bye->reason, "exec") == 0
+				   ? "the process started another program"
+				   : "the process is ending");
+}
