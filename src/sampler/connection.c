@@ -54,8 +54,10 @@ lk_connection_fill(struct lk_connection *c)
 	while (c->in_bytes < sizeof(c->in)) {
 		n = recv(c->handle.fd, c->in + c->in_bytes, sizeof(c->in) - c->in_bytes,
 		    MSG_DONTWAIT);
-		if (n == 0)
-			return false;
+		if (n == 0) {
+			c->in_ended = true;
+			return true;
+		}
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
 		c->in_bytes += (size_t)n;

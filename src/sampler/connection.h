@@ -25,9 +25,11 @@ struct lk_connection {
 	size_t		 in_bytes;
 	bool		 in_skipping;		/* in a line that was too long */
 	bool		 closing;		/* close when out is empty */
+	bool		 in_ended;		/* the peer says no more, but may listen on */
 	/* subscription */
 	bool		 subscribed;
 	uint64_t	 period_ns, due_ns;
+	uint64_t	 seq;			/* periods since the subscription */
 	uint64_t	 told_version;		/* changes up to here were sent */
 	uint64_t	 telling_version;
 	uint32_t	 told_baselines;	/* version of the list */
@@ -50,7 +52,7 @@ void lk_connection_close(struct lk_connection *c);
 /* lk_connection_flush - write what is there.  false: the peer is gone. */
 bool lk_connection_flush(struct lk_connection *c);
 
-/* lk_connection_fill - read what is there.  false: the peer is gone. */
+/* lk_connection_fill - read what is there; the end of it is in_ended.  false: an error. */
 bool lk_connection_fill(struct lk_connection *c);
 
 /* lk_connection_line - the next request, without its '\n', consumed by the next call.

@@ -23,14 +23,18 @@ take_request(struct lk_connection *c)
 	return true;
 }
 
-/* A client that is late gets one tick, not all that it missed. */
+/* A client that is late gets one tick, not all that it missed: seq jumps over those. */
 static bool
 begin_tick(struct lk_connection *c, uint64_t now_ns)
 {
+	uint64_t missed;
+
 	if (!c->subscribed || c->out.length != 0 || now_ns < c->due_ns)
 		return false;
-	c->due_ns = now_ns - c->due_ns < c->period_ns ? c->due_ns + c->period_ns :
-	    now_ns + c->period_ns;
+	missed = c->due_ns == 0 ? 0 : (now_ns - c->due_ns) / c->period_ns;
+	c->seq += 1 + missed;
+	c->due_ns = c->due_ns == 0 ? now_ns + c->period_ns :
+	    c->due_ns + (1 + missed) * c->period_ns;
 	lk_stages_begin(c, LK_PROGRAM_TICK);
 	return true;
 }

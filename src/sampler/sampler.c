@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "sampler/core/events.h"
 #include "sampler/core/thread.h"
+#include "sampler/cpython/arenas.h"
 #include "sampler/cpython/hooks.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/lifecycle.h"
@@ -320,8 +321,10 @@ loaded(void)
 	if (dlsym(RTLD_DEFAULT, "Py_IsInitialized") == NULL)
 		return;
 	lk_settings_read(&settings);
-	if (!settings.disabled)
-		leaktop_sampler_start();
+	if (settings.disabled)
+		return;
+	lk_arenas_install();
+	leaktop_sampler_start();
 }
 
 __attribute__((destructor)) static void

@@ -150,6 +150,14 @@ accept_all(void)
 	}
 }
 
+static bool
+has_nothing_left(const struct lk_connection *c)
+{
+	return c->out.length == 0 && (c->closing ||
+	    (c->in_ended && c->stage == NULL && !c->subscribed));
+}
+
+/* `echo '{"op":...}' | socat` closes its half at once and waits for the answer. */
 static void
 serve_one(struct lk_connection *c, short events, uint64_t now_ns)
 {
@@ -165,7 +173,7 @@ serve_one(struct lk_connection *c, short events, uint64_t now_ns)
 		lk_messages_advance(c, now_ns);
 		alive = lk_connection_flush(c);
 	}
-	if (!alive || (c->closing && c->out.length == 0))
+	if (!alive || events & POLLHUP || has_nothing_left(c))
 		lk_connection_close(c);
 }
 
@@ -225,7 +233,7 @@ fill_poll(struct pollfd *fds)
 		fds[i + 2] = (struct pollfd){c->handle.fd, 0, 0};
 		if (c->out.length != 0)
 			fds[i + 2].events |= POLLOUT;
-		else if (c->in_bytes < sizeof(c->in))
+		else if (!c->in_ended && c->in_bytes < sizeof(c->in))
 			fds[i + 2].events |= POLLIN;
 	}
 }

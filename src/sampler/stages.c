@@ -205,7 +205,7 @@ stage_live(struct lk_connection *c)
 {
 	uint32_t until = last_of_line(c);
 
-	lk_emit_live_begin(&c->out, lk_status.seq, lk_clock_wall_s(), until < c->told_stacks);
+	lk_emit_live_begin(&c->out, c->seq, lk_clock_wall_s(), until < c->told_stacks);
 	put_rows(c, until);
 	lk_emit_list_end(&c->out);
 	return until == c->told_stacks;
@@ -218,6 +218,7 @@ stage_tick(struct lk_connection *c)
 
 	c->told_version = c->telling_version;
 	lk_status_tick(&tick);
+	tick.seq = c->seq;
 	lk_emit_tick(&c->out, &tick);
 	return true;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "sampler/core/events.h"
+#include "sampler/cpython/arenas.h"
 #include "sampler/cpython/collector.h"
 #include "sampler/marks.h"
 #include "sampler/process/proc.h"
@@ -77,13 +78,13 @@ void
 lk_status_update(uint64_t now_ns, uint64_t server_cpu_ns)
 {
 	lk_status.rss_bytes = lk_proc_rss_bytes();
-	if (lk_status.seq % 10 == 0) {
+	if (lk_status.seconds % 10 == 0) {
 		lk_proc_cgroup(&lk_status.cgroup_limit_bytes, &lk_status.cgroup_used_bytes);
 		lk_status.sampler_bytes = lk_marks_bytes() +
 		    lk_proc_resident(lk_record.pages.base, lk_record.pages.capacity_bytes);
 	}
 	update_rates(now_ns, server_cpu_ns);
-	lk_status.seq++;
+	lk_status.seconds++;
 }
 
 void
@@ -102,7 +103,7 @@ void
 lk_status_tick(struct lk_emit_tick *out)
 {
 	*out = (struct lk_emit_tick){
-		.seq = lk_status.seq, .at_s = lk_clock_wall_s(), .state = lk_status_state(),
+		.at_s = lk_clock_wall_s(), .state = lk_status_state(),
 		.reason = lk_status_reason(), .interval_bytes = lk_record.interval_bytes,
 		.rss_bytes = lk_status.rss_bytes,
 		.samples_total = lk_record.stats.samples,
@@ -153,7 +154,7 @@ lk_status_memory(struct lk_emit_memory *out)
 	out->shared_bytes = m.shared_bytes;
 	out->swap_bytes = m.swap_bytes;
 	out->python_live_bytes = lk_record.live_bytes;
-	out->pymalloc_arena_bytes = LK_EMIT_UNKNOWN;
+	out->pymalloc_arena_bytes = lk_arenas_bytes();
 	out->malloc_live_bytes = m.malloc_live_bytes;
 	out->malloc_free_bytes = m.malloc_free_bytes;
 	out->malloc_mmap_bytes = m.malloc_mmap_bytes;

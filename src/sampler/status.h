@@ -23,7 +23,7 @@ struct lk_status {
 	uint64_t	 cgroup_limit_bytes, cgroup_used_bytes;
 	double		 cost_percent, samples_per_s;
 	uint64_t	 clients;
-	uint64_t	 seq;
+	uint64_t	 seconds;		/* looked at so far */
 };
 
 extern struct lk_status lk_status;
@@ -35,7 +35,7 @@ const char *lk_status_reason(void);
 void lk_status_update(uint64_t now_ns, uint64_t server_cpu_ns);
 
 void lk_status_hello(struct lk_emit_hello *out);
-void lk_status_tick(struct lk_emit_tick *out);
+void lk_status_tick(struct lk_emit_tick *out);	/* all but seq */
 void lk_status_memory(struct lk_emit_memory *out);
 
 #endif
