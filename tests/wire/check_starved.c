@@ -1,0 +1,203 @@
+/* Every allocation of a live source fails once: it may lose the connection or a picture, never
+ * its senses.  malloc and its kin are wrapped at link time.  Not those of jansson: the lexer
+ * of 2.14 goes on after its buffer could not grow, and reads beyond it. */
+#include "config.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/attr.h"
+#include "client/source.h"
+#include "model/snapshot.h"
+
+#include "fake.h"
+#include "golden.h"
+
+#define ALLOCATIONS_MAX 5000
+#define STARTED		"1763640000.125"
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+char *__wrap_strdup(const char *text);
+
+static unsigned int left; /* allocations until the one that fails; 0: none does */
+static bool failed;
+
+static bool
+fails(void)
+{
+	if (left == 0 || --left > 0)
+		return false;
+	failed = true;
+	return true;
+}
+
+void *
+__wrap_malloc(size_t bytes)
+{
+	return fails() ? NULL : __real_malloc(bytes);
+}
+
+void *
+__wrap_calloc(size_t count, size_t bytes)
+{
+	return fails() ? NULL : __real_calloc(count, bytes);
+}
+
+void *
+__wrap_realloc(void *old, size_t bytes)
+{
+	return fails() ? NULL : __real_realloc(old, bytes);
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return fails() ? NULL : __real_strdup(text);
+}
+
+static struct fake fake;
+static char talk[32768];
+static size_t talk_length;
+
+static void
+add_golden(const char *name)
+{
+	size_t length;
+	char *line = lk_golden_read("golden", name, &length);
+
+	ck_assert_uint_lt(talk_length + length, sizeof(talk));
+	memcpy(talk + talk_length, line, length);
+	talk_length += length;
+	free(line);
+}
+
+static void
+prepare_talk(void)
+{
+	static const char *const names[] = {"baselines", "names",     "live",	    "tick",
+					    "history",	 "trends",    "memory",	    "containers",
+					    "baseline",	 "baselines", "live-empty", "tick-unknown"};
+
+	talk_length = (size_t)sprintf(talk, "%s", fake_hello(getpid(), STARTED));
+	for (size_t i = 0; i < LK_COUNT_OF(names); i++)
+		add_golden(names[i]);
+}
+
+static void
+step(struct lk_source *source, int64_t *now_ms)
+{
+	lk_source_dispatch(source, NULL, 0, ++*now_ms);
+}
+
+/* The fake and Check allocate too: what they take is not counted. */
+static void
+talk_at_once(void)
+{
+	unsigned int saved = left;
+
+	left = 0;
+	if (fake_is_dialled(&fake)) {
+		fake_accept(&fake);
+		send(fake.peer, talk, talk_length, MSG_NOSIGNAL);
+	}
+	left = saved;
+}
+
+/* One conversation in which the NTH allocation fails; NULL when not even that began. */
+static struct lk_source *
+converse(unsigned int nth, int64_t *now_ms)
+{
+	struct lk_source *source = NULL;
+	int rc;
+
+	failed = false;
+	left = nth;
+	rc = lk_source_open_live(fake.path, getpid(), 1000, &source);
+	if (rc == 0) {
+		step(source, now_ms);
+		talk_at_once();
+		step(source, now_ms);
+	}
+	left = 0;
+	if (rc < 0) {
+		ck_assert_int_eq(rc, -ENOMEM);
+		ck_assert_ptr_null(source);
+	}
+	return source;
+}
+
+static void
+expect_recovery(struct lk_source *source, int64_t *now_ms)
+{
+	const struct lk_snapshot *s;
+
+	*now_ms += 10000;
+	step(source, now_ms);
+	if (fake_is_dialled(&fake)) {
+		fake_accept(&fake);
+		fake_say(&fake, talk, talk_length);
+		step(source, now_ms);
+	} else {
+		fake_say_golden(&fake, "tick");
+		step(source, now_ms);
+	}
+	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
+	s = lk_source_snapshot(source);
+	ck_assert_ptr_nonnull(s);
+	ck_assert_uint_eq(s->row_count, 2);
+	ck_assert_uint_eq(s->baseline_count, 2);
+	ck_assert_str_eq(s->rows[0].stack->frames[0].function, "shop.cart.price_key");
+}
+
+START_TEST(a_live_source_survives_every_failed_allocation)
+{
+	int64_t now_ms = 1000;
+	unsigned int nth;
+
+	fake_open(&fake);
+	prepare_talk();
+	for (nth = 1; nth < ALLOCATIONS_MAX; nth++) {
+		struct lk_source *source = converse(nth, &now_ms);
+
+		if (source != NULL)
+			expect_recovery(source, &now_ms);
+		lk_source_close(source);
+		if (!failed)
+			break;
+	}
+	ck_assert_uint_gt(nth, 40);
+	ck_assert_uint_lt(nth, ALLOCATIONS_MAX);
+	printf("%u allocations\n", nth - 1);
+	fake_close(&fake);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("starved");
+	TCase *tc = tcase_create("starved");
+	SRunner *runner = srunner_create(suite);
+	int count;
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, a_live_source_survives_every_failed_allocation);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	count = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
