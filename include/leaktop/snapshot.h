@@ -75,7 +75,8 @@
  *	trend_bytes []	live bytes, oldest first, one every history.trend_step_s
  *	delta_bytes, delta_bytes_error, delta_objects	since the reference, signed
  *	rate_bytes_per_min
- *	significant	the delta is beyond its error
+ *	significant	the delta is beyond its error, and beyond what the coming and going of
+ *			that many blocks does by chance
  *	survived_intervals, intervals	of the intervals between baselines, how many have survivors
  * scan			of the containers, or null when there was none
  *	at, scan_ms, longest_slice_us, objects, min_length

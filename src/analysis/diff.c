@@ -178,7 +178,8 @@ finish(struct maker *m)
 		d->delta_objects = d->b.objects - d->a.objects;
 		d->delta_error_bytes = lk_estimate_delta_error(&m->changes[i].born,
 		    &m->changes[i].died, interval_bytes);
-		d->significant = fabs(d->delta_bytes) > d->delta_error_bytes;
+		d->significant = lk_estimate_exceeds_chance(&m->changes[i].born,
+		    &m->changes[i].died, interval_bytes);
 		d->only_a = d->a.bytes > 0 && !(d->b.bytes > 0);
 		d->only_b = d->b.bytes > 0 && !(d->a.bytes > 0);
 	}

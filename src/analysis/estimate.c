@@ -3,7 +3,6 @@
 #include "analysis/estimate.h"
 
 #include <math.h>
-#include <stdbool.h>
 
 #include "model/snapshot.h"
 
@@ -36,6 +35,12 @@
  *	upper half = sqrt((b_high - b)^2 + (d - d_low)^2)
  * One number is shown, so it is the larger half.  By it, seven fresh survivors of equal weight are
  * not yet growth and eight are.
+ *
+ * Growth or chance.  Large blocks are all sampled, so v is nearly 0 and every megabyte buffer more
+ * or less than at the reference is known to be there: true, and no leak.  Births and deaths of a
+ * steady program are Poisson events whatever their size, so to be called growth a difference must
+ * also exceed the error it has when each side's variance is at least that of its n blocks coming by
+ * chance: b^2/n, which for small blocks is v itself.
  */
 
 #define TAIL 0.025
@@ -157,6 +162,33 @@ lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate
 	double upper = hypot(b.high_bytes - born->bytes, died->bytes - d.low_bytes);
 
 	return lower > upper ? lower : upper;
+}
+
+static struct lk_estimate
+by_chance(const struct lk_estimate *e)
+{
+	struct lk_estimate out = *e;
+
+	if (e->sampled_count > 0)
+		out.variance = fmax(e->variance, e->bytes * e->bytes / (double)e->sampled_count);
+	return out;
+}
+
+bool
+lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes)
+{
+	double delta = fabs(born->bytes - died->bytes);
+	struct lk_estimate b, d;
+
+	if (!(delta > lk_estimate_delta_error(born, died, interval_bytes)))
+		return false;
+	b = by_chance(born);
+	d = by_chance(died);
+	/* small blocks, as nearly always: the same question again */
+	if (b.variance <= 1.01 * born->variance && d.variance <= 1.01 * died->variance)
+		return true;
+	return delta > lk_estimate_delta_error(&b, &d, interval_bytes);
 }
 
 double

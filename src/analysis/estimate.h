@@ -3,6 +3,7 @@
 #ifndef LK_ANALYSIS_ESTIMATE_H
 #define LK_ANALYSIS_ESTIMATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lk_cell;
@@ -26,6 +27,11 @@ struct lk_interval lk_estimate_interval(const struct lk_estimate *e, double inte
 
 /* lk_estimate_delta_error - half width of the 95 % interval of BORN - DIED. */
 double lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes);
+
+/* lk_estimate_exceeds_chance - is BORN - DIED more than its error, and more than the coming and
+ * going of so few blocks would do by itself?  What passes is marked as growing or shrinking. */
+bool lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estimate *died,
     double interval_bytes);
 
 /* lk_estimate_error - half width of the 95 % interval of E: the larger side. */

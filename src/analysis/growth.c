@@ -242,7 +242,7 @@ finish_row(struct maker *m, uint32_t number)
 	g->survived_count = bits(sum->survived);
 	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id) - 1
 					  : m->s->baseline_count;
-	g->significant = fabs(g->delta_bytes) > g->delta_error_bytes;
+	g->significant = lk_estimate_exceeds_chance(&g->born, &g->died, interval_bytes);
 	g->gone = sum->before.bytes > 0 && !(g->live.bytes > 0);
 	g->fresh = m->from.id != LK_REFERENCE_START && !(sum->before.bytes > 0) &&
 	    g->live.bytes > 0;

@@ -36,7 +36,8 @@ struct lk_growth {
 	uint32_t		 survived_count;	/* baseline intervals with survivors, of */
 	uint32_t		 interval_count;	/* the intervals since the first baseline */
 	uint32_t		 stack_count;		/* stacks in the group */
-	bool			 significant;		/* |delta| beyond its error */
+	bool			 significant;		/* |delta| beyond its error and
+							   beyond chance: estimate.h */
 	bool			 gone;			/* was live at the reference, is not now */
 	bool			 fresh;			/* live, and nothing was at the reference;
 							   never since the start */

@@ -3,6 +3,7 @@
 #include "suites.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "analysis/estimate.h"
@@ -106,11 +107,32 @@ START_TEST(few_fresh_survivors_are_no_growth)
 
 		ck_assert_double_gt(born.bytes, lk_estimate_delta_error(&born, &none, T));
 		ck_assert_double_gt(born.bytes, lk_estimate_delta_error(&none, &born, T));
+		ck_assert(lk_estimate_exceeds_chance(&born, &none, T));
+		ck_assert(lk_estimate_exceeds_chance(&none, &born, T));
 	}
 }
 END_TEST
 
-START_TEST(a_big_block_is_growth_at_once)
+START_TEST(a_few_large_blocks_come_and_go_by_chance)
+{
+	static const struct {
+		uint64_t born, died;
+		bool growth;
+	} want[] = {{1, 0, false}, {5, 2, false}, {6, 0, false}, {8, 0, true}, {40, 12, true},
+	    {12, 9, false}, {100, 90, false}, {2, 30, true}};
+	const double block = 8e6; /* all of them are sampled */
+
+	for (size_t i = 0; i < LK_COUNT_OF(want); i++) {
+		struct lk_estimate born = {want[i].born, (double)want[i].born * block, 1, 0};
+		struct lk_estimate died = {want[i].died, (double)want[i].died * block, 1, 0};
+
+		ck_assert_msg(lk_estimate_exceeds_chance(&born, &died, T) == want[i].growth, "%zu",
+		    i);
+	}
+}
+END_TEST
+
+START_TEST(a_big_block_is_known_at_once)
 {
 	struct lk_cell cell = {.sampled_count = 1, .est_bytes = 100e6, .est_objects = 1};
 	struct lk_estimate born = {0}, none = {0};
@@ -242,7 +264,8 @@ estimate_suite(void)
 	tcase_add_test(tc, what_was_sure_to_be_sampled_is_exact);
 	tcase_add_test(tc, nonsense_gives_no_nonsense);
 	tcase_add_test(tc, few_fresh_survivors_are_no_growth);
-	tcase_add_test(tc, a_big_block_is_growth_at_once);
+	tcase_add_test(tc, a_big_block_is_known_at_once);
+	tcase_add_test(tc, a_few_large_blocks_come_and_go_by_chance);
 	suite_add_tcase(s, tc);
 	tcase_set_timeout(coverage, 60);
 	tcase_add_loop_test(coverage, the_interval_covers_the_truth, 0, LK_COUNT_OF(mixes));
