@@ -33,7 +33,9 @@ series_to_judge(const struct lk_snapshot *s)
 	double best_s = -1;
 
 	for (uint32_t i = 0; i < s->series_count; i++) {
-		double span_s = s->series[i].step_s * s->series[i].count;
+		/* one point spans nothing, however coarse its ring */
+		double span_s = s->series[i].count == 0 ? 0 :
+		    s->series[i].step_s * (s->series[i].count - 1);
 
 		if (best_s < SPAN_S && span_s > best_s) {
 			best = &s->series[i];

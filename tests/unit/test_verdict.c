@@ -91,6 +91,24 @@ START_TEST(without_history_it_warms_up)
 }
 END_TEST
 
+/* A sampler that just started has one point in each coarse ring. */
+START_TEST(one_point_of_a_coarse_ring_is_no_past)
+{
+	static const float point[] = {5e8f};
+	struct lk_series *series;
+	struct lk_verdict v;
+
+	history(121, 15 * M, 14 * M);
+	series = lk_arena_get(s->arena, 2, sizeof(*series));
+	series[0] = s->series[0];
+	series[1] = (struct lk_series){600, s->at_s, 1, point, point};
+	s->series = series;
+	s->series_count = 2;
+	lk_verdict_of(s, &v);
+	ck_assert_ptr_nonnull(strstr(v.sentence, "Python leak"));
+}
+END_TEST
+
 START_TEST(wild_points_do_not_move_the_slope)
 {
 	struct lk_verdict v;
@@ -235,6 +253,7 @@ verdict_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, the_sentence_fits_the_history, 0, LK_COUNT_OF(sentences));
 	tcase_add_test(tc, without_history_it_warms_up);
+	tcase_add_test(tc, one_point_of_a_coarse_ring_is_no_past);
 	tcase_add_test(tc, wild_points_do_not_move_the_slope);
 	tcase_add_test(tc, shares_add_up_to_rss);
 	suite_add_tcase(suite, tc);
