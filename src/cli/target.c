@@ -81,23 +81,29 @@ lk_target_find(const char *word, struct lk_process *out)
 }
 
 int
-lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
+lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **out)
 {
-	struct lk_source *source;
 	struct lk_process process;
 	int status = lk_target_find(word, &process);
 	int rc;
 
 	if (status != LK_EXIT_DONE)
 		return status;
-	rc = lk_source_open_live(process.socket_path, process.pid, period_ms, &source);
-	if (rc < 0)
-		return lk_fault("%s: %s", process.socket_path, strerror(-rc));
-	rc = lk_source_wait(source, 0, LK_TARGET_WAIT_MS);
-	if (rc < 0) {
-		status =
-		    lk_fault("process %d: no answer from its sampler within %d s: %s",
-			     (int)process.pid, LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+	rc = lk_source_open_live(process.socket_path, process.pid, period_ms, out);
+	return rc < 0 ? lk_fault("%s: %s", process.socket_path, strerror(-rc)) : LK_EXIT_DONE;
+}
+
+int
+lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
+{
+	struct lk_source *source;
+	int status = lk_target_dial(word, period_ms, &source);
+
+	if (status != LK_EXIT_DONE)
+		return status;
+	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) < 0) {
+		status = lk_fault("%s: no answer from its sampler within %d s: %s", word,
+				  LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
 		lk_source_close(source);
 		return status;
 	}

@@ -15,6 +15,10 @@ struct lk_source;
  * Returns: LK_EXIT_DONE, *out filled; else an exit status. */
 int lk_target_find(const char *word, struct lk_process *out);
 
+/* lk_target_dial - find and connect; nothing was heard yet, the source says so itself.
+ * Returns: as lk_target_open(). */
+int lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **out);
+
 /* lk_target_open - find, connect and wait for the first snapshot.
  * Returns: LK_EXIT_DONE, *out to be closed; else an exit status, said on stderr. */
 int lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out);

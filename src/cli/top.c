@@ -46,11 +46,14 @@ run(const struct lk_arguments *arguments)
 							  : "PID, or leaktop list");
 	if (arguments->word_count == 0)
 		return lk_screen_run(look, NULL, 0);
+	if (!batch) {
+		/* the screens say themselves when a stopped process does not answer */
+		status = lk_target_dial(arguments->words[0], period_of(look), &source);
+		return status != LK_EXIT_DONE ? status : lk_screen_run(look, &source, 1);
+	}
 	status = lk_target_open(arguments->words[0], period_of(look), &source);
 	if (status != LK_EXIT_DONE)
 		return status;
-	if (!batch)
-		return lk_screen_run(look, &source, 1);
 	status = lk_batch_run(source, look);
 	lk_source_close(source);
 	return status;
