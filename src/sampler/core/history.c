@@ -3,6 +3,7 @@
 #include "sampler/core/history.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "sampler/core/pages.h"
@@ -85,43 +86,58 @@ lk_history_point(const struct lk_ring *ring, uint32_t i)
 	return &ring->points[(ring->next + ring->capacity - ring->count + i) % ring->capacity];
 }
 
-static float
-newest(const struct lk_history *h, const struct lk_trend *t)
-{
-	return t->bytes[(h->trend_next + LK_HISTORY_TREND_POINTS - 1) % LK_HISTORY_TREND_POINTS];
-}
-
-static int
-compare_newest(const struct lk_history *h, uint32_t a, uint32_t b)
-{
-	float x = newest(h, &h->trends[a]), y = newest(h, &h->trends[b]);
-
-	return (x > y) - (x < y);
-}
-
-/* The trend that STACK should have: its own, a free one, or that of the smallest stack when
- * it is smaller.  NULL: too small to have one. */
+/* The trend with the smallest point of this step; a free one is smaller than all. */
 static struct lk_trend *
-trend_for(struct lk_history *h, uint32_t stack, double bytes)
+smallest(struct lk_history *h)
 {
-	struct lk_trend *free_one = NULL;
-	uint32_t i, least = 0;
+	struct lk_trend *least = &h->trends[0];
+	uint32_t i;
 
 	for (i = 0; i < LK_HISTORY_STACKS; i++) {
-		if (h->trends[i].stack == stack)
+		if (h->trends[i].stack == UINT32_MAX)
 			return &h->trends[i];
-		if (h->trends[i].stack == UINT32_MAX && free_one == NULL)
-			free_one = &h->trends[i];
-		if (compare_newest(h, i, least) < 0)
-			least = i;
+		if (h->trends[i].bytes[h->trend_next] < least->bytes[h->trend_next])
+			least = &h->trends[i];
 	}
-	if (free_one == NULL && (double)newest(h, &h->trends[least]) < bytes)
-		free_one = &h->trends[least];
-	if (free_one != NULL) {
-		memset(free_one, 0, sizeof(*free_one));
-		free_one->stack = stack;
+	return least;
+}
+
+static bool
+has_trend(const struct lk_history *h, uint32_t stack)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_HISTORY_STACKS; i++)
+		if (h->trends[i].stack == stack)
+			return true;
+	return false;
+}
+
+/* The point of this step for those that have a trend, then the larger ones of the others
+ * take the place of the smallest.  What is not larger than that costs one comparison. */
+static void
+add_points(struct lk_history *h, uint32_t stack_count, lk_live_bytes_fn live_bytes,
+    const void *ctx)
+{
+	struct lk_trend *least;
+	uint32_t i;
+	float bytes;
+
+	for (i = 0; i < LK_HISTORY_STACKS; i++)
+		if (h->trends[i].stack != UINT32_MAX)
+			h->trends[i].bytes[h->trend_next] =
+			    (float)live_bytes(ctx, h->trends[i].stack);
+	least = smallest(h);
+	for (i = 0; i < stack_count; i++) {
+		bytes = (float)live_bytes(ctx, i);
+		if (bytes <= 0 || (least->stack != UINT32_MAX &&
+		    bytes <= least->bytes[h->trend_next]) || has_trend(h, i))
+			continue;
+		memset(least, 0, sizeof(*least));
+		least->stack = i;
+		least->bytes[h->trend_next] = bytes;
+		least = smallest(h);
 	}
-	return free_one;
 }
 
 int
@@ -129,24 +145,12 @@ lk_history_trends(struct lk_history *h, uint64_t monotonic_s, double wall_s,
     uint32_t stack_count, lk_live_bytes_fn live_bytes, const void *ctx)
 {
 	uint64_t step = monotonic_s / LK_HISTORY_TREND_STEP_S;
-	struct lk_trend *trend;
-	uint32_t i;
-	double bytes;
 
 	if (h->trend_count != 0 && step == h->trend_last_step)
 		return 0;
 	h->trend_last_step = step;
 	h->trend_end_s = wall_s;
-	for (i = 0; i < stack_count; i++) {
-		bytes = live_bytes(ctx, i);
-		trend = bytes > 0 ? trend_for(h, i, bytes) : NULL;
-		if (trend != NULL)
-			trend->bytes[h->trend_next] = (float)bytes;
-	}
-	for (i = 0; i < LK_HISTORY_STACKS; i++)
-		if (h->trends[i].stack != UINT32_MAX)
-			h->trends[i].bytes[h->trend_next] =
-			    (float)live_bytes(ctx, h->trends[i].stack);
+	add_points(h, stack_count, live_bytes, ctx);
 	h->trend_next = (h->trend_next + 1) % LK_HISTORY_TREND_POINTS;
 	if (h->trend_count < LK_HISTORY_TREND_POINTS)
 		h->trend_count++;
