@@ -10,6 +10,8 @@
 #include "sampler/core/live.h"
 #include "sampler/core/pages.h"
 
+#define DOMAINS_MAX	4u	/* each may need an overflow stack */
+
 static uint32_t
 power_below(double n)
 {
@@ -24,38 +26,6 @@ static void *
 take_u32(struct lk_pages *pages, uint32_t count)
 {
 	return lk_pages_take(pages, count, sizeof(uint32_t));
-}
-
-int
-lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale, lk_resolve_fn resolve,
-    uint32_t main_thread)
-{
-	memset(s, 0, sizeof(*s));
-	s->resolve = resolve;
-	s->main_thread = main_thread;
-	s->cell_free = LK_STACKS_NONE;
-	s->frame_capacity = power_below(32768 * scale);
-	s->node_capacity = power_below(131072 * scale);
-	s->stack_capacity = power_below(16384 * scale);
-	s->cell_capacity = power_below(32768 * scale);
-	s->frame_mask = s->frame_capacity * 2 - 1;
-	s->node_mask = s->node_capacity * 2 - 1;
-	s->stack_mask = s->stack_capacity * 2 - 1;
-	s->memo_mask = s->frame_capacity * 2 - 1;
-	s->frames = lk_pages_take(pages, s->frame_capacity, sizeof(*s->frames));
-	s->nodes = lk_pages_take(pages, s->node_capacity, sizeof(*s->nodes));
-	s->stacks = lk_pages_take(pages, s->stack_capacity, sizeof(*s->stacks));
-	s->cells = lk_pages_take(pages, s->cell_capacity, sizeof(*s->cells));
-	s->memo_key = lk_pages_take(pages, (size_t)s->memo_mask + 1, sizeof(*s->memo_key));
-	s->memo_frame = take_u32(pages, s->memo_mask + 1);
-	s->frame_index = take_u32(pages, s->frame_mask + 1);
-	s->node_index = take_u32(pages, s->node_mask + 1);
-	s->stack_index = take_u32(pages, s->stack_mask + 1);
-	if (!s->frames || !s->nodes || !s->stacks || !s->cells || !s->memo_key ||
-	    !s->memo_frame || !s->frame_index || !s->node_index || !s->stack_index)
-		return -ENOMEM;
-	return lk_strings_init(&s->strings, pages, power_below(16384 * scale),
-	    (uint32_t)(1572864 * scale));
 }
 
 static uint32_t
@@ -155,8 +125,9 @@ thread_name(struct lk_stacks *s, uint32_t thread)
 	return lk_strings_add(&s->strings, bytes, text.length);
 }
 
+/* At most CAPACITY stacks are made. */
 static uint32_t
-stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path)
+stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path, uint32_t capacity)
 {
 	struct lk_stack_entry *entry;
 	uint32_t i, id;
@@ -171,7 +142,7 @@ stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path)
 			entry->flags |= LK_STACK_SEVERAL_THREADS;
 		return id;
 	}
-	if (s->stack_count == s->stack_capacity)
+	if (s->stack_count >= capacity)
 		return LK_STACKS_NONE;
 	entry = &s->stacks[s->stack_count];
 	entry->leaf = leaf;
@@ -185,20 +156,25 @@ stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path)
 	return s->stack_count++;
 }
 
-/* The stack that collects what found no room: made once, while there is room. */
+/* The frame of the stacks that collect what finds no room later. */
+static void
+make_overflow_leaf(struct lk_stacks *s)
+{
+	static const char words[] = "(no room for more stacks)";
+	struct lk_frame_entry entry = {0, 0, 0};
+
+	entry.function = lk_strings_add(&s->strings, words, sizeof(words) - 1);
+	s->overflow_leaf = node_of(s, LK_STACKS_NONE, intern_frame(s, &entry));
+}
+
 static uint32_t
 overflow_stack(struct lk_stacks *s, const struct lk_stack_path *path)
 {
-	struct lk_frame_entry entry = {0, 0, 0};
-	uint32_t frame, leaf, id;
-	static const char words[] = "(no room for more stacks)";
+	struct lk_stack_path full = *path;
 
 	s->overflow_count++;
-	entry.function = lk_strings_add(&s->strings, words, sizeof(words) - 1);
-	frame = intern_frame(s, &entry);
-	leaf = frame == LK_STACKS_NONE ? LK_STACKS_NONE : node_of(s, LK_STACKS_NONE, frame);
-	id = stack_of(s, leaf, path);
-	return id == LK_STACKS_NONE ? 0 : id;
+	full.truncated = full.no_python = false;
+	return stack_of(s, s->overflow_leaf, &full, s->stack_capacity);
 }
 
 uint32_t
@@ -215,6 +191,43 @@ lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path)
 		if (node == LK_STACKS_NONE)
 			return overflow_stack(s, path);
 	}
-	id = stack_of(s, node, path);
+	id = stack_of(s, node, path, s->stack_capacity - DOMAINS_MAX);
 	return id == LK_STACKS_NONE ? overflow_stack(s, path) : id;
+}
+
+int
+lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale, lk_resolve_fn resolve,
+    uint32_t main_thread)
+{
+	int rc;
+
+	memset(s, 0, sizeof(*s));
+	s->resolve = resolve;
+	s->main_thread = main_thread;
+	s->cell_free = LK_STACKS_NONE;
+	s->frame_capacity = power_below(32768 * scale);
+	s->node_capacity = power_below(131072 * scale);
+	s->stack_capacity = power_below(16384 * scale);
+	s->cell_capacity = power_below(32768 * scale);
+	s->frame_mask = s->frame_capacity * 2 - 1;
+	s->node_mask = s->node_capacity * 2 - 1;
+	s->stack_mask = s->stack_capacity * 2 - 1;
+	s->memo_mask = s->frame_capacity * 2 - 1;
+	s->frames = lk_pages_take(pages, s->frame_capacity, sizeof(*s->frames));
+	s->nodes = lk_pages_take(pages, s->node_capacity, sizeof(*s->nodes));
+	s->stacks = lk_pages_take(pages, s->stack_capacity, sizeof(*s->stacks));
+	s->cells = lk_pages_take(pages, s->cell_capacity, sizeof(*s->cells));
+	s->memo_key = lk_pages_take(pages, (size_t)s->memo_mask + 1, sizeof(*s->memo_key));
+	s->memo_frame = take_u32(pages, s->memo_mask + 1);
+	s->frame_index = take_u32(pages, s->frame_mask + 1);
+	s->node_index = take_u32(pages, s->node_mask + 1);
+	s->stack_index = take_u32(pages, s->stack_mask + 1);
+	if (!s->frames || !s->nodes || !s->stacks || !s->cells || !s->memo_key ||
+	    !s->memo_frame || !s->frame_index || !s->node_index || !s->stack_index)
+		return -ENOMEM;
+	rc = lk_strings_init(&s->strings, pages, power_below(16384 * scale),
+	    (uint32_t)(1572864 * scale));
+	if (rc == 0)
+		make_overflow_leaf(s);
+	return rc;
 }

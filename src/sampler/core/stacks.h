@@ -7,8 +7,8 @@
  *	(leaf node, domain)        --index-> stack: totals, and live cells by birth epoch
  *
  * All tables but the memo are append-only, so ids are stable.  The memo is a cache: when
- * full it is emptied.  When another table is full, memory is counted under one stack that
- * says so: bytes are never lost, only where they came from.
+ * full it is emptied.  When another table is full, memory is counted under one stack of each
+ * domain that says so, for which room is kept: bytes are never lost, only where they came from.
  *
  * Threads: everything under the sampler's lock, except reading entries below a count. */
 #ifndef LK_SAMPLER_CORE_STACKS_H
@@ -98,6 +98,7 @@ struct lk_stacks {
 	uint32_t		 cell_used, cell_capacity, cell_free;
 	uint64_t		 change_count;
 	uint64_t		 overflow_count;	/* samples counted under a "full" stack */
+	uint32_t		 overflow_leaf;		/* node of the "full" stacks */
 	uint32_t		 main_thread;
 	lk_resolve_fn		 resolve;
 };
