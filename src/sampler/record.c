@@ -32,12 +32,21 @@ stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
 	path->thread = lk_thread.number;
 }
 
+/* What rounding leaves is never negative: the wire has no such quantities. */
+static void
+add(double *total, double value)
+{
+	*total += value;
+	if (*total < 0)
+		*total = 0;
+}
+
 void
 lk_record_count_live(const struct lk_sample *sample, double sign)
 {
-	lk_record.live_bytes += sign * sample->est_bytes;
-	lk_record.live_objects += sign * (double)sample->est_objects;
-	lk_record.live_variance += sign * sample->variance;
+	add(&lk_record.live_bytes, sign * sample->est_bytes);
+	add(&lk_record.live_objects, sign * (double)sample->est_objects);
+	add(&lk_record.live_variance, sign * sample->variance);
 }
 
 void

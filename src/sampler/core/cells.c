@@ -20,12 +20,13 @@ new_cell(struct lk_stacks *s)
 	return s->cell_used < s->cell_capacity ? s->cell_used++ : LK_STACKS_NONE;
 }
 
-/* The cell of EPOCH.  Without room for another, the oldest one that is not older serves:
- * a survivor may then look younger than it is, never older. */
+/* The cell of EPOCH.  Without room for another, the oldest one that is not older serves, so
+ * that a survivor looks younger than it is, not older; where there is none, the next older
+ * one.  A death finds its way by the same rule: counts return to zero. */
 static struct lk_live_cell *
 cell_of(struct lk_stacks *s, struct lk_stack_entry *stack, uint32_t epoch, bool make)
 {
-	uint32_t *link = &stack->cell, made;
+	uint32_t *link = &stack->cell, made = LK_STACKS_NONE;
 	struct lk_live_cell *younger = NULL;
 
 	for (; *link != LK_STACKS_NONE; link = &s->cells[*link].next) {
@@ -35,9 +36,8 @@ cell_of(struct lk_stacks *s, struct lk_stack_entry *stack, uint32_t epoch, bool 
 			break;
 		younger = &s->cells[*link];
 	}
-	if (!make)
-		return younger;
-	made = new_cell(s);
+	if (make)
+		made = new_cell(s);
 	if (made == LK_STACKS_NONE)
 		return younger != NULL ? younger :
 		    *link != LK_STACKS_NONE ? &s->cells[*link] : NULL;
@@ -86,6 +86,15 @@ lk_cells_born(struct lk_stacks *s, const struct lk_sample *sample)
 	lk_cells_recount(s, sample);
 }
 
+/* What rounding leaves is never negative: the wire has no such quantities. */
+static void
+subtract(double *from, double value)
+{
+	*from -= value;
+	if (*from < 0)
+		*from = 0;
+}
+
 void
 lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 {
@@ -95,14 +104,14 @@ lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 	stack->version = ++s->change_count;
 	if (cell == NULL || cell->count == 0)
 		return;
-	stack->live_bytes -= sample->est_bytes;
+	subtract(&stack->live_bytes, sample->est_bytes);
 	if (--cell->count == 0) {	/* rounding errors end here */
 		drop_cell(s, stack, cell);
 		if (stack->cell == LK_STACKS_NONE)
 			stack->live_bytes = 0;
 		return;
 	}
-	cell->bytes -= sample->est_bytes;
-	cell->objects -= (double)sample->est_objects;
-	cell->variance -= sample->variance;
+	subtract(&cell->bytes, sample->est_bytes);
+	subtract(&cell->objects, (double)sample->est_objects);
+	subtract(&cell->variance, sample->variance);
 }
