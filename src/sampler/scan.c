@@ -18,6 +18,7 @@ static pthread_t walker;
 static bool running;		/* the server's: a thread to join */
 static atomic_bool ended, stop;
 static bool usable;		/* the last walk was not stopped */
+static bool interrupted;	/* a walk was stopped, which nobody was told yet */
 static uint32_t number;
 static const struct lk_layout *layout;
 static const struct lk_symbols *symbols;
@@ -68,6 +69,10 @@ lk_scan_start(uint64_t min_length)
 uint32_t
 lk_scan_poll(void)
 {
+	if (interrupted) {	/* whoever waits for it would wait for ever */
+		interrupted = false;
+		return ++number;
+	}
 	if (!running || !atomic_load(&ended))
 		return 0;
 	pthread_join(walker, NULL);
@@ -98,11 +103,13 @@ lk_scan_stop(void)
 	pthread_join(walker, NULL);
 	running = false;
 	usable = false;
+	interrupted = true;
 }
 
 void
 lk_scan_after_fork(void)
 {
+	interrupted |= running;
 	running = false;
 	usable = false;
 }

@@ -20,8 +20,8 @@ void lk_scan_init(const struct lk_layout *layout, const struct lk_symbols *symbo
  * -EAGAIN: no thread to be had. */
 int lk_scan_start(uint64_t min_length);
 
-/* lk_scan_poll - has a walk ended since the last call?  Then joins its thread and returns
- * its number (from 1); else 0. */
+/* lk_scan_poll - has a walk ended, or been stopped, since the last call?  Then joins its thread
+ * and returns its number (from 1); else 0. */
 uint32_t lk_scan_poll(void);
 
 bool lk_scan_is_running(void);
