@@ -491,7 +491,7 @@ slots_work(int domain)
 enum lk_hook_mode
 lk_hooks_install(const struct lk_symbols *py, const struct lk_sink *s, bool allow_slots)
 {
-	bool slots;
+	bool mem_slots, obj_slots;
 	int domain;
 
 	sink = s;
@@ -503,8 +503,9 @@ lk_hooks_install(const struct lk_symbols *py, const struct lk_sink *s, bool allo
 	rearm_gil();
 	set_hooks(py, RAW, (struct lk_allocator){
 	    NULL, raw_malloc, raw_calloc, raw_realloc, raw_free});
-	slots = slots_work(MEM) & slots_work(OBJ) & allow_slots;	/* both tests are run */
-	if (slots) {
+	mem_slots = slots_work(MEM);	/* always run: they also tell what reaches RAW */
+	obj_slots = slots_work(OBJ);
+	if (mem_slots && obj_slots && allow_slots) {
 		set_hooks(py, MEM, (struct lk_allocator){
 		    NULL, mem_slots_malloc, mem_slots_calloc, mem_slots_realloc, NULL});
 		set_hooks(py, OBJ, (struct lk_allocator){
