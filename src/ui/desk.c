@@ -13,7 +13,6 @@
 #include "ui/header.h"
 
 #define SCAN_MS		2000
-#define RESCAN_MEMORY_MS 5000
 
 static struct lk_view *
 current_view(const struct lk_desk *d)
@@ -62,7 +61,7 @@ show(struct lk_desk *d, int view, bool drill)
 	}
 	d->current = view;
 	d->stale_view = true;
-	current_view(d)->table->frozen_until_ms = 0;	/* what it held still is not on the screen */
+	current_view(d)->table->frozen_until_ms = 0;	/* what it held is long gone */
 	if (current_view(d)->ops->enter != NULL)
 		current_view(d)->ops->enter(current_view(d));
 }
@@ -77,8 +76,8 @@ void
 lk_desk_watch(struct lk_desk *d, struct lk_source *take_source)
 {
 	lk_session_watch(&d->session, take_source);
-	lk_session_ask(&d->session, LK_REQUEST_HISTORY, 0, NULL);
-	lk_session_ask(&d->session, LK_REQUEST_MEMORY, 0, NULL);
+	lk_session_refresh(&d->session, LK_REQUEST_HISTORY, 0);
+	lk_session_refresh(&d->session, LK_REQUEST_MEMORY, 0);
 	d->back_count = 0;
 	show(d, lk_views_find('1'), false);
 }

@@ -18,6 +18,8 @@
 #define FULL_ROWS	14	/* from here on 3 header rows and a message row of its own */
 #define SEGMENTS_MAX	12
 #define SPARK_CELLS	20
+#define SPARK_POINTS	12	/* fewer make no curve */
+#define SPARK_S		1200.0	/* how far back at most */
 #define BAR_CELLS	20
 
 /* A line is made of segments; those that matter least go where there is no room. */
@@ -207,14 +209,16 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 
 /* ---- sizes and rates ------------------------------------------------------- */
 
-/* The ring that covers about the last quarter of an hour, else the finest there is. */
+/* The ring that reaches back furthest within about a quarter of an hour.  A coarse ring begins
+ * with few points, which say less than the finer one's many. */
 static const struct lk_series *
 pick_series(const struct lk_snapshot *now)
 {
 	const struct lk_series *best = NULL;
 
 	for (uint32_t i = 0; i < now->series_count; i++)
-		if (best == NULL || now->series[i].step_s * now->series[i].count <= 1200)
+		if (best == NULL || (now->series[i].count >= SPARK_POINTS &&
+		    now->series[i].step_s * now->series[i].count <= SPARK_S))
 			best = &now->series[i];
 	return best;
 }
@@ -485,14 +489,23 @@ struct hint {
 
 #define HINTS_MAX 24
 
+/* Help, then the keys of the view, then those of everywhere. */
+enum footer_pass { PASS_HELP, PASS_OWN, PASS_OTHERS, PASS_COUNT };
+
+static enum footer_pass
+pass_of(const struct lk_binding *b)
+{
+	return b->view != NULL ? PASS_OWN : b->action == LK_ACTION_HELP ? PASS_HELP : PASS_OTHERS;
+}
+
 static bool
-shows(const struct lk_desk *d, const struct lk_binding *b, bool own)
+shows(const struct lk_desk *d, const struct lk_binding *b, enum footer_pass pass)
 {
 	const struct lk_view_ops *ops = d->views[d->current].ops;
 
-	if (b->footer == NULL || (b->view != NULL) != own)
+	if (b->footer == NULL || pass_of(b) != pass)
 		return false;
-	if (own)
+	if (pass == PASS_OWN)
 		return strcmp(b->view, ops->id) == 0 &&
 		    !((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly);
 	if ((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly)
@@ -508,12 +521,12 @@ collect(const struct lk_desk *d, struct hint hints[HINTS_MAX])
 	const struct lk_binding *all = lk_keys_all(&all_count);
 	int count = 0;
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int pass = PASS_HELP; pass < PASS_COUNT; pass++)
 		for (size_t i = 0; i < all_count && count < HINTS_MAX; i++) {
 			char name[16];
 			size_t used;
 
-			if (!shows(d, &all[i], pass == 0))
+			if (!shows(d, &all[i], (enum footer_pass)pass))
 				continue;
 			lk_keys_name(all[i].key, name, sizeof(name));
 			if (count > 0 && strcmp(hints[count - 1].label, all[i].footer) == 0) {

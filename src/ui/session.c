@@ -115,6 +115,16 @@ lk_session_ask(struct lk_session *s, enum lk_request_op op, uint64_t number, con
 	return rc;
 }
 
+int
+lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t number)
+{
+	const struct lk_request request = {.op = op, .number = number};
+
+	if (s->source == NULL || lk_source_state(s->source) != LK_SOURCE_LIVE)
+		return -ENOTCONN;
+	return lk_source_request(s->source, &request, NULL, NULL);
+}
+
 /* ---- growth ---------------------------------------------------------------- */
 
 static uint64_t
@@ -195,7 +205,8 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
 	if (set == NULL && missing != 0 && missing != s->asked_rows) {
 		s->asked_rows = missing;
-		lk_session_ask(s, LK_REQUEST_BASELINE_ROWS, missing, NULL);
+		if (lk_session_refresh(s, LK_REQUEST_BASELINE_ROWS, missing) < 0)
+			s->asked_rows = 0;
 	}
 	if (set != NULL)
 		s->asked_rows = 0;

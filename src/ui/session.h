@@ -77,6 +77,10 @@ void lk_session_say(struct lk_session *s, enum lk_role role, const char *format,
 int lk_session_ask(struct lk_session *s, enum lk_request_op op, uint64_t number,
     const char *text);
 
+/* lk_session_refresh - the same for what the operator did not ask for: nothing is said, and
+ * nothing asked while there is no connection.  Returns: 0 or negative errno. */
+int lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t number);
+
 /* lk_session_growth - growth since the reference in the session's terms: of a diff when there
  * are two files.  Rows of a baseline that are not here yet are asked for.
  * Returns: NULL when there is nothing to show yet; lk_growth_free it. */

@@ -188,7 +188,8 @@ END_TEST
 
 START_TEST(grouping_cycles_and_keeps_the_sum)
 {
-	static const char *const groups[] = {"function", "file", "stack", "thread", "domain", "line"};
+	static const char *const groups[] = {"function", "file", "stack", "thread", "domain",
+	    "line"};
 
 	fixture_play(&f, "+5");
 	for (size_t i = 0; i < LK_COUNT_OF(groups); i++) {
@@ -357,7 +358,8 @@ puppet_request(struct lk_source *s, const struct lk_request *request, lk_reply_f
 
 	if (p->state == LK_SOURCE_OFFLINE)
 		return -EOPNOTSUPP;
-	return p->state == LK_SOURCE_LIVE ? lk_source_request(p->dummy, request, fn, ctx) : -ENOTCONN;
+	return p->state != LK_SOURCE_LIVE ? -ENOTCONN :
+	    lk_source_request(p->dummy, request, fn, ctx);
 }
 
 static void
@@ -494,7 +496,8 @@ static const struct {
 	const char *command, *shown;
 } commands[] = {
 	{"/usr/bin/python3 /usr/bin/gunicorn shop.wsgi -w 3", "gunicorn shop.wsgi -w 3"},
-	{"python3 -m flask run", "python3 -m flask run"}, {"/usr/bin/celery worker", "celery worker"},
+	{"python3 -m flask run", "python3 -m flask run"},
+	{"/usr/bin/celery worker", "celery worker"},
 	{"python3", "python3"}, {"", ""}, {"/ /", "/ /"},
 };
 

@@ -64,6 +64,21 @@ dump(const struct lk_canvas *c, bool roles)
 	return text;
 }
 
+/* The first line that differs: whole screens are too long for a message. */
+static void
+assert_same_lines(const char *path, const char *wanted, const char *seen)
+{
+	for (int line = 1; *wanted != '\0' || *seen != '\0'; line++) {
+		size_t w = strcspn(wanted, "\n"), s = strcspn(seen, "\n");
+
+		ck_assert_msg(w == s && strncmp(wanted, seen, w) == 0,
+		    "%s:%d differs (make check-screens rewrites it)\nwanted %.*s\nseen   %.*s",
+		    path, line, (int)w, wanted, (int)s, seen);
+		wanted += w + (wanted[w] == '\n');
+		seen += s + (seen[s] == '\n');
+	}
+}
+
 static void
 compare(const char *path, const char *seen)
 {
@@ -82,8 +97,7 @@ compare(const char *path, const char *seen)
 	bytes = fread(wanted, 1, sizeof(wanted) - 1, file);
 	wanted[bytes] = '\0';
 	fclose(file);
-	ck_assert_msg(strcmp(wanted, seen) == 0,
-	    "%s differs (make check-screens rewrites it); seen:\n%s", path, seen);
+	assert_same_lines(path, wanted, seen);
 }
 
 START_TEST(a_view_looks_as_drawn)

@@ -23,6 +23,7 @@ struct containers {
 	uint32_t		  reference;	/* resolved */
 	double			  window_s;
 	uint64_t		  min_length;	/* 0: the sampler's default */
+	bool			  wanted;	/* a scan, as soon as there is a connection */
 };
 
 static const struct lk_container *
@@ -215,6 +216,14 @@ scan(struct lk_view *view)
 }
 
 static void
+containers_enter(struct lk_view *view)
+{
+	struct containers *v = view->state;
+
+	v->wanted = true;
+}
+
+static void
 containers_update(struct lk_view *view)
 {
 	struct lk_session *s = view->session;
@@ -222,6 +231,8 @@ containers_update(struct lk_view *view)
 	const struct lk_snapshot *held = v->held;
 	const struct lk_baseline *b;
 
+	if (v->wanted && lk_session_refresh(s, LK_REQUEST_CONTAINERS, v->min_length) == 0)
+		v->wanted = false;
 	if (s->now == NULL)
 		return;
 	v->held = lk_snapshot_get(s->now);
@@ -328,7 +339,7 @@ const struct lk_view_ops lk_view_containers = {
 	.columns = containers_columns,
 	.sort = "delta",
 	.fini = containers_fini,
-	.enter = scan,
+	.enter = containers_enter,
 	.update = containers_update,
 	.draw = containers_draw,
 	.input = containers_input,

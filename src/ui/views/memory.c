@@ -223,6 +223,12 @@ memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 }
 
 static void
+refresh_ledger(struct lk_view *view)
+{
+	lk_session_refresh(view->session, LK_REQUEST_MEMORY, 0);
+}
+
+static void
 ask_ledger(struct lk_view *view)
 {
 	lk_session_ask(view->session, LK_REQUEST_MEMORY, 0, NULL);
@@ -271,7 +277,7 @@ memory_status(const struct lk_view *view, char *out, size_t out_bytes)
 		return;
 	lk_text_duration(fmax(0, now->at_s - now->memory.at_s), ago, sizeof(ago));
 	if (v->page > 0 && v->page < v->count)
-		snprintf(out, out_bytes, "lines %d-%d of %d, read %s ago", v->top + 1,
+		snprintf(out, out_bytes, "%d-%d of %d, read %s ago", v->top + 1,
 		    v->top + v->page < v->count ? v->top + v->page : v->count, v->count, ago);
 	else
 		snprintf(out, out_bytes, "read %s ago", ago);
@@ -283,7 +289,7 @@ const struct lk_view_ops lk_view_memory = {
 	.short_title = "Mem",
 	.key = '6',
 	.state_size = sizeof(struct memory),
-	.enter = ask_ledger,
+	.enter = refresh_ledger,
 	.update = memory_update,
 	.draw = memory_draw,
 	.input = memory_input,

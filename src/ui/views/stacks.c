@@ -331,7 +331,7 @@ stacks_input(struct lk_view *view, enum lk_action action)
 static void
 stacks_enter(struct lk_view *view)
 {
-	lk_session_ask(view->session, LK_REQUEST_TRENDS, 0, NULL);
+	lk_session_refresh(view->session, LK_REQUEST_TRENDS, 0);
 }
 
 static void
