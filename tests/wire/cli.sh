@@ -140,6 +140,20 @@ stop_fake 2>/dev/null
 gives 0 list
 [ ! -e "$socket" ] || fail 'a dead socket stays'
 
+# ---- a process that ends in the middle ------------------------------------------------------
+start_fake
+"$leaktop" -b -n 1000 -d 0.1 "$pid" </dev/null >"$work/out" 2>"$work/err" 7>&- &
+frames=$!
+until grep -q 'frame 2:' "$work/out"; do
+	kill -0 "$frames" || fail 'no second frame'
+	sleep 0.02 # poll: until leaktop has it or has ended
+done
+stop_fake
+wait "$frames"
+[ $? -eq 2 ] || fail 'the end of the process is no failure'
+says err "process $pid has ended"
+grep -q 'frame 1000:' "$work/out" && fail 'frames of a dead process'
+
 # ---- samplers that are no good -------------------------------------------------------------
 start_fake hostile
 gives 0 -b "$pid"
