@@ -162,12 +162,15 @@ class Line:
 
     def __init__(self, file, number):
         self.file, self.number = file, number
+        self._heaviest_bytes = float("-inf")
         self.function = ""
         self.delta_bytes = 0.0
         self._variance = 0.0
 
     def add(self, stack, function):
-        self.function = function
+        if stack["delta_bytes"] > self._heaviest_bytes:
+            self._heaviest_bytes = stack["delta_bytes"]
+            self.function = function
         self.delta_bytes += stack["delta_bytes"]
         self._variance += stack["delta_bytes_error"] ** 2
 

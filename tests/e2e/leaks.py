@@ -126,10 +126,10 @@ def _arguments():
     parser.add_argument("--app", action="append", choices=("django", "flask"))
     parser.add_argument("--leak", action="append", choices=list(leaks.KINDS))
     parser.add_argument("--runs", type=int, default=1)
-    parser.add_argument("--window", type=float, default=20, metavar="S")
-    parser.add_argument("--warm-up", type=float, default=10, metavar="S")
+    parser.add_argument("--window", type=float, default=16, metavar="S")
+    parser.add_argument("--warm-up", type=float, default=8, metavar="S")
     parser.add_argument("--rate", type=float, default=120, metavar="REQUESTS/S")
-    parser.add_argument("--at-once", type=int, default=3, metavar="SERVICES")
+    parser.add_argument("--at-once", type=int, default=4, metavar="SERVICES")
     return parser.parse_args()
 
 

@@ -276,6 +276,21 @@ step(os.getpid(), threading.active_count())
         program.finish()
 
 
+def a_forked_thread_is_the_last_one():
+    """In the child the forking thread is all there is of the host: its end ends the process."""
+    with _python("""
+import threading
+def work():
+    child = os.fork()
+    if child:
+        print("child ended with", os.waitpid(child, 0)[1])
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+""") as program:
+        assert program.finish() == "child ended with 0\n"
+
+
 def other_programs_are_left_alone():
     for command, given, out, code in (
             (["/bin/sh", "-c", "exit 3"], b"", b"", 3),
@@ -301,6 +316,7 @@ _CASES = (
     exec_of_python_begins_anew, exec_of_another_program_leaves_no_sampler,
     exit_says_bye_and_removes_the_socket, underscore_exit_does_not_hang,
     killed_process_leaves_a_socket_that_hurts_nobody, threads_come_and_go,
+    a_forked_thread_is_the_last_one,
     other_programs_are_left_alone, a_missing_program_is_named,
 )
 

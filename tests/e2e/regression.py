@@ -11,11 +11,12 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import harness  # noqa: E402
-from service import raise_on_signals  # noqa: E402
+from service import die_with_parent, raise_on_signals  # noqa: E402
 
 _TESTS = ["test_gc", "test_dict", "test_list", "test_threading", "test_fork1"]
 _VERDICT = re.compile(r"\d+ tests? |All \d+ tests|Result:|Tests result:"
                       r"|test_\w+ (failed|skipped)")
+_OPTIONS = ["--timeout", "60"]   # of one test: a hang is a difference too
 _TRIES = 2      # test_threading has deadlines of its own, which a busy machine can miss
 
 
@@ -27,10 +28,11 @@ def _verdict(text):
 def _outcome(prefix):
     """((exit code, verdict), whole output)"""
     with tempfile.TemporaryDirectory(prefix="leaktop-e2e-") as folder:
-        run = subprocess.run([*prefix, harness.PYTHON, "-m", "test", *_TESTS], cwd=folder,
+        run = subprocess.run([*prefix, harness.PYTHON, "-m", "test", *_OPTIONS, *_TESTS], cwd=folder,
                              env={**os.environ, "LEAKTOP_DIR": folder}, check=False,
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, text=True, errors="replace")
+                             stderr=subprocess.STDOUT, text=True, errors="replace",
+                             preexec_fn=die_with_parent)
     return (run.returncode, _verdict(run.stdout)), run.stdout
 
 
