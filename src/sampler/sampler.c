@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -154,6 +155,18 @@ begin(void)
 
 /* ---- threads ------------------------------------------------------------------------ */
 
+/* The C library ends a process with exit(0) when its last thread ends.  That cannot happen while
+ * the last one is ours, as in the child of a thread that forked: so we do it in its place. */
+static void
+end_for_host(void)
+{
+	if (atomic_exchange(&closed, true))
+		return;
+	atomic_store(&lk_record.active, false);
+	lk_serve_close("exit");
+	exit(0);
+}
+
 static void *
 server_body(void *unused)
 {
@@ -164,7 +177,8 @@ server_body(void *unused)
 		if (!begin())
 			return NULL;
 	}
-	lk_serve_run(grace_ms);
+	if (lk_serve_run(grace_ms))
+		end_for_host();
 	return NULL;
 }
 

@@ -19,6 +19,7 @@
 #include "sampler/core/history.h"
 #include "sampler/messages.h"
 #include "sampler/process/address.h"
+#include "sampler/process/proc.h"
 #include "sampler/record.h"
 #include "sampler/scan.h"
 #include "sampler/stages.h"
@@ -186,13 +187,14 @@ live_bytes_of(const void *ctx, uint32_t stack)
 	return lk_record.stacks.stacks[stack].live_bytes;
 }
 
-static void
+/* Returns: true when no thread of the host is left. */
+static bool
 each_second(uint64_t now_ns)
 {
 	uint32_t i;
 
 	if (now_ns < next_second_ns)
-		return;
+		return false;
 	next_second_ns = now_ns - now_ns % SECOND_NS + SECOND_NS;
 	lk_tend_settle();
 	lk_tend_relieve();
@@ -203,6 +205,7 @@ each_second(uint64_t now_ns)
 	    (double)lk_status.rss_bytes, lk_record.live_bytes);
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    lk_record.stacks.stack_count, live_bytes_of, NULL);
+	return lk_proc_host_ended(lk_scan_is_running() ? 2 : 1);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -238,46 +241,50 @@ fill_poll(struct pollfd *fds)
 	}
 }
 
-static void
+static bool
 turn(void)
 {
 	struct pollfd fds[LK_WIRE_CLIENTS_MAX + 2];
 	uint64_t now_ns = lk_clock_monotonic_ns();
 	uint32_t i, number;
+	bool ended;
 
 	open_bell();
 	listen_if_needed(now_ns);
 	fill_poll(fds);
 	if (poll(fds, LK_WIRE_CLIENTS_MAX + 2, timeout_ms(now_ns)) < 0)
-		return;
+		return false;
 	now_ns = lk_clock_monotonic_ns();
 	if (fds[0].revents & POLLIN)
 		mute_bell();
 	number = lk_scan_poll();
 	if (number != 0)
 		lk_stages_scanned(number);
-	each_second(now_ns);
+	ended = each_second(now_ns);
 	if (fds[1].revents & POLLIN)
 		accept_all();
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		if (connections[i].handle.fd >= 0)
 			serve_one(&connections[i], connections[i].handle.fd == fds[i + 2].fd ?
 			    fds[i + 2].revents : 0, now_ns);
+	return ended;
 }
 
-void
+bool
 lk_serve_run(int grace_ms)
 {
 	struct pollfd fd;
+	bool ended = false;
 
 	open_bell();
 	fd = (struct pollfd){bell.fd, POLLIN, 0};
 	if (grace_ms > 0 && !atomic_load(&stopping))
 		poll(&fd, 1, grace_ms);
-	while (!atomic_load(&stopping))
-		turn();
+	while (!atomic_load(&stopping) && !ended)
+		ended = turn();
 	atomic_store(&stopping, false);
 	cpu_before_ns += lk_clock_thread_cpu_ns();
+	return ended;
 }
 
 void

@@ -4,12 +4,16 @@
 #ifndef LK_SAMPLER_SERVE_H
 #define LK_SAMPLER_SERVE_H
 
+#include <stdbool.h>
+
 /* lk_serve_init - once per process image. */
 int lk_serve_init(void);
 
-/* lk_serve_run - until lk_serve_stop: opens the socket GRACE_MS after the call (a child that
- * is about to exec leaves none behind), serves, keeps everything open on return. */
-void lk_serve_run(int grace_ms);
+/* lk_serve_run - until lk_serve_stop, or until the host's last thread has ended: opens the
+ * socket GRACE_MS after the call (a child that is about to exec leaves none behind), serves,
+ * keeps everything open on return.
+ * Returns: true when no thread of the host is left, false when stopped. */
+bool lk_serve_run(int grace_ms);
 
 /* lk_serve_stop - make run return soon.  Any thread. */
 void lk_serve_stop(void);

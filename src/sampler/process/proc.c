@@ -87,6 +87,20 @@ lk_proc_start_time(void)
 	return s == NULL ? 0 : number_at(s);
 }
 
+bool
+lk_proc_host_ended(uint64_t own_thread_count)
+{
+	char buffer[1024];
+	const char *s, *threads;
+
+	lk_proc_read("/proc/self/stat", buffer, sizeof(buffer));
+	s = strrchr(buffer, ')');
+	threads = s == NULL ? NULL : skip_words(s, 18);
+	/* an ended first thread stays and counts until the process ends */
+	return threads != NULL && s[1] == ' ' && s[2] == 'Z' &&
+	    number_at(threads) == own_thread_count + 1;
+}
+
 static uint64_t
 rollup_field(const char *text, const char *name)
 {

@@ -3,6 +3,7 @@
 #ifndef LK_SAMPLER_PROCESS_PROC_H
 #define LK_SAMPLER_PROCESS_PROC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,9 @@ size_t lk_proc_read(const char *path, char *buffer, size_t size);
 
 uint64_t lk_proc_rss_bytes(void);
 uint64_t lk_proc_start_time(void);	/* field 22 of /proc/self/stat, 0 unknown */
+
+/* lk_proc_host_ended - the first thread has ended and of the others there are only OWN. */
+bool lk_proc_host_ended(uint64_t own_thread_count);
 
 /* lk_proc_memory - walks every mapping in the kernel: milliseconds for a large process, and
  * asks the C library, which holds its own locks meanwhile: not more often than needed. */
