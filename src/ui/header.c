@@ -18,6 +18,7 @@
 #define FULL_ROWS	14	/* from here on 3 header rows and a message row of its own */
 #define SEGMENTS_MAX	12
 #define SPARK_CELLS	20
+#define CLIP_CELLS	16	/* less of a sentence is not worth it */
 #define SPARK_POINTS	12	/* fewer make no curve */
 #define SPARK_S		1200.0	/* how far back at most */
 #define BAR_CELLS	20
@@ -28,6 +29,7 @@ struct segment {
 	enum lk_role	role;
 	int		keep;		/* higher stays longer */
 	bool		right;		/* from here on at the right edge */
+	bool		clip;		/* loses its end before it goes */
 };
 
 struct segments {
@@ -58,6 +60,18 @@ width_of(const struct lk_canvas *c, const struct segments *line)
 	return width;
 }
 
+/* Makes LEAST shorter by OVER cells, or empty. */
+static void
+shrink(const struct lk_canvas *c, struct segment *least, int over)
+{
+	int cells = lk_canvas_width(c, least->text) - over;
+
+	if (least->clip && cells >= CLIP_CELLS)
+		lk_text_clean(least->text, least->text, (size_t)cells + 1);
+	else
+		least->text[0] = '\0';
+}
+
 static void
 draw_segments(struct lk_canvas *c, int row, struct segments *line)
 {
@@ -72,7 +86,7 @@ draw_segments(struct lk_canvas *c, int row, struct segments *line)
 				least = i;
 		if (least < 0 || line->list[least].keep >= 100)
 			break;
-		line->list[least].text[0] = '\0';
+		shrink(c, &line->list[least], width - c->cols);
 	}
 	for (int i = 0; i < line->count; i++) {
 		const struct segment *segment = &line->list[i];
@@ -114,6 +128,14 @@ short_command(const struct lk_session *s, char *out, size_t out_bytes)
 	snprintf(out, out_bytes, "%.*s", (int)strcspn(short_one, " "), short_one);
 }
 
+static const char *
+base_of(const char *path)
+{
+	const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+
+	return slash != NULL ? slash + 1 : path != NULL ? path : "?";
+}
+
 static void
 reference_words(const struct lk_session *s, char *out, size_t out_bytes)
 {
@@ -123,7 +145,8 @@ reference_words(const struct lk_session *s, char *out, size_t out_bytes)
 	double since = b != NULL ? b->at_s : s->now->sampler.started_at_s;
 
 	if (s->before != NULL) {
-		snprintf(out, out_bytes, "A %s  B %s", s->before->origin, s->now->origin);
+		snprintf(out, out_bytes, "A %s  B %s", base_of(s->before->origin),
+		    base_of(s->now->origin));
 		lk_text_clean(out, out, out_bytes);
 		return;
 	}
@@ -156,7 +179,8 @@ add_state(const struct lk_session *s, struct segments *line)
 		    s->now->sampler.state == LK_STATE_PAUSED ? "PAUSED" : "DORMANT", clean);
 	}
 	if (states[state].explain) {
-		segment = add(line, LK_ROLE_WARN, 60);
+		segment = add(line, LK_ROLE_WARN, state == LK_SOURCE_OFFLINE ? 60 : 85);
+		segment->clip = true;
 		lk_text_clean(lk_source_words(s->source) != NULL ? lk_source_words(s->source) : "",
 		    segment->text, sizeof(segment->text));
 	}
@@ -202,6 +226,7 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 	if (s->now != NULL) {
 		segment = add(&line, LK_ROLE_BASELINE, 70);
 		segment->right = true;
+		segment->clip = true;
 		reference_words(s, segment->text, sizeof(segment->text));
 	}
 	draw_segments(c, row, &line);

@@ -144,12 +144,14 @@ key_of_stack(const struct lk_stack *stack)
 }
 
 static void
-growth_of_difference(const struct lk_difference *d, double seconds, struct lk_growth *out)
+growth_of_difference(const struct lk_difference *d, double seconds, double interval_bytes,
+    struct lk_growth *out)
 {
 	out->key = key_of_stack(d->stack);
 	out->stack = d->stack;
 	out->frame = lk_growth_site(d->stack);
 	out->live = d->b;
+	out->live_error_bytes = lk_estimate_error(&d->b, interval_bytes);
 	out->delta_bytes = d->delta_bytes;
 	out->delta_objects = d->delta_objects;
 	out->delta_error_bytes = d->delta_error_bytes;
@@ -185,7 +187,8 @@ growth_of_diff(struct lk_session *s)
 	set->window_s = diff->seconds;
 	set->count = diff->count;
 	for (size_t i = 0; i < diff->count; i++)
-		growth_of_difference(&diff->rows[i], diff->seconds, &set->rows[i]);
+		growth_of_difference(&diff->rows[i], diff->seconds,
+		    s->now->sampler.interval_bytes, &set->rows[i]);
 	lk_diff_free(diff);
 	return set;
 }

@@ -348,7 +348,7 @@ static const char *
 puppet_words(const struct lk_source *s)
 {
 	(void)s;
-	return "because \033[2Jof it";
+	return "because \033[2Jof it, and because of many other things that are told at length";
 }
 
 static int
@@ -410,6 +410,7 @@ START_TEST(a_state_is_said_and_the_numbers_stay)
 	assert_shows(states[_i].word);
 	ck_assert(shows("because ?[2Jof it") == states[_i].explained);
 	assert_shows("cart.price_key");
+	assert_shows("41207");
 	if (p->state == LK_SOURCE_LOST || p->state == LK_SOURCE_GONE) {
 		fixture_play(&f, "b");
 		assert_shows("not connected");

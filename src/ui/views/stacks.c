@@ -72,7 +72,7 @@ stacks_fini(struct lk_view *view)
 }
 
 static unsigned int
-flags_of(const struct lk_growth *g, double total)
+flags_of(const struct lk_growth *g, double total, bool diff)
 {
 	unsigned int flags = 0;
 
@@ -80,8 +80,8 @@ flags_of(const struct lk_growth *g, double total)
 		flags |= LK_ROW_GONE;
 	if (g->fresh && g->significant)
 		flags |= LK_ROW_NEW;
-	if (g->significant && g->delta_bytes > SUSPECT_SHARE * total && g->interval_count > 0 &&
-	    g->survived_count == g->interval_count)
+	if (g->significant && g->delta_bytes > SUSPECT_SHARE * total &&
+	    (diff || (g->interval_count > 0 && g->survived_count == g->interval_count)))
 		flags |= LK_ROW_SUSPECT;
 	return flags;
 }
@@ -103,7 +103,7 @@ stacks_update(struct lk_view *view)
 	lk_table_begin(view->table);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
 		lk_table_add(view->table, set->rows[i].key, &set->rows[i],
-		    flags_of(&set->rows[i], total));
+		    flags_of(&set->rows[i], total, s->before != NULL));
 	lk_table_end(view->table, s->now_ms);
 	lk_growth_free(v->set);
 	lk_snapshot_put(held);
@@ -216,14 +216,18 @@ facts_text(const struct lk_growth *g, char *out, size_t out_bytes)
 {
 	char live[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
 	char freed[LK_TEXT_BYTES];
+	int length;
 
-	snprintf(out, out_bytes,
-	    "live %s +/-%s, %s objects (%s); %s of all it allocated is freed",
+	length = snprintf(out, out_bytes, "live %s +/-%s, %s objects (%s)",
 	    lk_text_bytes(g->live.bytes, live, sizeof(live)),
 	    lk_text_bytes(g->live_error_bytes, error, sizeof(error)),
 	    lk_text_count(g->live.objects, objects, sizeof(objects)),
-	    lk_domain_name(g->stack->domain),
-	    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed, sizeof(freed)));
+	    lk_domain_name(g->stack->domain));
+	if (!isnan(g->est_freed_bytes))
+		snprintf(out + length, out_bytes - (size_t)length,
+		    "; %s of all it allocated is freed",
+		    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed,
+		    sizeof(freed)));
 }
 
 static void
