@@ -128,26 +128,49 @@ lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t number)
 /* ---- growth ---------------------------------------------------------------- */
 
 static uint64_t
-key_of_stack(const struct lk_stack *stack)
+mix(uint64_t hash, const char *text)
 {
-	uint64_t hash = 14695981039346656037u ^ (uint64_t)stack->domain;
+	for (; text != NULL && *text != '\0'; text++)
+		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
+	return (hash ^ 0xff) * 1099511628211u;
+}
 
-	for (uint32_t i = 0; i < stack->frame_count; i++) {
-		const char *const texts[] = {stack->frames[i].function, stack->frames[i].file};
+static uint64_t
+mix_frame(uint64_t hash, const struct lk_frame *frame, enum lk_group group)
+{
+	if (frame == NULL)
+		return hash;
+	hash = mix(hash, frame->file);
+	if (group != LK_GROUP_FILE)
+		hash = mix(hash, frame->function);
+	if (group == LK_GROUP_LINE || group == LK_GROUP_STACK)
+		hash = (hash ^ frame->line) * 1099511628211u;
+	return hash;
+}
 
-		for (size_t t = 0; t < LK_COUNT_OF(texts); t++)
-			for (const char *c = texts[t]; c != NULL && *c != '\0'; c++)
-				hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-		hash = (hash ^ stack->frames[i].line) * 1099511628211u;
-	}
+/* Two files have no ids in common: rows are known by what they are called. */
+static uint64_t
+key_of(const struct lk_stack *stack, enum lk_group group)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	if (group == LK_GROUP_DOMAIN)
+		return hash ^ (uint64_t)stack->domain;
+	if (group == LK_GROUP_THREAD)
+		return mix(hash, stack->thread);
+	if (group != LK_GROUP_STACK)
+		return mix_frame(hash, lk_growth_site(stack), group);
+	hash ^= (uint64_t)stack->domain;
+	for (uint32_t i = 0; i < stack->frame_count; i++)
+		hash = mix_frame(hash, &stack->frames[i], group);
 	return hash;
 }
 
 static void
 growth_of_difference(const struct lk_difference *d, double seconds, double interval_bytes,
-    struct lk_growth *out)
+    enum lk_group group, struct lk_growth *out)
 {
-	out->key = key_of_stack(d->stack);
+	out->key = key_of(d->stack, group);
 	out->stack = d->stack;
 	out->frame = lk_growth_site(d->stack);
 	out->live = d->b;
@@ -163,9 +186,54 @@ growth_of_difference(const struct lk_difference *d, double seconds, double inter
 	out->fresh = d->only_b;
 }
 
+static int
+by_key_then_weight(const void *a, const void *b)
+{
+	const struct lk_growth *x = a, *y = b;
+
+	if (x->key != y->key)
+		return x->key < y->key ? -1 : 1;
+	return x->live.bytes > y->live.bytes ? -1 : x->live.bytes < y->live.bytes;
+}
+
+/* FROM joins INTO, whose stack is the heavier one; errors add as those of independent sums. */
+static void
+join(struct lk_growth *into, const struct lk_growth *from)
+{
+	into->live.sampled_count += from->live.sampled_count;
+	into->live.bytes += from->live.bytes;
+	into->live.objects += from->live.objects;
+	into->live.variance += from->live.variance;
+	into->live_error_bytes = hypot(into->live_error_bytes, from->live_error_bytes);
+	into->delta_bytes += from->delta_bytes;
+	into->delta_objects += from->delta_objects;
+	into->delta_error_bytes = hypot(into->delta_error_bytes, from->delta_error_bytes);
+	into->rate_bytes_per_min += from->rate_bytes_per_min;
+	into->stack_count += from->stack_count;
+	into->significant = fabs(into->delta_bytes) > into->delta_error_bytes;
+	into->gone = into->gone && from->gone;
+	into->fresh = into->fresh && from->fresh;
+}
+
+static size_t
+join_groups(struct lk_growth *rows, size_t count)
+{
+	size_t used = 0;
+
+	if (count > 0)
+		qsort(rows, count, sizeof(*rows), by_key_then_weight);
+	for (size_t i = 0; i < count; i++) {
+		if (used > 0 && rows[used - 1].key == rows[i].key)
+			join(&rows[used - 1], &rows[i]);
+		else
+			rows[used++] = rows[i];
+	}
+	return used;
+}
+
 /* A diff of two files in the shape of growth, so that Stacks needs only one. */
 static struct lk_growth_set *
-growth_of_diff(struct lk_session *s)
+growth_of_diff(struct lk_session *s, enum lk_group group)
 {
 	struct lk_diff *diff = lk_diff_new(s->before, s->now);
 	struct lk_growth_set *set = NULL;
@@ -185,10 +253,10 @@ growth_of_diff(struct lk_session *s)
 	}
 	set->arena = arena;
 	set->window_s = diff->seconds;
-	set->count = diff->count;
 	for (size_t i = 0; i < diff->count; i++)
 		growth_of_difference(&diff->rows[i], diff->seconds,
-		    s->now->sampler.interval_bytes, &set->rows[i]);
+		    s->now->sampler.interval_bytes, group, &set->rows[i]);
+	set->count = join_groups(set->rows, diff->count);
 	lk_diff_free(diff);
 	return set;
 }
@@ -202,7 +270,7 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 	if (s->now == NULL)
 		return NULL;
 	if (s->before != NULL)
-		return growth_of_diff(s);
+		return growth_of_diff(s, group);
 	if (s->until != 0 && lk_snapshot_baseline(s->now, s->until) == NULL)
 		s->until = 0;
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);

@@ -424,6 +424,8 @@ END_TEST
 
 START_TEST(two_files_are_a_diff)
 {
+	size_t lines;
+
 	watch_puppet(LK_SOURCE_OFFLINE);
 	f.desk.session.before = lk_snapshot_get(f.desk.session.now != NULL ? f.desk.session.now :
 	    lk_source_snapshot(f.desk.session.source));
@@ -431,6 +433,13 @@ START_TEST(two_files_are_a_diff)
 	assert_shows(">");
 	assert_shows("A live  B live");
 	ck_assert(strstr(screen(), "cart.price_key") != NULL);
+	lines = table()->count;
+	fixture_play(&f, "tt");	/* files */
+	assert_shows("/cart.py");
+	ck_assert_uint_lt(table()->count, lines);
+	fixture_play(&f, "ttt");	/* domains */
+	ck_assert_uint_le(table()->count, 4);
+	ck_assert_uint_gt(table()->count, 0);
 	fixture_play(&f, "8");
 	assert_shows("two files: 1 Stacks shows what grew from A to B");
 }

@@ -673,7 +673,7 @@ baselines_status(const struct lk_view *view, char *out, size_t out_bytes)
 	const struct baselines *v = view->state;
 	char a[32], b[32];
 
-	if (!v->ready || s->now == NULL)
+	if (!v->ready || s->now == NULL || s->before != NULL)
 		return;
 	tag_name(s, v->a != ID_NONE ? v->a : lk_growth_resolve(s->now, s->reference), a, sizeof(a));
 	tag_name(s, v->b != ID_NONE ? v->b : ID_NOW, b, sizeof(b));
