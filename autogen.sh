@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 
 build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libunwind-dev libjansson-dev check"
 demo_packages="python3 python3-django python3-flask gunicorn procps"
-check_packages="$demo_packages python3-jsonschema jq socat tmux valgrind binutils curl xz-utils"
+check_packages="$demo_packages libpython3-testsuite python3-jsonschema jq socat tmux valgrind binutils curl xz-utils"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
 
