@@ -13,6 +13,7 @@
 #include "analysis/trend.h"
 
 #define SPAN_S		 600.0	/* what the slope looks back on */
+#define TREND_MIN_POINTS 3	/* of lk_trend_of() */
 #define WARM_UP_S	 60.0	/* no judgement on less */
 #define GROWN_SHARE	 0.005	/* of RSS in that span: less is not growth */
 #define GROWN_MIN_BYTES	 (1 << 20)
@@ -33,8 +34,8 @@ series_to_judge(const struct lk_snapshot *s)
 	double best_s = -1;
 
 	for (uint32_t i = 0; i < s->series_count; i++) {
-		/* one point spans nothing, however coarse its ring */
-		double span_s = s->series[i].count == 0 ? 0 :
+		/* fewer points than a trend needs span nothing, however coarse their ring */
+		double span_s = s->series[i].count < TREND_MIN_POINTS ? 0 :
 		    s->series[i].step_s * (s->series[i].count - 1);
 
 		if (best_s < SPAN_S && span_s > best_s) {

@@ -91,17 +91,17 @@ START_TEST(without_history_it_warms_up)
 }
 END_TEST
 
-/* A sampler that just started has one point in each coarse ring. */
-START_TEST(one_point_of_a_coarse_ring_is_no_past)
+/* A sampler that just started has one point in each coarse ring, and soon two. */
+START_TEST(few_points_of_a_coarse_ring_are_no_past)
 {
-	static const float point[] = {5e8f};
+	static const float points[] = {4e8f, 5e8f};
 	struct lk_series *series;
 	struct lk_verdict v;
 
 	history(121, 15 * M, 14 * M);
 	series = lk_arena_get(s->arena, 2, sizeof(*series));
 	series[0] = s->series[0];
-	series[1] = (struct lk_series){600, s->at_s, 1, point, point};
+	series[1] = (struct lk_series){600, s->at_s, (uint32_t)_i, points, points};
 	s->series = series;
 	s->series_count = 2;
 	lk_verdict_of(s, &v);
@@ -253,7 +253,7 @@ verdict_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, the_sentence_fits_the_history, 0, LK_COUNT_OF(sentences));
 	tcase_add_test(tc, without_history_it_warms_up);
-	tcase_add_test(tc, one_point_of_a_coarse_ring_is_no_past);
+	tcase_add_loop_test(tc, few_points_of_a_coarse_ring_are_no_past, 0, 3);
 	tcase_add_test(tc, wild_points_do_not_move_the_slope);
 	tcase_add_test(tc, shares_add_up_to_rss);
 	suite_add_tcase(suite, tc);
