@@ -23,6 +23,7 @@ mirror=$(apt-get indextargets --format "\$(RELEASE) \$(COMPONENT) \$(REPO_URI)" 
 [ -n "$mirror" ] || skip "needs a mirror of $suite in the apt configuration"
 
 root=$(mktemp -d "${TMPDIR:-/tmp}/leaktop-bare.XXXXXX")
+chmod 755 "$root"	# it becomes /
 tidy()
 {
 	for place in dev/pts dev/shm dev proc; do
