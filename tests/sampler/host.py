@@ -1,0 +1,273 @@
+"""host.py - what the live tests share: Python processes under the sampler, and its wire.
+
+A host runs a script with the sampler preloaded; the script and the test talk in lines over
+the host's standard streams: the host says a word when it is where the test wants it, and goes
+on when it is told to.
+"""
+import contextlib
+import glob
+import json
+import os
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+
+SKIP = 77
+MINORS = ("3.11", "3.12", "3.13")
+ROOT = pathlib.Path(__file__).resolve().parent
+SAMPLER = os.path.join(os.path.abspath(os.environ.get("top_builddir", ".")),
+                       "src/sampler/.libs/libleaktop-sampler.so")
+LONG = bool(os.environ.get("LK_TEST_LONG"))
+
+# What every hosted script may use.
+PRELUDE = """
+import sys
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\\n")
+    sys.stdout.flush()
+def wait():
+    line = sys.stdin.readline()
+    if not line:
+        sys.exit(0)     # the test has seen what it wanted
+    return line.strip()
+"""
+
+
+def _version_of(python):
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(
+            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            timeout=20).stdout.strip()
+    return None
+
+
+def _candidates():
+    yield "/usr/bin/python3"
+    named = os.environ.get("LK_TEST_PYTHONS")
+    if named is not None:
+        yield from filter(None, named.split(":"))
+        return
+    for minor in MINORS + ("3.8", "3.9", "3.10", "3.14"):
+        for folder in os.environ.get("PATH", "").split(":"):
+            yield os.path.join(folder, "python" + minor)
+    yield from sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python3")))
+
+
+def interpreters():
+    """minor -> path of one interpreter of it (a minor may come with its distribution)."""
+    found = {}
+    for python in _candidates():
+        if os.access(python, os.X_OK):
+            minor = _version_of(python)
+            if minor and minor.startswith("3.") and minor not in found:
+                found[minor] = python
+    return found
+
+
+def supported():
+    return {minor: path for minor, path in interpreters().items() if minor in MINORS}
+
+
+def wait_until(condition, timeout_s, words):
+    """Polls condition(); its first true value."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{words}: not within {timeout_s} s")
+        time.sleep(0.01)  # poll: until the deadline
+
+
+class Wire:
+    """A connection to a sampler, and what it has said so far."""
+
+    def __init__(self, path, timeout_s=20):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.socket.settimeout(timeout_s)
+        self._buffer = b""
+        self._id = 0
+        self.strings, self.frames, self.stacks, self.rows = {}, {}, {}, {}
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
+
+    def line(self):
+        """The next message, noted; None at the end of the connection."""
+        while b"\n" not in self._buffer:
+            try:
+                part = self.socket.recv(1 << 18)
+            except ConnectionResetError:
+                return None
+            if not part:
+                return None
+            self._buffer += part
+        line, self._buffer = self._buffer.split(b"\n", 1)
+        assert len(line) < 256 << 10, "a line is longer than the wire allows"
+        message = json.loads(line.decode("utf-8", "strict"))
+        self._note(message)
+        return message
+
+    def _note(self, message):
+        if message["t"] == "names":
+            for ident, text in message["strings"]:
+                assert ident not in self.strings, "a string was sent twice"
+                self.strings[ident] = text
+            for ident, function, file, number in message["frames"]:
+                self.frames[ident] = (self.strings[function], self.strings[file], number)
+            for ident, domain, thread, flags, frames in message["stacks"]:
+                self.stacks[ident] = (domain, self.strings[thread], flags,
+                                      [self.frames[frame] for frame in frames])
+        elif message["t"] == "live":
+            for row in message["rows"]:
+                assert row[0] in self.stacks, f"stack {row[0]} has no name"
+                assert all(value >= 0 for value in row[1:4]), row
+                for cell in row[4]:
+                    assert all(value >= 0 for value in cell), row
+                self.rows[row[0]] = row[1:]
+
+    def send(self, **request):
+        self._id += 1
+        self.socket.sendall(json.dumps({"id": self._id, **request}).encode() + b"\n")
+        return self._id
+
+    def until(self, kind, **fields):
+        """The next message of a kind with these fields."""
+        while (message := self.line()) is not None:
+            if message["t"] == kind and all(message[k] == v for k, v in fields.items()):
+                return message
+        raise AssertionError(f"the connection ended before {kind} {fields}")
+
+    def ask(self, **request):
+        """(the reply, the messages before it by type); replies to send() are skipped"""
+        number = self.send(**request)
+        before = {}
+        while (message := self.line()) is not None:
+            if message["t"] == "reply" and message["id"] == number:
+                return message, before
+            before[message["t"]] = message
+        raise AssertionError(f"the connection ended before the reply to {request}")
+
+    def look(self):
+        """Brings strings, frames, stacks and rows up to date; the tick."""
+        self.ask(op="subscribe", period_ms=60000)
+        tick = self.until("tick")
+        self.ask(op="unsubscribe")
+        return tick
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Host:
+    """A Python process under the sampler; see PRELUDE."""
+
+    def __init__(self, python, script, *options, prefix=(), close_fds=True, **environment):
+        self.folder = tempfile.mkdtemp(prefix="leaktop-test-")
+        self.script = os.path.join(self.folder, "script.py")
+        with open(self.script, "w", encoding="utf-8") as file:
+            file.write(PRELUDE + textwrap.dedent(script))
+        self._errors = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            [*prefix, python, *options, self.script], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self._errors, bufsize=0, cwd=self.folder,
+            close_fds=close_fds,
+            env={**{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
+                 "PYTHONDONTWRITEBYTECODE": "1", "LEAKTOP_DIR": self.folder,
+                 "LD_PRELOAD": SAMPLER, **environment})
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def socket_path(self, pid=None):
+        return os.path.join(self.folder, f"leaktop-{pid or self.pid}.sock")
+
+    def hear(self, word=None):
+        """The next line of the host; checked to begin with word."""
+        line = self.process.stdout.readline().decode().strip()
+        if word is not None and not line.startswith(word):
+            raise AssertionError(f"the host said {line!r}, not {word}: {self.errors()}")
+        return line
+
+    def tell(self, word="go"):
+        self.process.stdin.write(word.encode() + b"\n")
+
+    def errors(self):
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
+
+    def wire(self, pid=None, timeout_s=20):
+        """A connection whose hello was read, as wire.hello."""
+        def dial():
+            with contextlib.suppress(OSError):
+                return Wire(self.socket_path(pid), timeout_s)
+            return None
+        wire = wait_until(dial, timeout_s, "the sampler listens")
+        wire.hello = wire.line()
+        return wire
+
+    def end(self, code=0, timeout_s=60):
+        """Lets the host end by itself; what it still said."""
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        said = self.process.stdout.read().decode()
+        found = self.process.wait(timeout_s)
+        assert found == code, f"the host ended with {found}: {self.errors()}"
+        return said
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        self._errors.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run(tests, every=True):
+    """Runs test(python) of each for every supported interpreter; the exit code of the suite."""
+    pythons = supported()
+    if not os.path.exists(SAMPLER):
+        print(f"SKIP: needs {SAMPLER}")
+        return SKIP
+    if not pythons:
+        print("SKIP: needs python3.11, 3.12 or 3.13")
+        return SKIP
+    wanted = sys.argv[1:]
+    failed = 0
+    for minor, python in sorted(pythons.items(), key=lambda item: item[0]):
+        for test in tests:
+            if wanted and test.__name__ not in wanted and minor not in wanted:
+                continue
+            began = time.monotonic()
+            try:
+                words = test(python) or ""
+                print(f"ok    {minor} {test.__name__} {time.monotonic() - began:.1f} s {words}",
+                      flush=True)
+            except Exception as why:  # every test is to be run
+                failed += 1
+                print(f"FAIL  {minor} {test.__name__}: {type(why).__name__}: {why}", flush=True)
+        if not every:
+            break
+    return 1 if failed else 0

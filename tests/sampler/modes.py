@@ -1,0 +1,233 @@
+#!/usr/bin/python3
+"""modes.py - whatever the allocator is, the sampler samples and the program's data are right.
+
+LK_TEST_LONG in the environment: the stress lasts a minute for each interpreter.
+"""
+import sys
+
+import host
+
+# One round makes, grows, shrinks and drops blocks of all sizes; every content is checked.
+_STRESS = r"""
+import hashlib, random, threading, time
+LONG = 0
+ROUNDS = 150
+
+def blocks(rng):
+    kind = rng.randrange(8)
+    n = rng.choice((0, 1, 15, 16, 100, 480, 511, 512, 513, 600, 4000, 70000))
+    if kind == 0:
+        return bytes([n % 251]) * n, lambda b, n=n: b == bytes([n % 251]) * n
+    if kind == 1:
+        b = bytearray()
+        for i in range(n % 700):
+            b.append(i % 256)
+        return b, lambda b, n=n: b == bytes(i % 256 for i in range(n % 700))
+    if kind == 2:
+        l = list(range(n))
+        del l[n // 3:]
+        l.extend(range(n // 3, n // 2))
+        return l, lambda l, n=n: l == list(range(n // 2)) or l == list(range(n // 3))
+    if kind == 3:
+        s = "\u20ac" * (n // 2)
+        s += "x" * 3
+        return s, lambda s, n=n: s == "\u20ac" * (n // 2) + "xxx"
+    if kind == 4:
+        d = {i: str(i) for i in range(n % 900)}
+        for i in range(0, n % 900, 2):
+            del d[i]
+        return d, lambda d, n=n: d == {i: str(i) for i in range(1, n % 900, 2)}
+    if kind == 5:
+        return 7 ** n, lambda x, n=n: x == pow(7, n)
+    if kind == 6:
+        return tuple(float(i) for i in range(n % 600)), \
+            lambda t, n=n: all(x == i for i, x in enumerate(t)) and len(t) == n % 600
+    return bytearray(n), lambda b, n=n: len(b) == n and not any(b)   # calloc: zeroes
+
+def work(seed, rounds):
+    rng = random.Random(seed)
+    kept = []
+    for _ in range(rounds):
+        kept.append(blocks(rng))
+        if len(kept) > 200:
+            block, right = kept.pop(rng.randrange(len(kept)))
+            if not right(block):
+                say("WRONG", type(block), len(block))
+                raise SystemExit(3)
+    for block, right in kept:
+        if not right(block):
+            say("WRONG at the end", type(block))
+            raise SystemExit(3)
+
+def stress():
+    threads = [threading.Thread(target=work, args=(i, ROUNDS)) for i in range(4)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    work(99, ROUNDS)
+    n = 20
+    grown = bytearray()
+    for i in range(3000):
+        grown.extend(b"%04d" % i)
+    assert bytes(grown) == b"".join(b"%04d" % i for i in range(3000))
+
+say("ready")
+wait()
+stress()
+end = time.monotonic() + LONG
+while time.monotonic() < end:
+    stress()
+say("done")
+wait()
+"""
+
+# (what is set, options, the mode expected)
+_ALLOCATORS = (
+    ({"PYTHONMALLOC": "pymalloc"}, (), "slots"),
+    ({"PYTHONMALLOC": "malloc"}, (), "hash"),
+    ({"PYTHONMALLOC": "debug"}, (), "slots"),
+    ({"PYTHONMALLOC": "pymalloc_debug"}, (), "slots"),
+    ({"PYTHONMALLOC": "malloc_debug"}, (), "hash"),
+    ({}, ("-X", "tracemalloc=3"), "hash"),
+    ({}, ("-X", "dev"), "slots"),
+)
+
+
+def _stress(python, environment, options, mode):
+    with host.Host(python, _STRESS, *options, LEAKTOP_INTERVAL="1K", **environment) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            assert wire.hello["state"] == "sampling", wire.hello
+            assert wire.hello["mode"] == mode, wire.hello
+            target.tell()
+            target.hear("done")
+            tick = wire.look()
+            assert tick["samples_total"] > 2000, tick
+            domains = {stack[0] for stack in wire.stacks.values()}
+            assert "obj" in domains and "mem" in domains, domains
+            live = sum(cell[2] for row in wire.rows.values() for cell in row[3])
+            count = sum(cell[1] for row in wire.rows.values() for cell in row[3])
+            tick = wire.look()
+            assert abs(tick["live_bytes"] - live) <= 0.2 * live + 1e6, (tick, live)
+            assert abs(tick["samples_live"] - count) <= 0.2 * count + 100, (tick, count)
+        target.end()
+        return tick["samples_total"]
+
+
+def data_are_right_under_every_allocator(python):
+    return [_stress(python, *row) for row in _ALLOCATORS]
+
+
+def data_stay_right_for_long(python):
+    if not host.LONG:
+        return "only when LK_TEST_LONG is set"
+    for environment in ({}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"}):
+        script = _STRESS.replace("LONG = 0", "LONG = 20").replace("150", "1500")
+        with host.Host(python, script, LEAKTOP_INTERVAL="1K", **environment) as target:
+            target.hear("ready")
+            target.tell()
+            target.hear("done")
+            target.end()
+    return "3 x 20 s"
+
+
+_TRACED = r"""
+import tracemalloc
+def figures():
+    tracemalloc.start(3) if not tracemalloc.is_tracing() else None
+    tracemalloc.clear_traces()
+    kept = [bytes(1000 + i) for i in range(300)] + [str(i) * 40 for i in range(300)]
+    snapshot = tracemalloc.take_snapshot().filter_traces(
+        [tracemalloc.Filter(True, __file__)]).statistics("lineno")
+    return [(s.traceback[0].lineno, s.size, s.count) for s in snapshot]
+figures()
+say(sorted(figures()))
+tracemalloc.stop()
+kept = [bytearray(100) for i in range(10000)]
+say(len(kept))
+"""
+
+
+def tracemalloc_says_the_same(python):
+    """On before the sampler, or started later on top of it."""
+    for options in ((), ("-X", "tracemalloc=3")):
+        said = []
+        for preload in (host.SAMPLER, ""):
+            with host.Host(python, _TRACED, *options, LD_PRELOAD=preload,
+                           LEAKTOP_INTERVAL="1K") as target:
+                said.append(target.end())
+        assert said[0] == said[1] and "(" in said[0], said
+
+
+_BALANCED = r"""
+import gc, threading
+def churn():
+    kept = []
+    for i in range(30000):
+        kept.append([bytes(i % 500), str(i), {"a": i}, (i, i)])
+        if len(kept) > 500:
+            kept.clear()
+def threads():
+    ts = [threading.Thread(target=churn) for _ in range(3)]
+    for t in ts: t.start()
+    for t in ts: t.join()
+say("ready"); wait()
+churn(); threads(); gc.collect()
+before = sys.getallocatedblocks()
+churn(); threads(); gc.collect()
+say("blocks", sys.getallocatedblocks() - before)
+wait()
+"""
+
+
+def allocated_blocks_are_balanced(python):
+    with host.Host(python, _BALANCED, LEAKTOP_INTERVAL="1K") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            target.tell()
+            growth = int(target.hear("blocks").split()[1])
+            tick = wire.look()
+        target.end()
+        assert tick["samples_total"] > 10000, tick
+        assert abs(growth) < 200, f"{growth} blocks after what leaves none"
+        return f"{growth} blocks"
+
+
+def estimates_are_right(python):
+    """A line that keeps 40 MB in blocks far below the interval."""
+    script = """
+    kept = []
+    def keep():
+        for i in range(400000):
+            kept.append(bytes(67))
+    say("ready"); wait()
+    keep()
+    say("kept"); wait()
+    del kept[::2]
+    say("half"); wait()
+    """
+    for environment in ({}, {"PYTHONMALLOC": "malloc"}):
+        with host.Host(python, script, LEAKTOP_INTERVAL="64K", **environment) as target:
+            target.hear("ready")
+            with target.wire() as wire:
+                target.tell()
+                target.hear("kept")
+                wire.look()
+                for share in (1.0, 0.5):
+                    rows = [wire.rows[i] for i in wire.rows if wire.stacks[i][0] == "obj" and
+                            [f[0] for f in wire.stacks[i][3][:1]] == ["keep"]]
+                    live = sum(cell[2] for row in rows for cell in row[3])
+                    error = sum(cell[4] for row in rows for cell in row[3]) ** 0.5
+                    truth = share * 400000 * (sys.getsizeof(b"") + 67)
+                    assert abs(live - truth) < 4 * error, (live, truth, error)
+                    assert error < truth / 5, (error, truth)
+                    if share == 1.0:
+                        target.tell()
+                        target.hear("half")
+                        wire.look()
+            target.end()
+
+
+if __name__ == "__main__":
+    sys.exit(host.run((data_are_right_under_every_allocator, data_stay_right_for_long,
+                       tracemalloc_says_the_same, allocated_blocks_are_balanced,
+                       estimates_are_right)))

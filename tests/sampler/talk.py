@@ -1,0 +1,310 @@
+#!/usr/bin/python3
+"""talk.py - the socket: requests, clients, strangers, and readers that do not read."""
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+import host
+
+_IDLE = "say('ready'); wait()"
+
+# Says how long a second of its work took at most: what a bad client costs.
+_BUSY = """
+import threading, time
+kept = []
+def grow(n):
+    code = compile("\\n".join(f"def f{i}(): kept.append(bytes(2000))\\nf{i}()"
+                              for i in range(n)), "made.py", "exec")
+    for i in range(3):
+        exec(code, {"kept": kept})
+say("ready"); wait()
+longest = 0
+for i in range(6):
+    began = time.monotonic()
+    grow(1500)
+    longest = max(longest, time.monotonic() - began)
+say("grown", longest)
+wait()
+kept.clear()
+say("cleared")
+wait()
+"""
+
+
+def hello_is_first_and_whole(python):
+    with host.Host(python, _IDLE) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            hello = wire.hello
+            assert hello["t"] == "hello" and hello["protocol"] == 1
+            assert hello["pid"] == target.pid
+            with open(f"/proc/{target.pid}/stat", encoding="ascii", errors="replace") as file:
+                assert hello["start_time"] == int(file.read().rsplit(")", 1)[1].split()[19])
+            version = subprocess.run([python, "-c", "import platform;"
+                                      "print(platform.python_version())"], check=True,
+                                     stdout=subprocess.PIPE, text=True).stdout.strip()
+            assert hello["python"] == version, (hello, version)
+            assert hello["mode"] == "slots" and hello["interval_bytes"] == 512 << 10
+            assert abs(hello["at"] - time.time()) < 30
+        assert oct(os.stat(target.socket_path()).st_mode & 0o777) == "0o600"
+        target.end()
+
+
+def every_op_answers(python):
+    with host.Host(python, _IDLE) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            assert wire.ask(op="ping")[0]["ok"]
+            memory = wire.ask(op="memory")[1]["memory"]
+            with open(f"/proc/{target.pid}/statm", encoding="ascii") as file:
+                rss = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            assert abs(memory["rss_bytes"] - rss) < 0.2 * rss, (memory, rss)
+            assert memory["uss_bytes"] <= memory["pss_bytes"] <= memory["rss_bytes"] * 1.1
+            assert memory["gc_enabled"] is True and len(memory["gc"]) == 3
+            history = wire.ask(op="history")[1]["history"]
+            assert [ring["step_s"] for ring in history["rings"]] == [1, 10, 60, 600]
+            assert "rows" in wire.ask(op="trends")[1]["trends"]
+            assert wire.ask(op="events")[1]["events"]["list"][-1]["code"] == "started"
+            for op, words in (("frobnicate", "unknown-op"), ("baseline.rows", "bad-argument"),
+                              ("baseline.drop", "bad-argument"), ("interval", "bad-argument")):
+                reply, _ = wire.ask(op=op)
+                assert not reply["ok"] and reply["code"] == words, reply
+            assert wire.ask(op="subscribe", period_ms=99)[0]["code"] == "bad-argument"
+            assert wire.ask(op="containers", limit=1001)[0]["code"] == "bad-argument"
+            assert wire.ask(op="baseline", name=7)[0]["code"] == "bad-argument"
+            assert wire.ask(op="baseline", name="é" * 33)[0]["code"] == "bad-argument"
+        target.end()
+
+
+def what_is_no_request_is_answered(python):
+    lines = (b"", b"{", b"[]", b"17", b'{"id":1}', b'{"op":7,"id":1}', b"\xff\xfe", b"\0",
+             b'{"op":"ping","id":1}x', b"x" * 5000, b'{"op":"ping","x":' + b"[" * 50)
+    with host.Host(python, _IDLE) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            for line in lines:
+                wire.socket.sendall(line + b"\n")
+                reply = wire.until("reply")
+                assert reply["id"] is None and not reply["ok"], (line, reply)
+                assert reply["code"] == ("limit" if len(line) > 4096 else "bad-json"), reply
+            wire.socket.sendall(b'{"id":77,"op":"ping"}\n{"id":78,"op":"ping"}\n{"id":79')
+            assert [wire.until("reply")["id"] for _ in range(2)] == [77, 78]
+            wire.socket.sendall(b',"op":"ping"}\n')
+            assert wire.until("reply")["id"] == 79
+        target.end()
+
+
+def baselines_are_marked_and_forgotten(python):
+    script = """
+    kept = []
+    def before(): kept.append(bytearray(8 << 20))
+    def after(): kept.append(bytearray(8 << 20))
+    before(); say("ready"); wait()
+    after(); say("after"); wait()
+    kept.pop(0); say("freed"); wait()
+    """
+    def cells(wire, name):
+        return [cell[:2] for i, row in wire.rows.items() for cell in row[3]
+                if wire.stacks[i][3][:1] and wire.stacks[i][3][0][0] == name]
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire, target.wire() as other:
+            other.ask(op="subscribe", period_ms=100)
+            assert other.until("baselines")["list"] == []
+            reply, _ = wire.ask(op="baseline", name='warm "é"\\')
+            assert reply["baseline"] == 1, reply
+            mark, = other.until("baselines")["list"]
+            assert mark["name"] == 'warm "é"\\' and mark["live_bytes"] >= 8 << 20, mark
+            target.tell()
+            target.hear("after")
+            wire.look()
+            assert cells(wire, "before") == [[0, 1]] and cells(wire, "after") == [[1, 1]]
+            assert wire.ask(op="baseline")[0]["baseline"] == 2
+            target.tell()
+            target.hear("freed")
+            wire.look()
+            assert cells(wire, "before") == [] and cells(wire, "after") == [[1, 1]]
+            number = wire.send(op="baseline.rows", baseline=1)
+            rows = wire.until("baseline")["rows"]
+            while wire.line().get("id") != number:
+                pass
+            named = {wire.stacks[row[0]][3][0][0]: row for row in rows
+                     if wire.stacks[row[0]][3]}
+            assert named["before"][4][0][1] == 1 and "after" not in named, named.keys()
+            assert wire.ask(op="baseline.rename", baseline=2, name="new")[0]["ok"]
+            assert wire.ask(op="baseline.drop", baseline=1)[0]["ok"]
+            assert wire.ask(op="baseline.drop", baseline=1)[0]["code"] == "bad-argument"
+            for _ in range(31):
+                assert wire.ask(op="baseline")[0]["ok"]
+            assert wire.ask(op="baseline")[0]["code"] == "limit"
+            wire.look()     # the largest list that there is
+        target.end()
+
+
+def pause_resume_and_interval(python):
+    script = """
+    kept = []
+    def take(n): kept.append(bytearray(n))
+    while True:
+        n = wait()
+        take(int(n) << 20); say("taken")
+    """
+    def taken(wire):
+        wire.look()
+        return sum(row[2] for i, row in wire.rows.items()
+                   if [f[0] for f in wire.stacks[i][3][:1]] == ["take"])
+    with host.Host(python, script) as target, target.wire() as wire:
+        def take():
+            target.tell("9")
+            target.hear("taken")
+        take()
+        assert taken(wire) == 1
+        assert wire.ask(op="pause")[0]["ok"]
+        take()
+        assert taken(wire) == 1
+        tick = wire.look()
+        assert tick["state"] == "paused" and tick["reason"] == "paused by a client", tick
+        assert wire.ask(op="resume")[0]["ok"]
+        take()
+        assert taken(wire) == 2 and wire.look()["state"] == "sampling"
+        for wanted in (1024, 65536, 1 << 30, 1 << 20):
+            assert wire.ask(op="interval", bytes=wanted)[0]["ok"]
+            assert wire.look()["interval_bytes"] == wanted
+        take()
+        assert taken(wire) == 3
+        codes = [e["code"] for e in wire.ask(op="events")[1]["events"]["list"]]
+        assert codes[-6:] == ["paused", "resumed"] + ["interval"] * 4, codes
+        target.process.stdin.close()
+        assert target.process.wait(20) == 0
+
+
+def the_ninth_client_is_told(python):
+    with host.Host(python, _IDLE) as target, contextlib.ExitStack() as stack:
+        target.hear("ready")
+        wires = [stack.enter_context(target.wire()) for _ in range(8)]
+        assert all(wire.hello["t"] == "hello" for wire in wires)
+        with host.Wire(target.socket_path()) as ninth:
+            bye = ninth.line()
+            assert bye["t"] == "bye" and bye["reason"] == "limit", bye
+            assert ninth.line() is None
+        wires[3].close()
+        def served():
+            with host.Wire(target.socket_path()) as wire:
+                return wire.line()["t"] == "hello"
+        host.wait_until(served, 5, "a place is free again")
+        assert all(wire.ask(op="ping")[0]["ok"] for wire in wires[:3] + wires[4:])
+        target.end()
+
+
+def a_stranger_is_refused(python):
+    if os.geteuid() != 0 or not shutil.which("setpriv"):
+        return "needs root and setpriv"
+    script = ("import socket,sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);"
+              "print(s.makefile().read())")
+    with host.Host(python, _IDLE) as target:
+        target.hear("ready")
+        target.wire().close()
+        os.chmod(target.folder, 0o755)      # as if somebody had opened the doors
+        os.chmod(target.socket_path(), 0o666)
+        said = subprocess.run(["setpriv", "--reuid=65534", "--clear-groups", "/usr/bin/python3",
+                               "-c", script, target.socket_path()], stdout=subprocess.PIPE,
+                              check=False, text=True, timeout=20).stdout
+        assert '"reason":"not permitted"' in said and "hello" not in said, said
+        assert target.wire().hello["t"] == "hello"
+        target.end()
+    return None
+
+
+def a_folder_of_others_is_not_used(python):
+    with host.Host(python, _IDLE, LEAKTOP_DIR="/") as target:   # not ours alone, or not ours
+        target.hear("ready")
+        target.end()
+        assert target.errors() == ""
+    with host.Host(python, "import os\nos.mkdir('open'); os.chmod('open', 0o777)\n"
+                           "if len(sys.argv) == 1:\n"
+                           "    os.environ['LEAKTOP_DIR'] = os.path.abspath('open')\n"
+                           "    os.execv(sys.executable, [sys.executable, '-c', "
+                           "'import sys; print(\"ready\", flush=True); sys.stdin.read()'])"
+                   ) as target:
+        target.hear("ready")
+        def tried():
+            return not os.listdir(os.path.join(target.folder, "open"))
+        assert tried()
+        target.end()
+
+
+def who_does_not_read_misses_nothing(python):
+    """Megabytes of changes while a subscriber sleeps: then it knows what a new one knows."""
+    with host.Host(python, _BUSY, LEAKTOP_INTERVAL="4K", LEAKTOP_MEMORY="32M") as target:
+        target.hear("ready")
+        with target.wire() as slow:
+            slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.ask(op="subscribe", period_ms=100)
+            target.tell()
+            longest = float(target.hear("grown").split()[1])
+            with target.wire() as quick:
+                assert quick.ask(op="ping")[0]["ok"]
+                quick.look()
+                assert len(quick.rows) > 1000, len(quick.rows)
+            target.tell()
+            target.hear("cleared")
+            with target.wire() as quick:
+                quick.look()
+                def equal():
+                    slow.until("tick")
+                    return {i: r for i, r in slow.rows.items()} == quick.rows
+                host.wait_until(equal, 30, "the slow reader knows what the quick one knows")
+                assert slow.stacks == quick.stacks and slow.strings == quick.strings
+        target.end()
+        return f"{len(quick.rows)} rows, longest round {longest * 1000:.0f} ms"
+
+
+def a_full_table_thins(python):
+    """More live samples than there is room: the interval grows, the estimate stays."""
+    script = """
+    kept = []
+    def keep(n):
+        for i in range(n):
+            kept.append(bytes(967))
+    say("ready"); wait()
+    for i in range(40):
+        keep(1500)
+        say("kept"); wait()
+    say("all"); wait()
+    """
+    with host.Host(python, script, LEAKTOP_INTERVAL="1K", LEAKTOP_MEMORY="4M") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            target.tell()
+            for _ in range(40):
+                target.hear("kept")
+                tick = wire.look()
+                if tick["samples_live"] > 6144:     # 3/4 of 8192: thinned once a second
+                    def relieved():
+                        return wire.look()["samples_live"] <= 6144
+                    host.wait_until(relieved, 5, "thinning")
+                target.tell()
+            target.hear("all")
+            tick = wire.look()
+            assert tick["thinned"] > 1000 and tick["interval_bytes"] > 1024, tick
+            rows = [row for i, row in wire.rows.items()
+                    if [f[0] for f in wire.stacks[i][3][:1]] == ["keep"]]
+            live = sum(cell[2] for row in rows for cell in row[3])
+            error = sum(cell[4] for row in rows for cell in row[3]) ** 0.5
+            truth = 60000 * 1000
+            assert abs(live - truth) < 5 * error, (live, truth, error)
+            assert tick["drops"] < 100, tick
+        target.end()
+        return f"interval {tick['interval_bytes']}, {live / truth:.3f} of the truth"
+
+
+if __name__ == "__main__":
+    sys.exit(host.run((hello_is_first_and_whole, every_op_answers,
+                       what_is_no_request_is_answered, baselines_are_marked_and_forgotten,
+                       pause_resume_and_interval, the_ninth_client_is_told,
+                       a_stranger_is_refused, a_folder_of_others_is_not_used,
+                       who_does_not_read_misses_nothing, a_full_table_thins)))
