@@ -44,7 +44,7 @@ def delegating():
     yield from generator()
 
 async def leaf():
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)      # poll: gives way once, waits for nothing
     note("task"); KEPT.append(bytearray(BLOCK))
 
 async def middle():
