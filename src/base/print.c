@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
+
 void
 lk_print_init(struct lk_print *t, char *bytes, size_t capacity)
 {
@@ -106,33 +108,6 @@ lk_print_real(struct lk_print *t, double value, unsigned int decimals)
 	put_digits(t, part, 10, decimals);
 }
 
-/* Length of the UTF-8 sequence at S, 0 when it is not one (RFC 3629, table in section 4). */
-static size_t
-utf8_length(const unsigned char *s, size_t left)
-{
-	unsigned char low = 0x80, high = 0xbf;
-	size_t n, i;
-
-	if (s[0] < 0x80)
-		return 1;
-	n = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
-	    s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-	if (n == 0 || n > left)
-		return 0;
-	if (s[0] == 0xe0)
-		low = 0xa0;
-	else if (s[0] == 0xed)
-		high = 0x9f;
-	else if (s[0] == 0xf0)
-		low = 0x90;
-	else if (s[0] == 0xf4)
-		high = 0x8f;
-	for (i = 1; i < n; i++, low = 0x80, high = 0xbf)
-		if (s[i] < low || s[i] > high)
-			return 0;
-	return n;
-}
-
 static void
 put_escaped(struct lk_print *t, unsigned char c)
 {
@@ -157,7 +132,7 @@ lk_print_json(struct lk_print *t, const char *s, size_t length)
 
 	lk_print_char(t, '"');
 	for (i = 0; i < length; i += n) {
-		n = utf8_length(u + i, length - i);
+		n = lk_utf8_length(s + i, length - i);
 		if (n == 0) {
 			lk_print_put(t, "\xef\xbf\xbd", 3);
 			n = 1;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/utf8.h"
 
 #define DEPTH_MAX 8
 
@@ -39,6 +40,17 @@ take(struct reader *r, char c)
 	return true;
 }
 
+/* One more than fits a name is kept, to tell that it is too long. */
+static void
+keep_bytes(struct value *v, const char *bytes, size_t n)
+{
+	size_t left = sizeof(v->text) - 1 - v->length;
+
+	n = n < left ? n : left;
+	memcpy(v->text + v->length, bytes, n);
+	v->length += n;
+}
+
 static void
 keep(struct value *v, uint32_t c)
 {
@@ -52,12 +64,7 @@ keep(struct value *v, uint32_t c)
 			utf8[i] = (char)(0x80 | (c & 63));
 		utf8[0] = (char)((0xf00 >> n & 0xff) | c);
 	}
-	if (v->length + n < sizeof(v->text)) {
-		memcpy(v->text + v->length, utf8, n);
-		v->length += n;
-	} else {
-		v->length = sizeof(v->text) - 1;	/* full: the rest is dropped */
-	}
+	keep_bytes(v, utf8, n);
 }
 
 static bool
@@ -118,28 +125,36 @@ read_escape(struct reader *r, struct value *v)
 }
 
 static bool
+read_plain(struct reader *r, struct value *v)
+{
+	size_t n = lk_utf8_length(r->at, (size_t)(r->end - r->at));
+
+	if (n == 0 || (unsigned char)*r->at < 0x20)
+		return false;
+	keep_bytes(v, r->at, n);
+	r->at += n;
+	return true;
+}
+
+static bool
 read_string(struct reader *r, struct value *v)
 {
-	unsigned char c;
-
 	v->kind = KIND_STRING;
 	v->length = 0;
 	if (!take(r, '"'))
 		return false;
-	while (r->at < r->end) {
-		c = (unsigned char)*r->at++;
-		if (c == '"') {
-			v->text[v->length] = '\0';
-			return true;
-		}
-		if (c < 0x20 || (c == '\\' && !read_escape(r, v)))
-			return false;
-		if (c == '\\')
+	while (r->at < r->end && *r->at != '"') {
+		if (*r->at != '\\') {
+			if (!read_plain(r, v))
+				return false;
 			continue;
-		if (v->length < sizeof(v->text) - 1)
-			v->text[v->length++] = (char)c;
+		}
+		r->at++;
+		if (!read_escape(r, v))
+			return false;
 	}
-	return false;
+	v->text[v->length] = '\0';
+	return r->at < r->end && *r->at++ == '"';
 }
 
 static size_t
@@ -270,6 +285,7 @@ set_field(struct lk_wire_request *out, const char *name, const struct value *v)
 		out->has_id = v->kind == KIND_INTEGER;
 		out->id = out->has_id ? v->integer : 0;
 	} else if (strcmp(name, "op") == 0) {
+		out->op[0] = '\0';	/* the last one counts */
 		if (v->kind == KIND_STRING && v->length < sizeof(out->op))
 			memcpy(out->op, v->text, v->length + 1);
 	} else if (strcmp(name, "name") == 0) {

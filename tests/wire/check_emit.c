@@ -1,0 +1,374 @@
+/* What the sampler writes: every golden line, byte for byte. */
+#include "config.h"
+
+#include "proto/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <check.h>
+
+#include "base/attr.h"
+#include "base/print.h"
+#include "leaktop/wire.h"
+
+#include "golden.h"
+
+#define HELLO_AT 1763640060.25
+#define AT 1763640061.25
+#define UNKNOWN LK_EMIT_UNKNOWN
+
+static void
+hello(struct lk_print *p)
+{
+	lk_emit_hello(p, &(struct lk_emit_hello){.version = "0.1.0", .pid = 41207,
+	    .start_time = 1234567, .python = "3.11.2", .started_at_s = 1763640000.125,
+	    .at_s = HELLO_AT, .interval_bytes = 524288, .memory_cap_bytes = 16777216,
+	    .state = "sampling", .reason = "", .mode = "slots"});
+}
+
+static void
+hello_dormant(struct lk_print *p)
+{
+	lk_emit_hello(p, &(struct lk_emit_hello){.version = "0.1.0", .pid = 41207,
+	    .start_time = 1234567, .python = "3.7.9", .started_at_s = 1763640000.125,
+	    .at_s = HELLO_AT, .interval_bytes = 524288, .memory_cap_bytes = 16777216,
+	    .state = "dormant", .reason = "Python 3.7 is not supported", .mode = "hash"});
+}
+
+static void
+tick(struct lk_print *p)
+{
+	lk_emit_tick(p, &(struct lk_emit_tick){.seq = 12, .at_s = AT, .state = "sampling",
+	    .reason = "", .interval_bytes = 524288, .rss_bytes = 190840832,
+	    .live_bytes = 4718592, .live_objects = 9437.2, .live_variance = 2473901162496,
+	    .samples_total = 12, .samples_live = 9, .samples_per_s = 0.5, .cost_percent = 0.123,
+	    .sampler_bytes = 2097152, .stacks = 3, .clients = 1,
+	    .cgroup_limit_bytes = 536870912, .cgroup_used_bytes = 201326592, .events = 1});
+}
+
+static void
+tick_unknown(struct lk_print *p)
+{
+	lk_emit_tick(p, &(struct lk_emit_tick){.seq = 13, .at_s = AT + 1, .state = "paused",
+	    .reason = "paused by a client", .interval_bytes = 524288, .rss_bytes = 190840832,
+	    .sampler_bytes = 2097152, .clients = 1,
+	    .cgroup_limit_bytes = UNKNOWN, .cgroup_used_bytes = UNKNOWN});
+}
+
+static const struct lk_emit_memory memory_known = {
+	.at_s = AT, .rss_bytes = 190840832, .pss_bytes = 185597952, .uss_bytes = 184549376,
+	.anonymous_bytes = 167772160, .file_bytes = 22020096, .shared_bytes = 1048576,
+	.python_live_bytes = 4718592, .pymalloc_arena_bytes = 67108864,
+	.malloc_live_bytes = 41943040, .malloc_free_bytes = 8388608,
+	.malloc_mmap_bytes = 2097152, .sampler_bytes = 2097152,
+	.cgroup_limit_bytes = 536870912, .cgroup_used_bytes = 201326592, .gc_enabled = true,
+	.gc = {{312, 700, 120, 3400, 0}, {4, 10, 10, 90, 0}, {1, 10, 1, 7, 2}},
+};
+
+static void
+memory(struct lk_print *p)
+{
+	lk_emit_memory(p, &memory_known);
+}
+
+static void
+memory_unknown(struct lk_print *p)
+{
+	struct lk_emit_memory m = memory_known;
+
+	m.pymalloc_arena_bytes = m.malloc_live_bytes = m.malloc_free_bytes = UNKNOWN;
+	m.malloc_mmap_bytes = m.cgroup_limit_bytes = m.cgroup_used_bytes = UNKNOWN;
+	m.gc_enabled = false;
+	lk_emit_memory(p, &m);
+}
+
+static const struct lk_emit_cell old_cell = {0, 4, 2097152, 4194.3, 1099511627776};
+
+static void
+live(struct lk_print *p)
+{
+	const struct lk_emit_cell cells[] = {old_cell, {1, 5, 2621440, 5242.9, 1374389534720}};
+
+	lk_emit_live_begin(p, 12, AT, false);
+	lk_emit_row(p, true, &(struct lk_emit_row){1, 5242880, 10485.8, 10}, cells, 2);
+	lk_emit_row(p, false, &(struct lk_emit_row){2, 1048576, 16, 2}, NULL, 0);
+	lk_emit_list_end(p);
+}
+
+static void
+live_more(struct lk_print *p)
+{
+	const struct lk_emit_cell cells[] = {old_cell, {1, 6, 3145728, 6291.5, 1649267441664}};
+
+	lk_emit_live_begin(p, 13, AT + 1, true);
+	lk_emit_row(p, true, &(struct lk_emit_row){1, 5767168, 11534.4, 11}, cells, 2);
+	lk_emit_list_end(p);
+}
+
+static void
+live_empty(struct lk_print *p)
+{
+	lk_emit_live_begin(p, 14, AT + 2, false);
+	lk_emit_list_end(p);
+}
+
+static void
+baseline(struct lk_print *p)
+{
+	const struct lk_emit_cell cell = {0, 1, 524288, 8, 274877906944};
+
+	lk_emit_baseline_begin(p, 1, false);
+	lk_emit_row(p, true, &(struct lk_emit_row){1, 2097152, 4194.3, 4}, &old_cell, 1);
+	lk_emit_row(p, false, &(struct lk_emit_row){2, 524288, 8, 1}, &cell, 1);
+	lk_emit_list_end(p);
+}
+
+static void
+baselines(struct lk_print *p)
+{
+	lk_emit_baselines_begin(p);
+	lk_emit_baselines_item(p, true, 1, "warm", 1763640030.5, 180355072, 2097152, 524288);
+	lk_emit_baselines_item(p, false, 2, "", 1763640061, 190840832, 4718592, 524288);
+	lk_emit_list_end(p);
+}
+
+static void
+baselines_empty(struct lk_print *p)
+{
+	lk_emit_baselines_begin(p);
+	lk_emit_list_end(p);
+}
+
+static const char *const names_strings[] = {
+	"MainThread", "shop.cart.price_key", "/srv/shop/cart.py", "shop.views.cart",
+	"/srv/shop/views.py", "json.decoder.raw_decode", "/usr/lib/python3.11/json/decoder.py",
+	"\033[2J\"caf\\\303\251\"",
+};
+
+static const uint32_t names_frames[][4] = {
+	{1, 2, 3, 88}, {2, 4, 5, 52}, {3, 6, 7, 353}, {4, 8, 5, 0},
+};
+
+static void
+names(struct lk_print *p)
+{
+	const uint32_t first[] = {1, 2}, second[] = {3, 4, 2}, *f;
+	uint32_t i;
+
+	lk_emit_names_begin(p);
+	for (i = 0; i < LK_COUNT_OF(names_strings); i++)
+		lk_emit_names_string(p, i == 0, i + 1, names_strings[i],
+		    strlen(names_strings[i]));
+	lk_emit_names_frames(p);
+	for (i = 0; i < LK_COUNT_OF(names_frames); i++) {
+		f = names_frames[i];
+		lk_emit_names_frame(p, i == 0, f[0], f[1], f[2], f[3]);
+	}
+	lk_emit_names_stacks(p);
+	lk_emit_names_stack(p, true, 1, "obj", 1, 0, first, 2);
+	lk_emit_names_stack(p, false, 2, "mem", 1, 3, second, 3);
+	lk_emit_names_stack(p, false, 3, "raw", 1, 4, NULL, 0);
+	lk_emit_list_end(p);
+}
+
+static void
+names_empty(struct lk_print *p)
+{
+	lk_emit_names_begin(p);
+	lk_emit_names_frames(p);
+	lk_emit_names_stacks(p);
+	lk_emit_list_end(p);
+}
+
+static void
+history(struct lk_print *p)
+{
+	const double unknown = strtod("nan", NULL);
+
+	lk_emit_history_begin(p, 4);
+	lk_emit_history_ring(p, true, 1, 1763640061);
+	lk_emit_history_point(p, true, 188743680, 4194304);
+	lk_emit_history_point(p, false, unknown, unknown);
+	lk_emit_history_point(p, false, 190840832, 4718592);
+	lk_emit_ring_end(p);
+	lk_emit_history_ring(p, false, 10, 1763640060);
+	lk_emit_history_point(p, true, 180355072, 2097152);
+	lk_emit_ring_end(p);
+	lk_emit_history_ring(p, false, 60, 1763640060);
+	lk_emit_ring_end(p);
+	lk_emit_history_ring(p, false, 600, 1763640000);
+	lk_emit_ring_end(p);
+	lk_emit_list_end(p);
+}
+
+static void
+trends(struct lk_print *p)
+{
+	const float bytes[] = {0, 1048576, 2097152, 4718592};
+
+	lk_emit_trends_begin(p, 10, 1763640060);
+	lk_emit_trends_row(p, true, 1, bytes, 4);
+	lk_emit_trends_row(p, false, 2, NULL, 0);
+	lk_emit_list_end(p);
+}
+
+static void
+containers(struct lk_print *p)
+{
+	lk_emit_containers_begin(p, &(struct lk_emit_containers){AT, 41.7, 1893.2, 48210, 1000,
+	    true});
+	lk_emit_container(p, true, 0x7f2a10c04040, "dict", 231000, 10485856, 1,
+	    "shop.cart._PRICES");
+	lk_emit_container_then(p, true, 1, 12000);
+	lk_emit_container_then(p, false, 2, 190000);
+	lk_emit_container_end(p);
+	lk_emit_container(p, false, 0x7f2a10c04080, "list", 1200, 9656, -1, NULL);
+	lk_emit_container_end(p);
+	lk_emit_list_end(p);
+}
+
+static void
+containers_incomplete(struct lk_print *p)
+{
+	lk_emit_containers_begin(p, &(struct lk_emit_containers){AT, 3, 1998.4, 1200, 1, false});
+	lk_emit_list_end(p);
+}
+
+static void
+events(struct lk_print *p)
+{
+	lk_emit_events_begin(p);
+	lk_emit_event(p, true, 1763640000.125, "started", 0);
+	lk_emit_event(p, false, 1763640031, "thinned", 1048576);
+	lk_emit_list_end(p);
+}
+
+static void
+reply(struct lk_print *p)
+{
+	lk_emit_reply(p, 1);
+}
+
+static void
+reply_baseline(struct lk_print *p)
+{
+	lk_emit_reply_baseline(p, 2, 2);
+}
+
+static void
+reply_error(struct lk_print *p)
+{
+	lk_emit_refusal(p, true, 3, "unknown-op", "no such op: \"frobnicate\"");
+}
+
+static void
+reply_bad_json(struct lk_print *p)
+{
+	lk_emit_refusal(p, false, 0, "bad-json", "not a JSON object with an op");
+}
+
+static void
+bye(struct lk_print *p)
+{
+	lk_emit_bye(p, "exit");
+}
+
+static void
+bye_stranger(struct lk_print *p)
+{
+	lk_emit_bye(p, "not permitted");
+}
+
+static const struct {
+	const char	*golden;
+	void		(*emit)(struct lk_print *p);
+} lines[] = {
+	{"baseline", baseline}, {"baselines", baselines}, {"baselines-empty", baselines_empty},
+	{"bye", bye}, {"bye-stranger", bye_stranger}, {"containers", containers},
+	{"containers-incomplete", containers_incomplete}, {"events", events},
+	{"hello", hello}, {"hello-dormant", hello_dormant}, {"history", history},
+	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
+	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
+	{"names-empty", names_empty}, {"reply", reply}, {"reply-bad-json", reply_bad_json},
+	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"tick", tick},
+	{"tick-unknown", tick_unknown}, {"trends", trends},
+};
+
+static char bytes[16384];
+
+START_TEST(every_golden_line_byte_for_byte)
+{
+	struct lk_print p;
+	size_t length;
+	char *wanted = lk_golden_read("golden", lines[_i].golden, &length);
+
+	lk_print_init(&p, bytes, sizeof(bytes));
+	lines[_i].emit(&p);
+	ck_assert(!p.full);
+	ck_assert_msg(p.length == length && memcmp(bytes, wanted, length) == 0,
+	    "%s:\n%s%.*s", lines[_i].golden, wanted, (int)p.length, bytes);
+	free(wanted);
+}
+END_TEST
+
+static void
+is_listed(const char *name)
+{
+	size_t i = 0;
+
+	while (i < LK_COUNT_OF(lines) && strcmp(lines[i].golden, name) != 0)
+		i++;
+	ck_assert_msg(i < LK_COUNT_OF(lines), "%s is not written by anybody", name);
+}
+
+START_TEST(every_golden_line_is_written)
+{
+	ck_assert_uint_eq(lk_golden_each("golden", is_listed), LK_COUNT_OF(lines));
+}
+END_TEST
+
+START_TEST(without_room_nothing_is_written_past_it)
+{
+	struct lk_print p;
+	size_t capacity, length;
+
+	lk_print_init(&p, bytes, sizeof(bytes));
+	lines[_i].emit(&p);
+	length = p.length;
+	for (capacity = 0; capacity <= length; capacity++) {
+		memset(bytes, 0x55, sizeof(bytes));
+		lk_print_init(&p, bytes, capacity);
+		lines[_i].emit(&p);
+		ck_assert(p.full == (capacity < length));
+		ck_assert_uint_le(p.length, capacity);
+		ck_assert_uint_eq((unsigned char)bytes[capacity], 0x55);
+	}
+}
+END_TEST
+
+static Suite *
+emit_suite(void)
+{
+	Suite *s = suite_create("emit");
+	TCase *tc = tcase_create("emit");
+
+	tcase_add_loop_test(tc, every_golden_line_byte_for_byte, 0, (int)LK_COUNT_OF(lines));
+	tcase_add_test(tc, every_golden_line_is_written);
+	tcase_add_loop_test(tc, without_room_nothing_is_written_past_it, 0,
+	    (int)LK_COUNT_OF(lines));
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int
+main(void)
+{
+	SRunner *runner = srunner_create(emit_suite());
+	int failed;
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
