@@ -1,0 +1,43 @@
+#!/usr/bin/python3
+"""lines.py - the line of every instruction of some modules, as the interpreter tells it."""
+import os
+import subprocess
+import sys
+
+import host
+
+_DUMP = r"""
+import importlib.util, sys, types
+MODULES = ("argparse", "asyncio.base_events", "collections", "dataclasses", "decimal", "enum",
+           "inspect", "json.decoder", "logging", "pickle", "tarfile", "typing", "unittest.mock")
+def dump(code):
+    count = len(code.co_code) // 2
+    lines = [code.co_firstlineno] * count
+    for start, end, line in code.co_lines():
+        for i in range(start // 2, end // 2):
+            lines[i] = code.co_firstlineno if line is None else line
+    print(code.co_firstlineno, code.co_linetable.hex(), *lines)
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            dump(constant)
+for name in MODULES:
+    spec = importlib.util.find_spec(name)
+    with open(spec.origin, encoding="utf-8") as file:
+        dump(compile(file.read(), spec.origin, "exec"))
+long_line = "(" + "+".join(["f(%s)" % ("a" * 300)] * 60) + ")"
+dump(compile("\n" * 70000 + "def f(a):\n" + "\n" * 3000 + " return (a,\n" + "\n" * 500 + "f)",
+             "far", "exec"))
+dump(compile("def g(f, %s):\n return %s" % ("a" * 300, long_line), "wide", "exec"))
+"""
+
+
+def lines_agree(python):
+    program = os.path.join(os.environ.get("top_builddir", "."), "tests/sampler/lines_agree")
+    dumped = subprocess.run([python, "-c", _DUMP], check=True, stdout=subprocess.PIPE).stdout
+    judged = subprocess.run([program], input=dumped, check=False, stdout=subprocess.PIPE)
+    assert judged.returncode == 0, judged.stdout.decode()
+    return judged.stdout.decode().strip()
+
+
+if __name__ == "__main__":
+    sys.exit(host.run((lines_agree,)))
