@@ -227,7 +227,35 @@ def estimates_are_right(python):
             target.end()
 
 
+def a_block_that_shrinks_is_counted_once(python):
+    """Lists and bytes that begin large, in RAW, and become small, where OBJ or MEM count."""
+    script = """
+    kept = []
+    def lists():
+        for i in range(60000):
+            made = [None] * 100
+            del made[10:]; kept.append(made)
+    say("ready"); wait()
+    lists()
+    say("kept", sum(sys.getsizeof(made) - sys.getsizeof([]) for made in kept)); wait()
+    """
+    for environment in ({}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"}):
+        with host.Host(python, script, LEAKTOP_INTERVAL="16K", **environment) as target:
+            target.hear("ready")
+            with target.wire() as wire:
+                target.tell()
+                truth = int(target.hear("kept").split()[1])
+                wire.look()
+            shrunk = 5 + len(host.PRELUDE.splitlines()) + 1
+            cells = [cell for i, row in wire.rows.items() for cell in row[3]
+                     if wire.stacks[i][3][:1] and wire.stacks[i][3][0][0] == "lists"
+                     and wire.stacks[i][3][0][2] == shrunk]
+            live, error = sum(c[2] for c in cells), sum(c[4] for c in cells) ** 0.5
+            assert abs(live - truth) < 5 * error, (environment, live, truth, error)
+            target.end()
+
+
 if __name__ == "__main__":
     sys.exit(host.run((data_are_right_under_every_allocator, data_stay_right_for_long,
                        tracemalloc_says_the_same, allocated_blocks_are_balanced,
-                       estimates_are_right)))
+                       estimates_are_right, a_block_that_shrinks_is_counted_once)))

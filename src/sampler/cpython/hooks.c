@@ -29,6 +29,9 @@ static const _Atomic uint8_t *filter;
 static size_t small_max_bytes = PYMALLOC_MAX_BYTES;
 static size_t padding_bytes;	/* what a debug allocator adds to each block */
 static size_t hash_max_bytes = SIZE_MAX; /* larger blocks reach RAW and are counted there */
+/* A block that came through RAW and shrinks to this or less: pymalloc passes the request on,
+ * OBJ or MEM have counted it.  RAW itself has next to no such requests. */
+static size_t passed_on_max_bytes;
 
 /* OBJ and MEM countdown: protected by the GIL. */
 static int64_t gil_left_bytes;
@@ -238,9 +241,15 @@ realloc_slot(void *ctx, void *p, size_t n)
 		sink->slot_ended(p);
 	}
 	errno = saved_errno;
-	if (n > small_max_bytes)	/* smaller ones were counted in OBJ or MEM */
+	if (n > passed_on_max_bytes)
 		count_in_place(RAW, q, n);
 	return q;
+}
+
+static inline bool
+is_counted_here(int domain, size_t n)
+{
+	return domain == RAW ? n > passed_on_max_bytes : n <= hash_max_bytes;
 }
 
 LK_COLD static void *
@@ -255,7 +264,7 @@ realloc_tracked(int domain, void *ctx, void *p, size_t n)
 	else if (sample != LK_LIVE_NONE)
 		sink->ended(sample);
 	errno = saved_errno;
-	if (q != NULL && (domain == RAW || n <= hash_max_bytes))
+	if (q != NULL && is_counted_here(domain, n))
 		count_in_place(domain, q, n);
 	return q;
 }
@@ -266,7 +275,7 @@ realloc_in_domain(int domain, void *ctx, void *p, size_t n)
 	if (lk_unlikely(lk_live_maybe(filter, p)))
 		return realloc_tracked(domain, ctx, p, n);
 	p = next[domain].realloc(ctx, p, n);
-	if (lk_likely(p != NULL) && (domain == RAW || n <= hash_max_bytes))
+	if (lk_likely(p != NULL) && is_counted_here(domain, n))
 		count_in_place(domain, p, n);
 	return p;
 }
@@ -478,7 +487,7 @@ slots_work(int domain)
 	served = lk_slots_owns(region_base, region_bytes, p);
 	next[domain].free(next[domain].ctx, p);
 	if (test_raw_bytes != 0)
-		hash_max_bytes = PYMALLOC_MAX_BYTES;
+		hash_max_bytes = passed_on_max_bytes = PYMALLOC_MAX_BYTES;
 	if (!served || test_slot_freed == NULL || test_raw_bytes < FORWARDED_BYTES ||
 	    test_raw_bytes - FORWARDED_BYTES > 64)
 		return false;
