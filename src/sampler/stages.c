@@ -22,9 +22,9 @@
  * of 128 frames, a name of 1 kB with every byte escaped) still fits. */
 #define LINE_ENOUGH	(LK_WIRE_LINE_MAX / 4)
 
-/* 40 cells of at most 90 bytes each, and the totals: a row is below 4 kB. */
 #define LK_GC_HEAD	16	/* an object tracked by the collector starts behind it */
 #define CONTAINER_MAX_BYTES 8192u	/* names escaped, 32 baselines */
+/* 40 cells of at most 90 bytes each, and the totals: a row is below 4 kB. */
 #define ROWS_PER_LINE	48u
 
 #define BASELINE_MIN_LENGTH	1000u
@@ -299,6 +299,7 @@ stage_containers(struct lk_connection *c)
 {
 	const struct lk_containers_scan *scan = lk_scan_result();
 	struct lk_emit_containers m;
+	size_t stop = c->out.length + LK_WIRE_LINE_MAX - CONTAINER_MAX_BYTES;
 	uint32_t i, sent = 0;
 
 	if (scan == NULL) {
@@ -308,8 +309,7 @@ stage_containers(struct lk_connection *c)
 	m = (struct lk_emit_containers){lk_clock_wall_s(), (double)scan->scan_ns / 1e6,
 	    (double)scan->longest_slice_ns / 1e3, scan->objects, c->min_length, scan->complete};
 	lk_emit_containers_begin(&c->out, &m);
-	for (i = 0; i < scan->count && sent < c->limit &&
-	    c->out.capacity - c->out.length > CONTAINER_MAX_BYTES; i++)
+	for (i = 0; i < scan->count && sent < c->limit && c->out.length < stop; i++)
 		if (scan->found[i].length >= c->min_length)
 			put_container(c, sent++ == 0, &scan->found[i]);
 	lk_emit_list_end(&c->out);

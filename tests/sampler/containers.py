@@ -157,6 +157,31 @@ def a_walk_does_not_hold_the_host(python):
         return f"slices {slices} us, longest round of the host {float(longest):.1f} ms"
 
 
+def the_longest_answer_fits_a_line(python):
+    """As many containers, with names as long, and baselines as there may be."""
+    script = """
+    def name(i):
+        return "a_list_with_a_name_that_goes_on_%s_%d" % ("and_on" * 12, i)
+    for i in range(1100):
+        globals()[name(i)] = [None] * (1000 + i)
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:     # which looks at the length of each line
+            for number in range(1, 33):
+                wire.ask(op="baseline", name="n" * 64)
+                def recorded(number=number):
+                    first, = _scan(wire, limit=1)["rows"]
+                    return [number, 2099] in first["then"]
+                host.wait_until(recorded, 10, "the baseline knows its containers")
+            rows = _scan(wire, limit=1000)["rows"]
+            assert [r["length"] for r in rows[:300]] == list(range(2099, 1799, -1))
+            assert len(rows[0]["then"]) == 32
+        target.end()
+        return f"{len(rows)} containers"
+
+
 def exit_during_a_walk(python):
     script = """
     kept = [[i] for i in range(1000000)]
@@ -171,4 +196,5 @@ def exit_during_a_walk(python):
 
 if __name__ == "__main__":
     sys.exit(host.run((containers_are_found_and_measured, growth_is_known_by_baseline,
-                       a_walk_does_not_hold_the_host, exit_during_a_walk)))
+                       a_walk_does_not_hold_the_host, the_longest_answer_fits_a_line,
+                       exit_during_a_walk)))
