@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 import host
 
@@ -304,6 +305,31 @@ def settings_that_do_not_parse_are_events(python):
         target.end()
 
 
+def signals_reach_the_host(python):
+    """No thread of ours takes a signal: the sleeping main thread is woken by each."""
+    script = """
+    import os, signal, time
+    got = []
+    def handler(*_):
+        got.append(1)
+        os.write(1, b"signal\\n")
+    signal.signal(signal.SIGUSR1, handler)
+    say("ready")
+    while len(got) < 50:
+        time.sleep(0.2)     # poll: a handler has run
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.send(op="subscribe", period_ms=100)
+            began = time.monotonic()
+            for _ in range(50):
+                os.kill(target.pid, signal.SIGUSR1)
+                target.hear("signal")
+            assert time.monotonic() - began < 5, "signals waited for the end of a sleep"
+        target.end()
+
+
 def when_disabled_it_is_not_there(python):
     with host.Host(python, "say('ready'); wait()", LEAKTOP_DISABLE="1") as target:
         target.hear("ready")
@@ -334,5 +360,6 @@ if __name__ == "__main__":
                        threads_and_forks_together, a_walk_cut_short_by_a_fork_is_answered,
                        exec_starts_afresh, closed_descriptors_come_back,
                        little_address_space_harms_nobody,
-                       settings_that_do_not_parse_are_events, when_disabled_it_is_not_there))
+                       settings_that_do_not_parse_are_events, signals_reach_the_host,
+                       when_disabled_it_is_not_there))
              or host.run((other_pythons_stay_dormant,), every=False))

@@ -255,7 +255,80 @@ def a_block_that_shrinks_is_counted_once(python):
             target.end()
 
 
+def a_realloc_that_fails_changes_nothing(python):
+    script = """
+    import resource
+    kept = []
+    def big(): kept.append(bytearray(range(256)) * (32 << 10))
+    big()
+    limit = int(open("/proc/self/statm").read().split()[0]) * 4096 + (100 << 20)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    say("ready"); wait()
+    try:
+        kept[0].extend(bytes(60 << 20))
+    except MemoryError:
+        say("failed", bytes(kept[0]) == bytes(range(256)) * (32 << 10))
+    try:
+        more = bytearray(1 << 40)
+    except MemoryError:
+        say("again")
+    wait(); kept.clear(); say("cleared"); wait()
+    """
+    def lives(wire):
+        wire.look()
+        return sum(cell[2] for row in wire.rows.values() for cell in row[3])
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            before = lives(wire)
+            assert before >= 8 << 20, before
+            target.tell()
+            target.hear("failed True")
+            target.hear("again")
+            assert lives(wire) >= 8 << 20, lives(wire)
+            target.tell()
+            target.hear("cleared")
+            assert lives(wire) <= before - (8 << 20) + (2 << 20), (lives(wire), before)
+        target.end()
+
+
+def interpreters_of_their_own_are_harmless(python):
+    """Subinterpreters in threads, from 3.12 on some with a GIL of their own."""
+    script = """
+    try:
+        import _xxsubinterpreters as interpreters
+    except ImportError:
+        import _interpreters as interpreters
+    import threading
+    CODE = '''if True:
+        kept = {}
+        for i in range(60000):
+            kept[i % 500] = [bytes([i % 256]) * (i % 600), str(i), {i: i}, i]
+        for key, (some, text, table, i) in kept.items():
+            assert some == bytes([i % 256]) * (i % 600) and text == str(i) and table == {i: i}
+    '''
+    say("ready"); wait()
+    made = [interpreters.create() for i in range(3)]
+    threads = [threading.Thread(target=interpreters.run_string, args=(i, CODE)) for i in made]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    for i in made: interpreters.destroy(i)
+    say("done"); wait()
+    """
+    with host.Host(python, script, LEAKTOP_INTERVAL="1K") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            target.tell()
+            target.hear("done")
+            tick = wire.look()
+            assert tick["samples_total"] > 10000, tick
+        target.end()
+        assert target.errors() == "", target.errors()
+
+
 if __name__ == "__main__":
     sys.exit(host.run((data_are_right_under_every_allocator, data_stay_right_for_long,
                        tracemalloc_says_the_same, allocated_blocks_are_balanced,
-                       estimates_are_right, a_block_that_shrinks_is_counted_once)))
+                       estimates_are_right, a_block_that_shrinks_is_counted_once,
+                       a_realloc_that_fails_changes_nothing,
+                       interpreters_of_their_own_are_harmless)))
