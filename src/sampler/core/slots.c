@@ -16,36 +16,29 @@ class_bytes(unsigned int class)
 int
 lk_slots_init(struct lk_slots *s)
 {
-	size_t bytes = 0;
-	unsigned int class;
+	const size_t bytes = LK_SLOTS_UNITS * LK_SLOTS_UNIT_BYTES;
+	unsigned int class, unit = 0;
 	void *region;
 
 	memset(s, 0, sizeof(*s));
-	for (class = 0; class < LK_SLOTS_CLASSES; class++)
-		bytes += class_bytes(class) * LK_SLOTS_PER_CLASS;
 	s->sample = lk_pages_map(sizeof(*s->sample) * LK_SLOTS_CLASSES * LK_SLOTS_PER_CLASS);
 	region = lk_pages_map(bytes);
 	if (s->sample == NULL || region == NULL)
 		return -ENOMEM;
 	s->base = (uintptr_t)region;
-	s->class_base[0] = s->base;
-	for (class = 1; class < LK_SLOTS_CLASSES; class++)
-		s->class_base[class] = s->class_base[class - 1] +
-		    class_bytes(class - 1) * LK_SLOTS_PER_CLASS;
+	for (class = 0; class < LK_SLOTS_CLASSES; class++) {
+		s->class_base[class] = s->base + unit * LK_SLOTS_UNIT_BYTES;
+		memset(s->class_of_unit + unit, (int)class, class + 1);
+		unit += class + 1;
+	}
 	s->bytes = bytes;
 	return 0;
 }
 
-/* The classes grow by one step each, so the offset is quadratic in the class; a walk over
- * 40 entries is only paid when a sampled block is freed. */
 static unsigned int
 class_of(const struct lk_slots *s, const void *p)
 {
-	unsigned int class = LK_SLOTS_CLASSES - 1;
-
-	while ((uintptr_t)p < s->class_base[class])
-		class--;
-	return class;
+	return s->class_of_unit[((uintptr_t)p - s->base) / LK_SLOTS_UNIT_BYTES];
 }
 
 uint32_t

@@ -24,10 +24,15 @@
 #define LK_SLOTS_PER_CLASS	16384u
 #define LK_SLOTS_NO_SAMPLE	UINT32_MAX
 
+/* The first class takes one unit of address space, the second two, and so on. */
+#define LK_SLOTS_UNIT_BYTES	((size_t)LK_SLOTS_STEP_BYTES * LK_SLOTS_PER_CLASS)
+#define LK_SLOTS_UNITS		(LK_SLOTS_CLASSES * (LK_SLOTS_CLASSES + 1) / 2)
+
 struct lk_slots {
 	uintptr_t	 base;		/* fixed at init */
 	size_t		 bytes;		/* 0: there is no region */
 	uintptr_t	 class_base[LK_SLOTS_CLASSES];
+	uint8_t		 class_of_unit[LK_SLOTS_UNITS];
 	uint32_t	 used[LK_SLOTS_CLASSES];	/* lock: slots ever handed out */
 	void		*free[LK_SLOTS_CLASSES];	/* lock: linked through the slots */
 	_Atomic(void *)	 released;	/* any thread: linked through the slots */
