@@ -7,6 +7,7 @@ import host
 
 _SCRIPT = r"""
 import collections, gc, json
+await_sampler()
 PRICES = {i: str(i) for i in range(20000)}
 class Cache:
     entries = {str(i): i for i in range(5000)}

@@ -2,7 +2,8 @@
 
 A host runs a script with the sampler preloaded; the script and the test talk in lines over
 the host's standard streams: the host says a word when it is where the test wants it, and goes
-on when it is told to.
+on when it is told to.  The sampler comes up beside the script: one that allocates at once what
+the test looks for calls await_sampler() first.
 """
 import contextlib
 import glob
@@ -35,6 +36,10 @@ def wait():
     if not line:
         sys.exit(0)     # the test has seen what it wanted
     return line.strip()
+def await_sampler():
+    import os, time
+    while not os.path.exists(os.environ["LEAKTOP_DIR"] + "/leaktop-%d.sock" % os.getpid()):
+        time.sleep(0.005)   # poll: it comes up beside the program
 """
 
 

@@ -151,7 +151,7 @@ def threads_and_forks_together(python):
     def forks():
         import warnings
         warnings.simplefilter("ignore")     # of 3.12: forks of a process with threads
-        for i in range(60):
+        for i in range(25):
             pid = os.fork()
             if pid == 0:
                 kept = [bytes(i) for i in range(600)]
@@ -358,8 +358,8 @@ if __name__ == "__main__":
     sys.exit(host.run((exit_says_bye_and_removes_the_socket, exit_codes_are_those_of_the_host,
                        short_programs_end_at_once, a_fork_makes_two, many_forks_leave_nothing,
                        threads_and_forks_together, a_walk_cut_short_by_a_fork_is_answered,
-                       exec_starts_afresh, closed_descriptors_come_back,
-                       little_address_space_harms_nobody,
+                       exec_starts_afresh, little_address_space_harms_nobody,
                        settings_that_do_not_parse_are_events, signals_reach_the_host,
                        when_disabled_it_is_not_there))
-             or host.run((other_pythons_stay_dormant,), every=False))
+             or host.run((closed_descriptors_come_back, other_pythons_stay_dormant),
+                         every=False))

@@ -260,6 +260,7 @@ def a_realloc_that_fails_changes_nothing(python):
     import resource
     kept = []
     def big(): kept.append(bytearray(range(256)) * (32 << 10))
+    await_sampler()
     big()
     limit = int(open("/proc/self/statm").read().split()[0]) * 4096 + (100 << 20)
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
