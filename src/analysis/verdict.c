@@ -31,14 +31,16 @@ static const struct lk_series *
 series_to_judge(const struct lk_snapshot *s)
 {
 	const struct lk_series *best = NULL;
-	double best_s = -1;
+	double best_s = 0;
 
 	for (uint32_t i = 0; i < s->series_count; i++) {
+		double step_s = s->series[i].step_s;
 		/* fewer points than a trend needs span nothing, however coarse their ring */
 		double span_s = s->series[i].count < TREND_MIN_POINTS ? 0 :
-		    s->series[i].step_s * (s->series[i].count - 1);
+		    step_s * (s->series[i].count - 1);
 
-		if (best_s < SPAN_S && span_s > best_s) {
+		/* a coarse ring rounds up to its step */
+		if (best == NULL || (best_s < SPAN_S && span_s - step_s > best_s)) {
 			best = &s->series[i];
 			best_s = span_s;
 		}
@@ -136,10 +138,11 @@ say_growth(const struct lk_snapshot *s, const struct judged *j, struct lk_verdic
 
 	lk_text_rate_per_min(out->rss_growth_bytes_per_min, rss, sizeof(rss));
 	lk_text_rate_per_min(out->live_growth_bytes_per_min, live, sizeof(live));
-	if (share >= PYTHON_SHARE)
+	if (share >= PYTHON_SHARE) {
+		out->kind_bytes = strlen("Python leak");
 		snprintf(out->sentence, sizeof(out->sentence),
 		    "Python leak: %s, %.0f%% of RSS growth", live, fmin(100 * share, 100));
-	else if (j->live_grows)
+	} else if (j->live_grows)
 		snprintf(out->sentence, sizeof(out->sentence),
 		    "RSS grows %s, Python %.0f%% of it: native memory or fragmentation", rss,
 		    100 * share);
@@ -181,6 +184,7 @@ lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out)
 	out->rss_growth_bytes_per_min = j.rss.slope_per_s * 60;
 	out->live_growth_bytes_per_min = j.live.slope_per_s * 60;
 	out->seconds_to_limit = seconds_to_limit(s, &j);
+	out->warm_up_s = fmax(WARM_UP_S - j.data_s, 0);
 	share_out(s, out);
 	say(s, &j, out);
 }

@@ -13,7 +13,9 @@ struct lk_verdict {
 	double	seconds_to_limit;		/* NAN: no limit, or not growing */
 	/* shares of RSS; NAN unknown */
 	double	python_bytes, fragmented_bytes, native_bytes, other_bytes;
+	double	warm_up_s;			/* until there is a verdict; 0: this is one */
 	char	sentence[160];
+	size_t	kind_bytes;	/* of the sentence: "Python leak" in front; 0: it is none */
 };
 
 void lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out);

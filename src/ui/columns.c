@@ -31,6 +31,18 @@ is_plain_folder(const char *name, size_t length)
 	return length > 6 && strncmp(name, "python", 6) == 0;
 }
 
+/* "importlib._bootstrap" of "<frozen importlib._bootstrap>": modules that have no file. */
+static bool
+frozen_name(const char *file, char *out, size_t out_bytes)
+{
+	size_t length = strlen(file);
+
+	if (length < 10 || strncmp(file, "<frozen ", 8) != 0 || file[length - 1] != '>')
+		return false;
+	snprintf(out, out_bytes, "%.*s", (int)(length - 9), file + 8);
+	return true;
+}
+
 char *
 lk_columns_module(const char *file, char *out, size_t out_bytes)
 {
@@ -38,6 +50,10 @@ lk_columns_module(const char *file, char *out, size_t out_bytes)
 	size_t folder_length = 0, base_length;
 	char text[LK_TABLE_TEXT_BYTES];
 
+	if (frozen_name(file, text, sizeof(text))) {
+		lk_text_clean(text, out, out_bytes);
+		return out;
+	}
 	folder = base = base != NULL ? base + 1 : file;
 	if (base > file + 1) {
 		folder = base - 1;
@@ -59,6 +75,31 @@ lk_columns_module(const char *file, char *out, size_t out_bytes)
 	return out;
 }
 
+/* In place: "f.<locals>.<listcomp>" becomes "f[listcomp]", "f.<locals>.inner" "f.inner" and
+ * "shop.<module>" "shop[module]". */
+static void
+fold(char *name)
+{
+	char *to = name;
+
+	for (const char *at = name; *at != '\0';) {
+		if (strncmp(at, ".<locals>", 9) == 0) {
+			at += 9;
+			continue;
+		}
+		if (at > name && at[0] == '.' && at[1] == '<' && strchr(at, '>') != NULL) {
+			*to++ = '[';
+			for (at += 2; *at != '>'; at++)
+				*to++ = *at;
+			*to++ = ']';
+			at++;
+			continue;
+		}
+		*to++ = *at++;
+	}
+	*to = '\0';
+}
+
 char *
 lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 {
@@ -72,6 +113,7 @@ lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 	if (frame->file != NULL && frame->file[0] != '\0' && !frame->native)
 		lk_columns_module(frame->file, module, sizeof(module));
 	snprintf(out, out_bytes, "%s%s%s", module, module[0] != '\0' ? "." : "", function);
+	fold(out);
 	return out;
 }
 
@@ -79,10 +121,15 @@ char *
 lk_columns_place(const struct lk_frame *frame, char *out, size_t out_bytes)
 {
 	char base[LK_TABLE_TEXT_BYTES] = "-";
+	char module[LK_TABLE_TEXT_BYTES];
 	const char *slash;
 	size_t length;
 
-	if (frame != NULL && frame->file != NULL && frame->file[0] != '\0') {
+	if (frame != NULL && frame->file != NULL &&
+	    frozen_name(frame->file, module, sizeof(module))) {
+		slash = strrchr(module, '.');
+		lk_text_clean(slash != NULL ? slash + 1 : module, base, sizeof(base));
+	} else if (frame != NULL && frame->file != NULL && frame->file[0] != '\0') {
 		slash = strrchr(frame->file, '/');
 		length = lk_text_clean(slash != NULL ? slash + 1 : frame->file, base, sizeof(base));
 		if (length > 3 && strcmp(base + length - 3, ".py") == 0)
@@ -288,7 +335,7 @@ site_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 }
 
 const struct lk_column lk_column_site = {
-	.id = "site", .title = "SITE", .width_cells = 12, .stretch = 3, .left = true, .tail = true,
+	.id = "site", .title = "SITE", .width_cells = 12, .stretch = 3, .left = true, .name = true,
 	.search = true, .text = site_text,
 	.help = "function that allocated (or file, domain, thread: key t)",
 };

@@ -18,7 +18,8 @@ extern const struct lk_column lk_column_delta, lk_column_error, lk_column_object
 /* lk_columns_module - "shop.cart" of ".../shop/cart.py", cleaned. */
 char *lk_columns_module(const char *file, char *out, size_t out_bytes);
 
-/* lk_columns_function - "shop.cart.price_key", cleaned; "(native)" names and unknowns too. */
+/* lk_columns_function - "shop.cart.price_key", "shop.cart.price_key[listcomp]", cleaned;
+ * "(native)" names and unknowns too. */
 char *lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes);
 
 /* lk_columns_place - "cart:88"; LINE 0 leaves the number out. */

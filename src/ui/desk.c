@@ -125,6 +125,7 @@ lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
 		d->stale_view = true;
 	if (d->stale_view) {
 		lk_view_update(current_view(d));
+		lk_session_judge(s);
 		d->stale_view = false;
 		dirty = true;
 	}

@@ -22,6 +22,8 @@
 #define SPARK_POINTS	12	/* fewer make no curve */
 #define SPARK_S		1200.0	/* how far back at most */
 #define BAR_CELLS	20
+#define WHY_COLS	60	/* from here on there is room for the word */
+#define WHY_CELLS	4
 
 /* A line is made of segments; those that matter least go where there is no room. */
 struct segment {
@@ -290,7 +292,7 @@ add_rss(const struct lk_session *s, const struct lk_verdict *verdict, struct seg
 	if (series != NULL && series->count > 1) {
 		segment = add(line, LK_ROLE_INACTIVE, 5);
 		snprintf(segment->text, sizeof(segment->text), "over %s",
-		    lk_text_duration(series->step_s * series->count, span, sizeof(span)));
+		    lk_text_duration(series->step_s * (series->count - 1), span, sizeof(span)));
 	}
 }
 
@@ -382,20 +384,48 @@ draw_bar(struct lk_canvas *c, int row, int col, int cells, const struct lk_verdi
 	return cells + 1;
 }
 
+/* The verdict's sentence, and what the session knows besides, where there is room. */
 static void
-draw_why(struct lk_canvas *c, int row, const struct lk_verdict *verdict)
+why_text(const struct lk_session *s, const struct lk_canvas *c, const struct lk_verdict *verdict,
+    char *out, size_t out_bytes)
 {
-	int col = 1, cells = c->cols >= 110 ? BAR_CELLS * 3 / 2 : c->cols >= 80 ? BAR_CELLS / 2 : 0;
-	int sentence = lk_canvas_width(c, verdict->sentence);
+	const char *rest = verdict->sentence + verdict->kind_bytes;
+	char left[LK_TEXT_BYTES];
+	int room = c->cols - (c->cols >= WHY_COLS ? WHY_CELLS : 0) - 1;
 
+	if (verdict->warm_up_s > 0 && s->source != NULL &&
+	    lk_source_state(s->source) == LK_SOURCE_LIVE)
+		snprintf(out, out_bytes, "%s, verdict in %s", verdict->sentence,
+		    lk_text_duration(ceil(verdict->warm_up_s), left, sizeof(left)));
+	else if (verdict->kind_bytes > 0 && s->worst[0] != '\0') {
+		snprintf(out, out_bytes, "%.*s at %s%s", (int)verdict->kind_bytes,
+		    verdict->sentence, s->worst, rest);
+		if (lk_canvas_width(c, out) > room)	/* a line is one of Python anyway */
+			snprintf(out, out_bytes, "Leak at %s%s", s->worst, rest);
+	} else
+		out[0] = '\0';
+	if (out[0] == '\0' || lk_canvas_width(c, out) > room)
+		snprintf(out, out_bytes, "%s", verdict->sentence);
+}
+
+static void
+draw_why(const struct lk_session *s, struct lk_canvas *c, int row,
+    const struct lk_verdict *verdict)
+{
+	char why[sizeof(verdict->sentence) + sizeof(s->worst) + 8];
+	int col = 1, cells = c->cols >= 110 ? BAR_CELLS * 3 / 2 : c->cols >= 80 ? BAR_CELLS / 2 : 0;
+	int sentence;
+
+	why_text(s, c, verdict, why, sizeof(why));
+	sentence = lk_canvas_width(c, why);
 	/* The sentence is the answer: the bar gives way to it. */
-	if (c->cols >= 60)
-		col += lk_canvas_text(c, row, col, 4, LK_ROLE_TITLE, "Why ");
+	if (c->cols >= WHY_COLS)
+		col += lk_canvas_text(c, row, col, WHY_CELLS, LK_ROLE_TITLE, "Why ");
 	if (cells > 0 && col + cells + 1 + sentence > c->cols)
 		cells = c->cols - col - 1 - sentence;
 	if (cells >= 4)
 		col += draw_bar(c, row, col, cells, verdict);
-	lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, verdict->sentence);
+	lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, why);
 }
 
 int
@@ -411,11 +441,11 @@ lk_header_draw(const struct lk_session *s, struct lk_canvas *c)
 	lk_verdict_of(s->now, &verdict);
 	lk_text_clean(verdict.sentence, verdict.sentence, sizeof(verdict.sentence));
 	if (c->rows < FULL_ROWS) {
-		draw_why(c, 1, &verdict);
+		draw_why(s, c, 1, &verdict);
 		return 2;
 	}
 	draw_sizes(s, c, 1, &verdict);
-	draw_why(c, 2, &verdict);
+	draw_why(s, c, 2, &verdict);
 	return 3;
 }
 

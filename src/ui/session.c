@@ -14,6 +14,10 @@
 #include "model/snapshot.h"
 #include "util/text.h"
 
+#include "ui/columns.h"
+
+#define WORST_SHARE 0.5	/* of all growth: less is not the line that explains it */
+
 void
 lk_session_init(struct lk_session *s)
 {
@@ -44,6 +48,7 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	s->asked_rows = 0;
 	s->paused = false;
 	s->file[0] = '\0';
+	s->worst[0] = '\0';
 }
 
 bool
@@ -293,6 +298,24 @@ lk_session_total(const struct lk_growth_set *set)
 		if (set->rows[i].delta_bytes > 0)
 			total += set->rows[i].delta_bytes;
 	return total;
+}
+
+void
+lk_session_judge(struct lk_session *s)
+{
+	struct lk_growth_set *set = lk_session_growth(s, LK_GROUP_LINE);
+	const struct lk_growth *first = set != NULL && set->count > 0 ? &set->rows[0] : NULL;
+
+	if (set == NULL && s->now != NULL)
+		return;			/* rows of the baseline are on their way */
+	s->worst[0] = '\0';
+	for (size_t i = 0; set != NULL && i < set->count; i++)
+		if (set->rows[i].delta_bytes > first->delta_bytes)
+			first = &set->rows[i];
+	if (first != NULL && first->significant && first->frame != NULL &&
+	    first->delta_bytes >= WORST_SHARE * lk_session_total(set))
+		lk_columns_place(first->frame, s->worst, sizeof(s->worst));
+	lk_growth_free(set);
 }
 
 /* ---- reference ------------------------------------------------------------- */

@@ -33,6 +33,8 @@ struct lk_session {
 	uint32_t		 until;		/* 0: now, else a baseline: growth up to there */
 	uint32_t		 asked_rows;	/* baseline whose rows were asked for last */
 	enum lk_group		 group;
+	char			 worst[64];	/* "cart:88": the line most of the growth is from,
+						   beyond its error; else "" */
 	unsigned int		 period_ms;
 	bool			 paused;	/* the screen, not the sampler */
 	bool			 readonly;
@@ -85,6 +87,9 @@ int lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t num
  * are two files.  Rows of a baseline that are not here yet are asked for.
  * Returns: NULL when there is nothing to show yet; lk_growth_free it. */
 struct lk_growth_set *lk_session_growth(struct lk_session *s, enum lk_group group);
+
+/* lk_session_judge - works out WORST; after a new snapshot or reference. */
+void lk_session_judge(struct lk_session *s);
 
 /* lk_session_step - the reference one baseline older (-1) or newer (+1). */
 void lk_session_step(struct lk_session *s, int step);

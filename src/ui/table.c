@@ -476,21 +476,47 @@ lay_out(const struct lk_table *t, int cols, struct layout *l)
 	}
 }
 
+/* "price_key[listcomp]", "price_key:88": the kind of part goes before the name does; the line
+ * stays. */
+static const char *
+shorten_name(const struct lk_canvas *c, const char *text, int width, char *out, size_t out_bytes)
+{
+	const char *line = strrchr(text, ':'), *part = strchr(text, '[');
+	char name[LK_TABLE_TEXT_BYTES];
+	size_t used;
+	int cells;
+
+	if (line == NULL)
+		line = text + strlen(text);
+	cells = width - lk_canvas_width(c, line);
+	if (cells <= 0)
+		return lk_text_tail(text, (size_t)width, out, out_bytes);
+	if (part == NULL || part == text || part > line)
+		part = line;
+	snprintf(name, sizeof(name), "%.*s", (int)(part - text), text);
+	lk_text_head(name, (size_t)cells, out, out_bytes);
+	used = strlen(out);
+	snprintf(out + used, out_bytes - used, "%s", line);
+	return out;
+}
+
 /* "django.db.models.base.Model.save", "/srv/shop/shop/cart.py": whole words go from the left as
  * long as that leaves something, and only then characters. */
 static const char *
-shorten(const struct lk_canvas *c, const char *text, int width, char *out, size_t out_bytes)
+shorten(const struct lk_canvas *c, const struct lk_column *column, const char *text, int width,
+    char *out, size_t out_bytes)
 {
 	const char *rest = text, *end;
 	int between = *text == '/' ? '/' : '.';
 
-	while (*text != '<' && (end = strchr(rest, between)) != NULL && end[1] != '\0' &&
+	while ((end = strchr(rest, between)) != NULL && end[1] != '\0' &&
 	    end[1] != '<' && end[1] != between) {
 		rest = end + 1;
 		if (lk_canvas_width(c, rest) <= width)
 			return rest;
 	}
-	return lk_text_tail(rest, (size_t)width, out, out_bytes);
+	return column->name && between == '.' ? shorten_name(c, rest, width, out, out_bytes) :
+	    lk_text_tail(rest, (size_t)width, out, out_bytes);
 }
 
 static void
@@ -499,8 +525,8 @@ draw_cell(struct lk_canvas *c, int row, int col, int width, const struct lk_colu
 {
 	char shorter[LK_TABLE_TEXT_BYTES];
 
-	if (column->tail && lk_canvas_width(c, text) > width)
-		text = shorten(c, text, width, shorter, sizeof(shorter));
+	if ((column->tail || column->name) && lk_canvas_width(c, text) > width)
+		text = shorten(c, column, text, width, shorter, sizeof(shorter));
 	if (column->left)
 		lk_canvas_text(c, row, col, width, role, text);
 	else

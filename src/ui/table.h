@@ -43,6 +43,7 @@ struct lk_column {
 	int			 drop;		/* highest goes first on narrow screens; 0: never */
 	bool			 left;		/* aligned; else right */
 	bool			 tail;		/* too long keeps its end */
+	bool			 name;		/* of code: too long keeps the name */
 	bool			 search;	/* filter and search look here */
 	int			 number;	/* for functions that serve several columns */
 };

@@ -254,11 +254,17 @@ characters(const char *text)
 	return count;
 }
 
+/* What stands for the part that was cut, where so many cells are left. */
+static size_t
+dots_in(size_t cells)
+{
+	return cells > 6 ? 3 : cells > 3 ? 2 : cells > 1 ? 1 : 0;
+}
+
 char *
 lk_text_tail(const char *text, size_t cells, char *out, size_t out_bytes)
 {
-	size_t count = characters(text);
-	size_t dots = cells > 6 ? 3 : cells > 3 ? 2 : cells > 1 ? 1 : 0;
+	size_t count = characters(text), dots = dots_in(cells);
 
 	if (out_bytes == 0)
 		return out;
@@ -272,6 +278,25 @@ lk_text_tail(const char *text, size_t cells, char *out, size_t out_bytes)
 	dots = dots < out_bytes ? dots : out_bytes - 1;
 	memset(out, '.', dots);
 	lk_text_clean(text, out + dots, out_bytes - dots);
+	return out;
+}
+
+char *
+lk_text_head(const char *text, size_t cells, char *out, size_t out_bytes)
+{
+	size_t dots = dots_in(cells), used;
+	const char *end = text;
+
+	if (characters(text) <= cells) {
+		lk_text_clean(text, out, out_bytes);
+		return out;
+	}
+	for (size_t kept = 0; kept < cells - dots; kept++)
+		for (end++; ((unsigned char)*end & 0xc0) == 0x80;)
+			end++;
+	used = (size_t)(end - text) + 1;	/* with the NUL */
+	used = lk_text_clean(text, out, used < out_bytes ? used : out_bytes);
+	snprintf(out + used, out_bytes - used, "%.*s", (int)dots, "...");
 	return out;
 }
 

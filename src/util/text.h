@@ -44,6 +44,10 @@ size_t lk_text_clean(const char *in, char *out, size_t out_bytes);
  * there is less room) in front of what was cut: file names keep their end.  Borrows nothing. */
 char *lk_text_tail(const char *text, size_t cells, char *out, size_t out_bytes);
 
+/* lk_text_head - the beginning of TEXT likewise, with the dots behind it: names of functions keep
+ * what they begin with. */
+char *lk_text_head(const char *text, size_t cells, char *out, size_t out_bytes);
+
 /* lk_text_parse_bytes - "10M", "1.5G", "512", "64KiB", "2MB"; units of 1024, case ignored.
  * Returns: 0, -EINVAL when it is no size, -ERANGE beyond 2^63; *out untouched then. */
 int lk_text_parse_bytes(const char *text, uint64_t *out);

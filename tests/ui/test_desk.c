@@ -490,7 +490,8 @@ static const struct {
 } modules[] = {
 	{"/srv/shop/shop/cart.py", "shop.cart"}, {"/usr/lib/python3.11/threading.py", "threading"},
 	{"/usr/lib/python3.11/json/__init__.py", "json"}, {"app.py", "app"}, {"/app.py", "app"},
-	{"<frozen importlib._bootstrap>", "<frozen importlib._bootstrap>"},
+	{"<frozen importlib._bootstrap>", "importlib._bootstrap"}, {"<frozen >", "<frozen >"},
+	{"<string>", "<string>"},
 	{"/x/site-packages/six.py", "six"}, {"", ""},
 };
 
@@ -499,6 +500,31 @@ START_TEST(modules_are_named)
 	char out[128];
 
 	ck_assert_str_eq(lk_columns_module(modules[_i].file, out, sizeof(out)), modules[_i].module);
+}
+END_TEST
+
+static const struct {
+	const char *name, *file, *function, *place;
+} functions[] = {
+	{"price_key", "/srv/shop/cart.py", "shop.cart.price_key", "cart:7"},
+	{"Cart.add.<locals>.<listcomp>", "/srv/shop/cart.py", "shop.cart.Cart.add[listcomp]",
+	    "cart:7"},
+	{"traced.<locals>.inner", "app.py", "app.traced.inner", "app:7"},
+	{"f.<locals>.<lambda>.<locals>.<genexpr>", "app.py", "app.f[lambda][genexpr]", "app:7"},
+	{"<module>", "/srv/shop/cart.py", "shop.cart[module]", "cart:7"},
+	{"<module>", "", "<module>", "-:7"},
+	{"load.<broken", "app.py", "app.load.<broken", "app:7"},
+	{"exec", "<frozen importlib._bootstrap>", "importlib._bootstrap.exec", "_bootstrap:7"},
+};
+
+START_TEST(functions_are_named)
+{
+	const struct lk_frame frame = {.function = functions[_i].name, .file = functions[_i].file,
+	    .line = 7};
+	char out[128];
+
+	ck_assert_str_eq(lk_columns_function(&frame, out, sizeof(out)), functions[_i].function);
+	ck_assert_str_eq(lk_columns_place(&frame, out, sizeof(out)), functions[_i].place);
 }
 END_TEST
 
@@ -602,6 +628,7 @@ parts_case(void)
 
 	tcase_add_test(tc, no_key_is_advertised_that_does_nothing);
 	tcase_add_loop_test(tc, modules_are_named, 0, (int)LK_COUNT_OF(modules));
+	tcase_add_loop_test(tc, functions_are_named, 0, (int)LK_COUNT_OF(functions));
 	tcase_add_loop_test(tc, commands_are_shortened, 0, (int)LK_COUNT_OF(commands));
 	tcase_add_test(tc, sparks_rise_to_the_right);
 	tcase_add_test(tc, a_listing_reads_regular_files_only);

@@ -237,6 +237,45 @@ START_TEST(columns_are_dropped_where_there_is_no_room)
 }
 END_TEST
 
+static const struct lk_column column_code = {.id = "code", .title = "CODE", .width_cells = 6,
+    .stretch = 1, .left = true, .name = true, .text = name_text};
+static const struct lk_column *const code_columns[] = {&column_code, NULL};
+static const struct {
+	const char *name;
+	int cells;
+	const char *shown;
+} names[] = {
+	{"shop.cart.price_key", 19, "shop.cart.price_key"},
+	{"shop.cart.price_key", 18, "cart.price_key"},
+	{"shop.cart.price_key", 9, "price_key"},
+	{"shop.cart.price_key", 8, "price..."},
+	{"shop.cart.price_key[listcomp]", 19, "price_key[listcomp]"},
+	{"shop.cart.price_key[listcomp]", 18, "price_key"},
+	{"shop.cart.price_key[listcomp]:88", 14, "price_key:88"},
+	{"shop.cart.price_key[listcomp]:88", 10, "pric...:88"},
+	{"/srv/shop/shop/cart.py", 12, "shop/cart.py"},
+};
+
+START_TEST(names_of_code_keep_their_beginning)
+{
+	struct fruit one = {1, names[_i].name, 1};
+	struct lk_canvas c = {.utf8 = false};
+	struct lk_area area = {0, 0, 2, names[_i].cells + 3};
+	char line[128];
+
+	table.columns = code_columns;
+	table.sort = 0;
+	lk_table_begin(&table);
+	lk_table_add(&table, one.key, &one, 0);
+	lk_table_end(&table, 0);
+	ck_assert_int_eq(lk_canvas_resize(&c, area.rows, area.cols), 0);
+	lk_table_draw(&table, &c, &area);
+	lk_canvas_row_text(&c, 1, line, sizeof(line));
+	ck_assert_str_eq(line + 3, names[_i].shown);
+	lk_canvas_fini(&c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -257,6 +296,7 @@ main(void)
 	tcase_add_test(tc, search_goes_round);
 	tcase_add_test(tc, the_next_column_sorts);
 	tcase_add_test(tc, columns_are_dropped_where_there_is_no_room);
+	tcase_add_loop_test(tc, names_of_code_keep_their_beginning, 0, (int)LK_COUNT_OF(names));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -214,6 +214,22 @@ START_TEST(a_tail_keeps_the_end)
 }
 END_TEST
 
+START_TEST(a_head_keeps_the_beginning)
+{
+	char out[64];
+
+	ck_assert_str_eq(lk_text_head("price_key", 9, out, sizeof(out)), "price_key");
+	ck_assert_str_eq(lk_text_head("price_key", 8, out, sizeof(out)), "price...");
+	ck_assert_str_eq(lk_text_head("price_key", 4, out, sizeof(out)), "pr..");
+	ck_assert_str_eq(lk_text_head("price_key", 1, out, sizeof(out)), "p");
+	ck_assert_str_eq(lk_text_head("price_key", 0, out, sizeof(out)), "");
+	ck_assert_str_eq(lk_text_head("price_key", 8, out, 7), "price.");
+	ck_assert_str_eq(lk_text_head("price_key", 8, out, 3), "pr");
+	ck_assert_str_eq(lk_text_head("\xc3\xbc\xc3\xbc\xc3\xbc", 2, out, sizeof(out)),
+	    "\xc3\xbc.");
+}
+END_TEST
+
 static const struct {
 	const char *text;
 	int rc;
@@ -304,6 +320,7 @@ text_suite(void)
 	tcase_add_loop_test(tc, foreign_names_are_made_safe, 0, LK_COUNT_OF(clean_rows));
 	tcase_add_test(tc, a_character_is_never_cut);
 	tcase_add_test(tc, a_tail_keeps_the_end);
+	tcase_add_test(tc, a_head_keeps_the_beginning);
 	tcase_add_loop_test(tc, sizes_parse, 0, LK_COUNT_OF(size_rows));
 	tcase_add_test(tc, durations_parse);
 	suite_add_tcase(s, tc);

@@ -73,6 +73,10 @@ START_TEST(the_sentence_fits_the_history)
 	lk_verdict_of(s, &v);
 	ck_assert_msg(strncmp(v.sentence, sentences[_i].start, strlen(sentences[_i].start)) == 0 &&
 	    strstr(v.sentence, sentences[_i].part) != NULL, "%s", v.sentence);
+	ck_assert_double_eq(v.warm_up_s, sentences[_i].count == 600 ? 0 : 48);
+	ck_assert_int_eq(v.kind_bytes > 0, strncmp(v.sentence, "Python leak", 11) == 0);
+	if (v.kind_bytes > 0)
+		ck_assert_int_eq(v.sentence[v.kind_bytes], ':');
 	if (sentences[_i].count == 600)
 		ck_assert_double_eq_tol(v.rss_growth_bytes_per_min, sentences[_i].rss_per_min,
 		    0.5 * M);
@@ -85,6 +89,7 @@ START_TEST(without_history_it_warms_up)
 
 	lk_verdict_of(s, &v);
 	ck_assert_str_eq(v.sentence, "warming up: 0s of data");
+	ck_assert_double_eq(v.warm_up_s, 60);
 	ck_assert(isnan(v.rss_growth_bytes_per_min));
 	ck_assert(isnan(v.seconds_to_limit));
 	ck_assert(isnan(v.native_bytes));

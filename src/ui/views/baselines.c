@@ -305,7 +305,7 @@ verdict_role(const struct lk_ask *ask)
 
 static const struct lk_column column_site = {
 	.id = "site", .title = "BORN IN ->", .width_cells = 20, .stretch = 1, .left = true,
-	.tail = true, .search = true, .text = site_text,
+	.name = true, .search = true, .text = site_text,
 	.help = "allocating line; its columns: bytes born in an interval and alive now",
 };
 

@@ -67,7 +67,9 @@ is_suspect(const struct containers *v, const struct lk_container *k)
 static void
 type_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 {
-	lk_text_clean(row_of(ask)->type, out, out_bytes);
+	const char *dot = strrchr(row_of(ask)->type, '.');
+
+	lk_text_clean(dot != NULL ? dot + 1 : row_of(ask)->type, out, out_bytes);
 }
 
 static void
@@ -165,7 +167,7 @@ site_role(const struct lk_ask *ask)
 
 static const struct lk_column column_type = {
 	.id = "type", .title = "TYPE", .width_cells = 11, .left = true, .search = true,
-	.text = type_text, .help = "Python type of the container",
+	.text = type_text, .help = "Python type of the container, without its module",
 };
 static const struct lk_column column_length = {
 	.id = "length", .title = "LEN", .width_cells = 6, .text = length_text,
@@ -186,7 +188,7 @@ static const struct lk_column column_shallow = {
 };
 static const struct lk_column column_owner = {
 	.id = "owner", .title = "OWNER", .width_cells = 12, .stretch = 3, .left = true,
-	.tail = true, .search = true, .text = owner_text, .role = owner_role,
+	.name = true, .search = true, .text = owner_text, .role = owner_role,
 	.help = "the module global or attribute that holds it, when known",
 };
 static const struct lk_column column_site = {

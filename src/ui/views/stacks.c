@@ -78,6 +78,8 @@ flags_of(const struct lk_growth *g, double total, bool diff)
 
 	if (g->gone)
 		flags |= LK_ROW_GONE;
+	if (!g->significant)
+		flags |= LK_ROW_DIM;	/* within its error: what grew stands out */
 	if (g->fresh && g->significant)
 		flags |= LK_ROW_NEW;
 	if (g->significant && g->delta_bytes > SUSPECT_SHARE * total &&
@@ -103,7 +105,8 @@ stacks_update(struct lk_view *view)
 	lk_table_begin(view->table);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
 		lk_table_add(view->table, set->rows[i].key, &set->rows[i],
-		    flags_of(&set->rows[i], total, s->before != NULL));
+		    flags_of(&set->rows[i], total, s->before != NULL) &
+		    ~(v->mode == MODE_ABSOLUTE ? (unsigned int)LK_ROW_DIM : 0));
 	lk_table_end(view->table, s->now_ms);
 	lk_growth_free(v->set);
 	lk_snapshot_put(held);
