@@ -13,22 +13,28 @@
 #include "util/text.h"
 
 #include "cli/jsonl.h"
+#include "cli/terminal.h"
 
 #define NAME_BYTES 512
+#define LINE_CELLS 100 /* of the headings, where there is no terminal */
 
 static void
 print_process(const struct lk_frame_text *f)
 {
 	const struct lk_snapshot *s = f->snapshot;
 	char command[NAME_BYTES], host[80], python[40], reason[200], at[LK_TEXT_BYTES];
+	char line[2 * NAME_BYTES];
 
 	lk_text_clean(s->process.command, command, sizeof(command));
 	lk_text_clean(s->process.host, host, sizeof(host));
 	lk_text_clean(s->process.python, python, sizeof(python));
 	lk_text_clean(s->sampler.reason, reason, sizeof(reason));
-	printf("leaktop %d@%s py%s %s%s%s at %s frame %llu: %s\n", s->process.pid, host, python,
+	snprintf(line, sizeof(line), "leaktop %d@%s py%s %s%s%s at %s frame %llu: %s",
+	       s->process.pid, host, python,
 	       lk_state_name(s->sampler.state), reason[0] == '\0' ? "" : " ", reason,
 	       lk_text_clock(s->at_s, at, sizeof(at)), (unsigned long long)f->number, command);
+	lk_text_clean(line, line, (size_t)lk_terminal_cols(LINE_CELLS) + 1);
+	puts(line);
 }
 
 static void
@@ -47,6 +53,7 @@ print_numbers(const struct lk_snapshot *s)
 	       lk_text_bytes(s->sampler.interval_bytes, interval, sizeof(interval)),
 	       isnan(s->sampler.cost_percent) ? 0 : s->sampler.cost_percent,
 	       isnan(s->sampler.drops) ? 0 : s->sampler.drops);
+	printf("Why: %s\n", verdict.sentence);
 }
 
 static void

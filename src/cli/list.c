@@ -13,6 +13,9 @@
 #include "cli/fault.h"
 #include "cli/jsonl.h"
 #include "cli/options.h"
+#include "cli/terminal.h"
+
+#define COMMAND_COL 72	/* where it begins */
 
 struct values {
 	bool json;
@@ -46,13 +49,16 @@ print_json(const struct lk_process *p)
 }
 
 static int
-print_row(const struct lk_process *p)
+print_row(const struct lk_process *p, int cols)
 {
+	size_t room = sizeof(p->command);
 	char rss[LK_TEXT_BYTES], up[LK_TEXT_BYTES], user[40], command[300];
 
 	lk_text_clean(p->user, user, sizeof(user));
-	lk_text_clean(p->command, command, sizeof(command));
-	printf("%7d %-10s %7s %8s %-5s %-28s %s\n", (int)p->pid, user,
+	if (cols > 0)
+		room = cols > COMMAND_COL ? (size_t)(cols - COMMAND_COL) : 0;
+	lk_text_clean(p->command, command, room + 1 < sizeof(command) ? room + 1 : sizeof(command));
+	printf("%7d %-10s %7s %8s %-5s %-29s %s\n", (int)p->pid, user,
 	       lk_text_bytes((double)p->rss_bytes, rss, sizeof(rss)),
 	       lk_text_duration(p->up_s, up, sizeof(up)), p->python[0] == '\0' ? "-" : p->python,
 	       p->has_sampler ? "yes" : p->why_not, command);
@@ -65,16 +71,16 @@ run(const struct lk_arguments *arguments)
 	const struct values *v = arguments->values;
 	struct lk_discovery *d = lk_discovery_new();
 	const struct lk_process *list;
-	int count, rc = 0;
+	int count, rc = 0, cols = lk_terminal_cols(0);
 
 	if (d == NULL)
 		return lk_fault("%s", strerror(ENOMEM));
 	count = lk_discovery_scan(d, lk_clock_monotonic_ms(), &list);
 	if (count >= 0 && !v->json)
-		printf("%7s %-10s %7s %8s %-5s %-28s %s\n", "PID", "USER", "RSS", "UP", "PY",
+		printf("%7s %-10s %7s %8s %-5s %-29s %s\n", "PID", "USER", "RSS", "UP", "PY",
 		       "SAMPLER", "COMMAND");
 	for (int i = 0; rc == 0 && i < count; i++)
-		rc = v->json ? print_json(&list[i]) : print_row(&list[i]);
+		rc = v->json ? print_json(&list[i]) : print_row(&list[i], cols);
 	lk_discovery_free(d);
 	if (count < 0)
 		return lk_fault("/proc cannot be read: %s", strerror(-count));

@@ -45,8 +45,13 @@ check_sampler(const struct lk_process *p)
 	if (strcmp(p->why_not, "other user") == 0)
 		return lk_fault("process %d belongs to %s; run leaktop as that user or as root",
 				(int)p->pid, p->user);
-	return lk_fault("process %d (%s) has no sampler: %s; start it with leaktop run -- %s",
-			(int)p->pid, p->name, p->why_not, p->command);
+	if (strncmp(p->why_not, "not started", 11) != 0)
+		return lk_fault("process %d (%s): %s; look at it again in a few seconds, or is it "
+				"stopped, or another leaktop's?",
+				(int)p->pid, p->name, p->why_not);
+	return lk_fault("process %d (%s) has no sampler: %s; put \"leaktop run --\" in front of "
+			"its command, and restart it",
+			(int)p->pid, p->name, p->why_not);
 }
 
 int

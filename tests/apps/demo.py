@@ -46,7 +46,7 @@ def _on_terminal(env, pid):
 def _in_batch(env, pid, path):
     _say(f"warming up for {_WARM_UP_S} s")
     time.sleep(_WARM_UP_S)
-    for arguments in (("baseline", pid, "warm"), ("-b", "-n", "3", "-d", "2", pid),
+    for arguments in (("baseline", pid, "warm"), ("-b", "-n", "3", "-d", "4", "--top", "8", pid),
                       ("export", pid, "-o", path)):
         code = _leaktop(env, *arguments)
         if code:

@@ -57,7 +57,9 @@ says out "^$work/libleaktop-sampler.so:libleaktop-none.so 65536 8388608 $folder 
 start_fake
 gives 0 -b "$pid"
 silent err
-says out "^leaktop $pid@.* py3.11.2 sampling at .* frame 1: .*fake_sampler"
+says out "^leaktop $pid@.* py3.11.2 sampling at .* frame 1: .*python"
+grep -q '^leaktop .\{93\}' "$work/out" && fail 'a heading of more than 100 columns'
+says out '^Why: [a-zA-Z]'
 says out '^RSS 182.0M .*python 4.5M .*limit 512.0M .*interval 512.0K'
 says out "^since B2 '', 250ms ago"
 says out ' shop.cart.price_key /srv/shop/cart.py:88$'
