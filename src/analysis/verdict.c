@@ -162,7 +162,12 @@ say(const struct lk_snapshot *s, const struct judged *j, struct lk_verdict *out)
 {
 	char text[LK_TEXT_BYTES];
 
-	if (j->data_s < WARM_UP_S)
+	if (s->sampler.state == LK_STATE_DORMANT)
+		snprintf(out->sentence, sizeof(out->sentence), j->rss_grows ?
+		    "RSS grows %s; the sampler is dormant: by what is not known" :
+		    "the sampler is dormant: only RSS is known",
+		    lk_text_rate_per_min(out->rss_growth_bytes_per_min, text, sizeof(text)));
+	else if (j->data_s < WARM_UP_S)
 		snprintf(out->sentence, sizeof(out->sentence), "warming up: %s of data",
 		    lk_text_duration(j->data_s, text, sizeof(text)));
 	else if (j->rss_grows)
@@ -184,7 +189,7 @@ lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out)
 	out->rss_growth_bytes_per_min = j.rss.slope_per_s * 60;
 	out->live_growth_bytes_per_min = j.live.slope_per_s * 60;
 	out->seconds_to_limit = seconds_to_limit(s, &j);
-	out->warm_up_s = fmax(WARM_UP_S - j.data_s, 0);
+	out->warm_up_s = s->sampler.state == LK_STATE_DORMANT ? 0 : fmax(WARM_UP_S - j.data_s, 0);
 	share_out(s, out);
 	say(s, &j, out);
 }

@@ -8,6 +8,7 @@
 
 #include "analysis/verdict.h"
 #include "base/attr.h"
+#include "client/discover.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -167,7 +168,6 @@ add_state(const struct lk_session *s, struct segments *line)
 {
 	enum lk_source_state state = lk_source_state(s->source);
 	struct segment *segment = add(line, states[state].role, 100);
-	char clean[150];
 
 	snprintf(segment->text, sizeof(segment->text), "%s", states[state].word);
 	if (state == LK_SOURCE_LIVE)
@@ -175,10 +175,12 @@ add_state(const struct lk_session *s, struct segments *line)
 	if (s->now != NULL && s->now->sampler.state != LK_STATE_SAMPLING &&
 	    state == LK_SOURCE_LIVE) {
 		segment->role = LK_ROLE_BANNER;
-		lk_text_clean(s->now->sampler.reason != NULL ? s->now->sampler.reason : "", clean,
-		    sizeof(clean));
-		snprintf(segment->text, sizeof(segment->text), "SAMPLER %s %s",
-		    s->now->sampler.state == LK_STATE_PAUSED ? "PAUSED" : "DORMANT", clean);
+		snprintf(segment->text, sizeof(segment->text), "SAMPLER %s",
+		    s->now->sampler.state == LK_STATE_PAUSED ? "PAUSED" : "DORMANT");
+		segment = add(line, LK_ROLE_BANNER, 72);
+		segment->clip = true;
+		lk_text_clean(s->now->sampler.reason != NULL ? s->now->sampler.reason : "",
+		    segment->text, sizeof(segment->text));
 	}
 	if (states[state].explain) {
 		segment = add(line, LK_ROLE_WARN, state == LK_SOURCE_OFFLINE ? 60 : 85);
@@ -634,14 +636,26 @@ draw_prompt(const struct lk_prompt *prompt, struct lk_canvas *c, int row)
 	lk_canvas_select(c, row, col + lk_canvas_width(c, before), 1);
 }
 
+static bool
+lacks_sampler(const struct lk_session *s)
+{
+	for (int i = 0; i < s->process_count; i++)
+		if (!s->processes[i].has_sampler)
+			return true;
+	return false;
+}
+
 /* What to do next, while there is nothing to report. */
 static const char *
 advice(const struct lk_desk *d)
 {
 	const struct lk_session *s = &d->session;
 
+	if (s->source == NULL && lacks_sampler(s))
+		return "SAMPLER no: put  leaktop run --  in front of its command, and restart it";
 	if (s->source == NULL || s->now == NULL || s->before != NULL || s->readonly ||
-	    lk_source_state(s->source) == LK_SOURCE_OFFLINE)
+	    lk_source_state(s->source) == LK_SOURCE_OFFLINE ||
+	    s->now->sampler.state == LK_STATE_DORMANT)
 		return "";
 	if (s->now->baseline_count == 0)
 		return "b marks a baseline once the program is warm: growth then counts from there";

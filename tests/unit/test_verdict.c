@@ -96,6 +96,22 @@ START_TEST(without_history_it_warms_up)
 }
 END_TEST
 
+START_TEST(a_dormant_sampler_says_nothing_of_python)
+{
+	struct lk_verdict v;
+
+	s->sampler.state = LK_STATE_DORMANT;
+	lk_verdict_of(s, &v);
+	ck_assert_str_eq(v.sentence, "the sampler is dormant: only RSS is known");
+	ck_assert_double_eq(v.warm_up_s, 0);
+	history(600, 15 * M, 0);
+	lk_verdict_of(s, &v);
+	ck_assert_ptr_nonnull(strstr(v.sentence, "RSS grows +1"));
+	ck_assert_ptr_nonnull(strstr(v.sentence, "dormant"));
+	ck_assert_ptr_null(strstr(v.sentence, "Python"));
+}
+END_TEST
+
 /* A sampler that just started has one point in each coarse ring, and soon two. */
 START_TEST(few_points_of_a_coarse_ring_are_no_past)
 {
@@ -258,6 +274,7 @@ verdict_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_loop_test(tc, the_sentence_fits_the_history, 0, LK_COUNT_OF(sentences));
 	tcase_add_test(tc, without_history_it_warms_up);
+	tcase_add_test(tc, a_dormant_sampler_says_nothing_of_python);
 	tcase_add_loop_test(tc, few_points_of_a_coarse_ring_are_no_past, 0, 3);
 	tcase_add_test(tc, wild_points_do_not_move_the_slope);
 	tcase_add_test(tc, shares_add_up_to_rss);

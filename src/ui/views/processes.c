@@ -109,7 +109,8 @@ sampler_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 	if (row_of(ask)->workers > 0)
 		snprintf(out, out_bytes, "%d workers", row_of(ask)->workers);
 	else
-		lk_text_clean(p->has_sampler ? "yes" : p->why_not, out, out_bytes);
+		lk_text_clean(p->has_sampler ? "yes" : strncmp(p->why_not, "not started", 11) == 0 ?
+		    "no" : p->why_not, out, out_bytes);
 }
 
 static double
@@ -295,6 +296,8 @@ open_selected(struct lk_view *view)
 	}
 	lk_text_clean(row->process.why_not, why, sizeof(why));
 	lk_session_say(view->session, LK_ROLE_WARN,
+	    strcmp(why, "other user") == 0 ?
+	    "%d (%s): run leaktop as that user, or as root" :
 	    "no sampler in %d (%s): start it with  leaktop run -- COMMAND", row->process.pid, why);
 }
 

@@ -255,6 +255,19 @@ draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 }
 
 static void
+draw_dormant(const struct lk_snapshot *now, struct lk_canvas *c, const struct lk_area *area)
+{
+	char reason[LK_TABLE_TEXT_BYTES] = "";
+
+	lk_text_clean(now->sampler.reason != NULL ? now->sampler.reason : "", reason,
+	    sizeof(reason));
+	lk_view_empty(c, area, "the sampler is dormant: no line of this process is counted",
+	    reason);
+	lk_canvas_text(c, area->row + area->rows / 3 + 2, area->col + 3, area->cols - 3,
+	    LK_ROLE_MAIN, "6 Memory still works; start the service again once that is mended");
+}
+
+static void
 stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	const struct lk_session *s = view->session;
@@ -262,6 +275,11 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	int detail = area->rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
 	struct lk_area table = *area, below = *area;
 
+	if ((v->set == NULL || v->set->count == 0) && s->now != NULL &&
+	    s->now->sampler.state == LK_STATE_DORMANT) {
+		draw_dormant(s->now, c, area);
+		return;
+	}
 	if (v->set == NULL || v->set->count == 0) {
 		lk_view_empty(c, area, s->now == NULL ? "waiting for the first numbers" :
 		    "nothing was sampled yet", s->now == NULL ? NULL :
