@@ -52,6 +52,7 @@ struct lk_layout {
 };
 
 /* Common to all minors so far. */
+#define LK_OBJECT_REFCOUNT	0
 #define LK_OBJECT_TYPE		8
 #define LK_VAR_SIZE		16
 #define LK_GC_HEAD_BYTES	16

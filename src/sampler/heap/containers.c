@@ -45,20 +45,47 @@ visit(struct lk_containers_scan *scan, const void *object)
 
 enum list_end { LIST_DONE, LIST_MOVED, LIST_STOPPED };
 
+/* The lists are rings, and their heads are no objects: to come to the head of another list
+ * is to have followed a node that gc.freeze() or a collection put there. */
+static bool
+is_head(const struct lk_slices *w, const void *node)
+{
+	const struct lk_layout *layout = w->scan->layout;
+	const void *state = lk_collector_state(layout, w->scan->symbols->runtime);
+	int i;
+
+	for (i = 0; i <= LK_GENERATIONS; i++)
+		if (node == lk_collector_list(layout, state, i))
+			return true;
+	return false;
+}
+
+static bool
+is_collecting(const struct lk_slices *w)
+{
+	const struct lk_layout *layout = w->scan->layout;
+
+	return lk_read_i32(lk_collector_state(layout, w->scan->symbols->runtime),
+	    layout->gc_collecting) != 0;
+}
+
 /* NODE stays in a list while we hold a reference to its object; a collection meanwhile may
- * have put it into another one, and then this list is walked again. */
+ * have put it into another one, and then this list is walked again.  One that waits for its
+ * finalizers has moved objects, but is not counted yet.  An object of which ours is the last
+ * reference dies here, and perhaps its neighbours with it: the way on is lost, too. */
 static enum list_end
 pause_at(struct lk_slices *w, const void *node)
 {
 	void *anchor = (char *)(uintptr_t)node + LK_GC_HEAD_BYTES;
 	uint64_t before = collections(w);
-	bool go_on, moved;
+	bool go_on, lost;
 
 	w->scan->symbols->inc_ref(anchor);
 	go_on = lk_slices_pause(w);
-	moved = list_next(node) == NULL || collections(w) != before;
+	lost = list_next(node) == NULL || collections(w) != before || is_collecting(w) ||
+	    lk_read_i64(anchor, LK_OBJECT_REFCOUNT) == 1;
 	w->scan->symbols->dec_ref(anchor);
-	return !go_on ? LIST_STOPPED : moved ? LIST_MOVED : LIST_DONE;
+	return !go_on ? LIST_STOPPED : lost ? LIST_MOVED : LIST_DONE;
 }
 
 static enum list_end
@@ -69,6 +96,8 @@ walk_list(struct lk_slices *w, const void *head)
 	uint32_t n;
 
 	for (n = 1; node != head && node != NULL; node = after, n++) {
+		if (is_head(w, node))
+			return LIST_MOVED;
 		after = list_next(node);
 		visit(w->scan, lk_at(node, LK_GC_HEAD_BYTES));
 		if (n % LOOK_EVERY != 0 || after == head || !lk_slices_over(w))

@@ -84,6 +84,8 @@ measure_dict(const struct lk_layout *l, const void *o, struct lk_container_found
 	uint64_t entry;
 
 	f->length = (uint64_t)lk_read_i64(o, l->dict_used);
+	if (keys == NULL)	/* not made yet */
+		return;
 	f->storage = (uint64_t)(uintptr_t)keys;
 	entry = lk_read_u8(keys, l->keys_kind) == KEYS_GENERAL ? 24 : 16;
 	f->shallow_bytes += (uint64_t)l->keys_header_bytes +
