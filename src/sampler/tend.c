@@ -25,7 +25,8 @@ lk_tend_settle(void)
 	} while (n == BATCH);
 }
 
-/* Thinning owns a death like a free does: by swapping the way to it out. */
+/* Thinning owns a death like a free does: by swapping the way to it out.  The address of a
+ * sample that died, but was not counted yet, may lead to the next one by now. */
 static bool
 claim_for_thinning(uint32_t i)
 {
@@ -33,7 +34,8 @@ claim_for_thinning(uint32_t i)
 	uint32_t expected = i;
 
 	if (!sample->in_slot)
-		return lk_live_claim(&lk_record.live, (const void *)sample->address) == i;
+		return lk_live_find(&lk_record.live, (const void *)sample->address) == i &&
+		    lk_live_claim(&lk_record.live, (const void *)sample->address) == i;
 	return atomic_compare_exchange_strong(
 	    &lk_record.slots.sample[lk_slots_index(&lk_record.slots,
 	    (const void *)sample->address)], &expected, LK_SLOTS_NO_SAMPLE);
