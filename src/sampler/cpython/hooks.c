@@ -223,25 +223,27 @@ raw_free(void *ctx, void *p)
 }
 
 /* The sampled block is no more; what follows is a fresh decision on the new size.  It keeps
- * its slot when it still fits: the slot is then only memory. */
+ * its slot when it still fits: the slot is then only memory.  A size that RAW counts leaves it
+ * even so, as the free of a block in a slot is not looked up by its address. */
 LK_COLD static void *
 realloc_slot(void *ctx, void *p, size_t n)
 {
 	size_t capacity = lk_slots_capacity(sink->slots, p);
+	bool counted = n > passed_on_max_bytes;
 	int saved_errno = errno;
 	void *q = p;
 
-	if (n > capacity) {
+	if (n > capacity || counted) {
 		q = next[RAW].malloc(ctx, n);
 		if (q == NULL)
 			return NULL;
-		memcpy(q, p, capacity);
+		memcpy(q, p, n < capacity ? n : capacity);
 		free_slot(p);
 	} else {
 		sink->slot_ended(p);
 	}
 	errno = saved_errno;
-	if (n > passed_on_max_bytes)
+	if (counted)
 		count_in_place(RAW, q, n);
 	return q;
 }
