@@ -90,18 +90,32 @@ START_TEST(a_class_is_used_up_and_comes_back)
 		ck_assert_ptr_nonnull(taken[i]);
 		ck_assert_uint_eq(lk_slots_index(&slots, taken[i]), LK_SLOTS_PER_CLASS + i);
 	}
-	ck_assert_ptr_null(lk_slots_take(&slots, 32));
-	ck_assert_ptr_nonnull(lk_slots_take(&slots, 33));	/* others are not touched */
-	ck_assert_ptr_nonnull(lk_slots_take(&slots, 16));
+	p = lk_slots_take(&slots, 32);	/* the next one serves */
+	ck_assert_uint_eq(lk_slots_index(&slots, p), 2 * LK_SLOTS_PER_CLASS);
+	ck_assert_uint_eq(lk_slots_capacity(&slots, p), 48);
+	p = lk_slots_take(&slots, 16);	/* smaller ones are not touched */
+	ck_assert_uint_eq(lk_slots_index(&slots, p), 0);
 	for (i = 0; i < LK_SLOTS_PER_CLASS; i++)
 		lk_slots_release(&slots, taken[i]);
 	for (i = 0; i < LK_SLOTS_PER_CLASS; i++) {
 		p = lk_slots_take(&slots, 32);
 		ck_assert_ptr_nonnull(p);
+		ck_assert_uint_eq(lk_slots_index(&slots, p) / LK_SLOTS_PER_CLASS, 1);
 		memset(p, 0, 32);
 	}
-	ck_assert_ptr_null(lk_slots_take(&slots, 32));
 	free(taken);
+}
+END_TEST
+
+START_TEST(only_the_largest_class_is_used_up)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_SLOTS_PER_CLASS; i++)
+		ck_assert_ptr_nonnull(lk_slots_take(&slots, 640));
+	ck_assert_ptr_null(lk_slots_take(&slots, 640));
+	ck_assert_ptr_null(lk_slots_take(&slots, 641));
+	ck_assert_ptr_nonnull(lk_slots_take(&slots, 624));
 }
 END_TEST
 
@@ -186,6 +200,7 @@ slots_suite(void)
 	tcase_add_test(tc, what_is_outside_is_not_owned);
 	tcase_add_test(tc, a_released_slot_is_taken_again);
 	tcase_add_test(tc, a_class_is_used_up_and_comes_back);
+	tcase_add_test(tc, only_the_largest_class_is_used_up);
 	tcase_add_test(tc, without_a_region_nothing_is_taken);
 	tcase_add_test(tc, releases_of_several_threads_meet);
 	suite_add_tcase(s, tc);

@@ -82,18 +82,11 @@ drain_released(struct lk_slots *s)
 	}
 }
 
-void *
-lk_slots_take(struct lk_slots *s, size_t bytes)
+static void *
+take_of_class(struct lk_slots *s, unsigned int class)
 {
-	unsigned int class;
-	void *p;
+	void *p = s->free[class];
 
-	if (s->bytes == 0 || bytes == 0 || bytes > class_bytes(LK_SLOTS_CLASSES - 1))
-		return NULL;
-	class = (unsigned int)((bytes - 1) / LK_SLOTS_STEP_BYTES);
-	if (s->free[class] == NULL)
-		drain_released(s);
-	p = s->free[class];
 	if (p != NULL)
 		memcpy(&s->free[class], p, sizeof(void *));
 	else if (s->used[class] < LK_SLOTS_PER_CLASS)
@@ -101,6 +94,22 @@ lk_slots_take(struct lk_slots *s, size_t bytes)
 	else
 		return NULL;
 	atomic_fetch_add_explicit(&s->taken_bytes, class_bytes(class), memory_order_relaxed);
+	return p;
+}
+
+void *
+lk_slots_take(struct lk_slots *s, size_t bytes)
+{
+	unsigned int class;
+	void *p = NULL;
+
+	if (s->bytes == 0 || bytes == 0 || bytes > class_bytes(LK_SLOTS_CLASSES - 1))
+		return NULL;
+	class = (unsigned int)((bytes - 1) / LK_SLOTS_STEP_BYTES);
+	if (s->free[class] == NULL)
+		drain_released(s);
+	for (; p == NULL && class < LK_SLOTS_CLASSES; class++)
+		p = take_of_class(s, class);
 	return p;
 }
 

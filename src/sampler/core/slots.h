@@ -49,7 +49,8 @@ lk_slots_owns(uintptr_t base, size_t bytes, const void *p)
 	return (uintptr_t)p - base < bytes;
 }
 
-/* lk_slots_take - a slot of at least BYTES; NULL when its class is used up or too small. */
+/* lk_slots_take - a slot of at least BYTES, of the next larger class when its own is used up:
+ * a leak of one size must not end the sampling of that size.  NULL: no class has room. */
 void *lk_slots_take(struct lk_slots *s, size_t bytes);
 
 /* lk_slots_index - of the slot that holds P (which may point inside).  P must be owned. */
