@@ -112,7 +112,7 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 		lk_live_recycle(&lk_record.live, i);
 		return LK_LIVE_NONE;
 	}
-	sample->epoch = (uint16_t)lk_record.epoch;
+	sample->epoch = lk_record.epoch;
 	sample->stack = lk_stacks_intern(&lk_record.stacks, path);
 	lk_record_weigh(sample, interval);
 	lk_cells_born(&lk_record.stacks, sample);

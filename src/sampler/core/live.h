@@ -31,7 +31,7 @@ struct lk_sample {
 	float		interval_bytes;		/* at which it was taken or re-weighted */
 	uint32_t	stack;
 	uint32_t	next;			/* in the free list or among the dead */
-	uint16_t	epoch;
+	uint32_t	epoch;
 	bool		in_slot;
 	bool		used;			/* lock */
 };
