@@ -7,9 +7,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -29,13 +29,15 @@
 #define SECOND_NS	1000000000u
 #define MS_NS		1000000u
 #define RELISTEN_NS	(5u * (uint64_t)SECOND_NS)
+#define REFUSED_PAUSE_NS 500000000	/* the kernel refuses what we would wait in */
 
 static struct lk_connection connections[LK_WIRE_CLIENTS_MAX];
-static struct lk_handle listener = {.fd = -1}, bell = {.fd = -1};
+static struct lk_handle listener = {.fd = -1};
+static struct lk_handle bell = {.fd = -1}, rope = {.fd = -1};
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 static atomic_bool stopping;
 static struct lk_history history;
-static uint64_t next_second_ns, next_listen_ns, cpu_before_ns;
+static uint64_t next_second_ns, next_listen_ns, next_accept_ns, cpu_before_ns;
 
 int
 lk_serve_init(void)
@@ -48,27 +50,30 @@ lk_serve_init(void)
 	return lk_history_init(&history, &lk_record.pages);
 }
 
-/* ---- the bell: an eventfd that wakes poll ------------------------------------- */
+/* ---- the bell wakes poll, the rope rings it ----------------------------------- */
 
+/* Sockets, because each has an inode of its own: all eventfds and epolls of a process share one,
+ * so that the host's could pass for ours after it closed ours. */
 static void
 open_bell(void)
 {
-	int fd;
+	int ends[2];
 
-	if (lk_handle_is_ours(&bell))
+	if (lk_handle_is_ours(&bell) && lk_handle_is_ours(&rope))
 		return;
-	fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (fd >= 0)
-		lk_handle_set(&bell, fd);
+	lk_handle_close(&bell);
+	lk_handle_close(&rope);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+		return;
+	lk_handle_set(&bell, ends[0]);
+	lk_handle_set(&rope, ends[1]);
 }
 
 void
 lk_serve_ring(void)
 {
-	uint64_t one = 1;
-
-	/* a full counter is awake already; a lost bell is heard within the second */
-	if (lk_handle_is_ours(&bell) && write(bell.fd, &one, sizeof(one)) < 0)
+	/* what cannot be sent rings already; a lost bell is heard within the second */
+	if (lk_handle_is_ours(&rope) && send(rope.fd, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return;
 }
 
@@ -82,10 +87,11 @@ lk_serve_stop(void)
 static void
 mute_bell(void)
 {
-	uint64_t count;
+	char rings[64];
 
-	if (read(bell.fd, &count, sizeof(count)) < 0)
-		return;
+	while (lk_handle_is_ours(&bell) &&
+	    recv(bell.fd, rings, sizeof(rings), MSG_DONTWAIT) == (ssize_t)sizeof(rings))
+		continue;
 }
 
 /* ---- clients ------------------------------------------------------------------- */
@@ -134,8 +140,10 @@ free_connection(void)
 	return NULL;
 }
 
+/* A host that is out of descriptors leaves its client in the queue, and the listener ready:
+ * it is not asked again before the next second. */
 static void
-accept_all(void)
+accept_all(uint64_t now_ns)
 {
 	struct lk_connection *c;
 	int fd;
@@ -148,6 +156,10 @@ accept_all(void)
 			turn_away(fd, "{\"t\":\"bye\",\"reason\":\"limit\"}\n");
 		else
 			lk_messages_hello(c);
+	}
+	if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+		lk_events_add("accept-failed", (uint64_t)errno);
+		next_accept_ns = now_ns + SECOND_NS;
 	}
 }
 
@@ -205,10 +217,23 @@ each_second(uint64_t now_ns)
 	    (double)lk_status.rss_bytes, lk_record.live_bytes);
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    lk_record.stacks.stack_count, live_bytes_of, NULL);
-	return lk_proc_host_ended(lk_scan_is_running() ? 2 : 1);
+	/* while a walker comes or goes the count of threads says nothing */
+	return !lk_scan_is_running() && lk_proc_host_ended(1);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
+
+/* When C has something to say.  Room rings by itself, and so does the end of a walk: who waits
+ * for that, although a tick is due, must not make the server spin. */
+static uint64_t
+due_of(const struct lk_connection *c)
+{
+	if (c->handle.fd < 0 || c->out.length != 0)
+		return UINT64_MAX;
+	if (c->stage != NULL)
+		return lk_scan_is_running() ? UINT64_MAX : 0;
+	return c->subscribed ? c->due_ns : UINT64_MAX;
+}
 
 static int
 timeout_ms(uint64_t now_ns)
@@ -217,20 +242,20 @@ timeout_ms(uint64_t now_ns)
 	uint32_t i;
 
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
-		if (connections[i].handle.fd >= 0 && connections[i].subscribed &&
-		    connections[i].out.length == 0 && connections[i].due_ns < due)
-			due = connections[i].due_ns;
+		if (due_of(&connections[i]) < due)
+			due = due_of(&connections[i]);
 	return due <= now_ns ? 0 : (int)((due - now_ns + MS_NS - 1) / MS_NS);
 }
 
 static void
-fill_poll(struct pollfd *fds)
+fill_poll(struct pollfd *fds, uint64_t now_ns)
 {
+	bool accepts = now_ns >= next_accept_ns && lk_handle_is_ours(&listener);
 	uint32_t i;
 	const struct lk_connection *c;
 
 	fds[0] = (struct pollfd){lk_handle_is_ours(&bell) ? bell.fd : -1, POLLIN, 0};
-	fds[1] = (struct pollfd){lk_handle_is_ours(&listener) ? listener.fd : -1, POLLIN, 0};
+	fds[1] = (struct pollfd){accepts ? listener.fd : -1, POLLIN, 0};
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++) {
 		c = &connections[i];
 		fds[i + 2] = (struct pollfd){c->handle.fd, 0, 0};
@@ -244,6 +269,7 @@ fill_poll(struct pollfd *fds)
 static bool
 turn(void)
 {
+	const struct timespec refused = {0, REFUSED_PAUSE_NS};
 	struct pollfd fds[LK_WIRE_CLIENTS_MAX + 2];
 	uint64_t now_ns = lk_clock_monotonic_ns();
 	uint32_t i, number;
@@ -251,9 +277,11 @@ turn(void)
 
 	open_bell();
 	listen_if_needed(now_ns);
-	fill_poll(fds);
-	if (poll(fds, LK_WIRE_CLIENTS_MAX + 2, timeout_ms(now_ns)) < 0)
+	fill_poll(fds, now_ns);
+	if (poll(fds, LK_WIRE_CLIENTS_MAX + 2, timeout_ms(now_ns)) < 0) {
+		nanosleep(&refused, NULL);	/* a limit of descriptors below ten, no memory */
 		return false;
+	}
 	now_ns = lk_clock_monotonic_ns();
 	if (fds[0].revents & POLLIN)
 		mute_bell();
@@ -262,7 +290,7 @@ turn(void)
 		lk_stages_scanned(number);
 	ended = each_second(now_ns);
 	if (fds[1].revents & POLLIN)
-		accept_all();
+		accept_all(now_ns);
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		if (connections[i].handle.fd >= 0)
 			serve_one(&connections[i], connections[i].handle.fd == fds[i + 2].fd ?
@@ -303,6 +331,7 @@ lk_serve_close(const char *reason)
 		unlink(path);
 	lk_handle_close(&listener);
 	lk_handle_close(&bell);
+	lk_handle_close(&rope);
 }
 
 void
@@ -314,6 +343,7 @@ lk_serve_after_fork(void)
 		lk_connection_close(&connections[i]);
 	lk_handle_close(&listener);
 	lk_handle_close(&bell);
+	lk_handle_close(&rope);
 	atomic_store(&stopping, false);
 	next_listen_ns = 0;
 	cpu_before_ns = 0;
