@@ -22,6 +22,7 @@
 #include "sampler/cpython/lifecycle.h"
 #include "sampler/cpython/symbols.h"
 #include "sampler/cpython/walk.h"
+#include "sampler/process/address.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
 #include "sampler/scan.h"
@@ -38,7 +39,8 @@
 
 static struct lk_symbols py;
 static pthread_t server;
-static bool server_runs;	/* there is a thread to join; under the GIL or before threads */
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER; /* one starts or stops it */
+static bool server_runs;	/* server_lock: there is a thread to join */
 static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
 static int grace_ms;
@@ -185,22 +187,26 @@ server_body(void *unused)
 static void
 start_server(void)
 {
-	if (server_runs || atomic_load(&closed))
-		return;
-	server_runs = lk_threads_start(&server, server_body) == 0;
-	if (!server_runs)
-		lk_events_add("no-thread", 0);
+	pthread_mutex_lock(&server_lock);
+	if (!server_runs && !atomic_load(&closed)) {
+		server_runs = lk_threads_start(&server, server_body) == 0;
+		if (!server_runs)
+			lk_events_add("no-thread", 0);
+	}
+	pthread_mutex_unlock(&server_lock);
 }
 
 static void
 stop_server(void)
 {
-	if (!server_runs)
-		return;
-	server_runs = false;
-	lk_serve_stop();
-	pthread_join(server, NULL);
-	lk_scan_stop();
+	pthread_mutex_lock(&server_lock);
+	if (server_runs) {
+		server_runs = false;
+		lk_serve_stop();
+		pthread_join(server, NULL);
+		lk_scan_stop();
+	}
+	pthread_mutex_unlock(&server_lock);
 }
 
 /* ---- fork and exit: on the host's threads, without the GIL ------------------------------ */
@@ -249,8 +255,10 @@ parent_forked(void)
 static void
 child_forked(void)
 {
+	static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
 	int saved_errno = errno;
 
+	server_lock = unlocked;		/* whoever held it is not here */
 	lk_tend_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
@@ -263,8 +271,8 @@ at_exit(void)
 {
 	if (atomic_exchange(&closed, true))
 		return;
-	atomic_store(&lk_record.active, false);
 	stop_server();
+	atomic_store(&lk_record.active, false);	/* now no request resumes it */
 	lk_serve_close("exit");
 }
 
@@ -278,6 +286,8 @@ library_exit(void)
 	if (!atomic_load(&started) || atomic_exchange(&closed, true))
 		return;
 	atomic_store(&lk_record.active, false);
+	if (pthread_mutex_trylock(&server_lock) != 0)
+		return;		/* another thread forks, and waits for the server */
 	if (server_runs) {
 		lk_serve_stop();
 		clock_gettime(CLOCK_REALTIME, &deadline);
@@ -311,6 +321,7 @@ leaktop_sampler_start(void)
 	if (atomic_exchange(&started, true))
 		return 0;
 	lk_settings_read(&settings);
+	lk_address_read_environment();
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";

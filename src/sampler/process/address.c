@@ -3,6 +3,7 @@
 #include "sampler/process/address.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,16 +15,31 @@
 #include "leaktop/sampler.h"
 #include "leaktop/wire.h"
 
+static char told_folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+static bool told_too_long;
+
+void
+lk_address_read_environment(void)
+{
+	const char *dir = getenv(LK_ENV_DIR), *xdg = getenv("XDG_RUNTIME_DIR");
+	struct lk_print p;
+
+	lk_print_init(&p, told_folder, sizeof(told_folder));
+	if (dir != NULL && dir[0] == '/') {
+		lk_print_str(&p, dir);
+	} else if (xdg != NULL && xdg[0] == '/') {
+		lk_print_str(&p, xdg);
+		lk_print_str(&p, "/leaktop");
+	}
+	told_too_long = p.full || p.length == p.capacity;
+	lk_print_end(&p);
+}
+
 static void
 put_folder(struct lk_print *p)
 {
-	const char *dir = getenv(LK_ENV_DIR), *xdg = getenv("XDG_RUNTIME_DIR");
-
-	if (dir != NULL && dir[0] == '/') {
-		lk_print_str(p, dir);
-	} else if (xdg != NULL && xdg[0] == '/') {
-		lk_print_str(p, xdg);
-		lk_print_str(p, "/leaktop");
+	if (told_folder[0] != '\0') {
+		lk_print_str(p, told_folder);
 	} else if (geteuid() == 0) {
 		lk_print_str(p, "/run/leaktop");
 	} else {
@@ -53,6 +69,8 @@ put_path(char *path, size_t size)
 	struct lk_print p;
 	int rc;
 
+	if (told_too_long)
+		return -ENAMETOOLONG;
 	lk_print_init(&p, path, size);
 	put_folder(&p);
 	lk_print_end(&p);

@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+/* lk_address_read_environment - where the socket is to be, once: later on another thread of the
+ * host may change the environment while it is read.  Context: start-up. */
+void lk_address_read_environment(void);
+
 /* lk_address_listen - a listening socket at PATH (filled in), its folder made 0700 and
  * verified; a stale socket there is replaced.
  * Returns: the descriptor (close-on-exec, non-blocking), or negative errno: -EPERM for a
