@@ -183,6 +183,39 @@ def the_longest_answer_fits_a_line(python):
         return f"{len(rows)} containers"
 
 
+def what_dies_in_a_pause_is_not_followed(python):
+    """Objects die, are frozen, and collections wait for finalizers while walks pause."""
+    script = """
+    import gc, os, threading
+    class Waits:
+        def __init__(self): self.me = self
+        def __del__(self):          # each call gives the GIL away
+            for _ in range(500): os.stat("/")
+    sys.setswitchinterval(1e-4)
+    gc.set_threshold(200000, 10, 1000)
+    kept, stop = [], False
+    def churn():
+        while not stop:
+            kept.extend([1] for _ in range(30000))
+            Waits(); gc.collect(0)
+            kept.extend([2] for _ in range(20000))
+            if len(kept) > 400000:
+                kept.clear()
+            Waits(); gc.collect(1); gc.freeze(); gc.unfreeze()
+    t = threading.Thread(target=churn); t.start()
+    say("ready"); wait()
+    stop = True
+    t.join()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            for _ in range(60):
+                _scan(wire)
+        target.tell()
+        target.end()
+
+
 def exit_during_a_walk(python):
     script = """
     kept = [[i] for i in range(1000000)]
@@ -197,5 +230,6 @@ def exit_during_a_walk(python):
 
 if __name__ == "__main__":
     sys.exit(host.run((containers_are_found_and_measured, growth_is_known_by_baseline,
-                       a_walk_does_not_hold_the_host, the_longest_answer_fits_a_line,
+                       a_walk_does_not_hold_the_host,
+                       what_dies_in_a_pause_is_not_followed, the_longest_answer_fits_a_line,
                        exit_during_a_walk)))
