@@ -64,7 +64,7 @@ dial_words(int rc)
 {
 	switch (rc) {
 	case -ENOENT:
-		return "no sampler is listening (start the program with leaktop run)";
+		return "no sampler is listening: is it gone, or not started by leaktop run?";
 	case -ECONNREFUSED:
 		return "the sampler's socket is there, but nobody listens";
 	case -EAGAIN:

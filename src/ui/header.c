@@ -406,7 +406,8 @@ why_text(const struct lk_session *s, const struct lk_canvas *c, const struct lk_
 			snprintf(out, out_bytes, "Leak at %s%s", s->worst, rest);
 	} else
 		out[0] = '\0';
-	if (out[0] == '\0' || lk_canvas_width(c, out) > room)
+	if (out[0] == '\0' || (lk_canvas_width(c, out) > room &&
+	    lk_canvas_width(c, verdict->sentence) <= room))
 		snprintf(out, out_bytes, "%s", verdict->sentence);
 }
 
@@ -653,6 +654,9 @@ advice(const struct lk_desk *d)
 
 	if (s->source == NULL && lacks_sampler(s))
 		return "SAMPLER no: put  leaktop run --  in front of its command, and restart it";
+	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_GONE)
+		return s->scan != NULL ? "x exports its last numbers; 0 lists what runs now: its "
+		    "successor too" : "x exports its last numbers";
 	if (s->source == NULL || s->now == NULL || s->before != NULL || s->readonly ||
 	    lk_source_state(s->source) == LK_SOURCE_OFFLINE ||
 	    s->now->sampler.state == LK_STATE_DORMANT)
