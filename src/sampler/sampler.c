@@ -34,6 +34,7 @@
 
 #define WAIT_FIRST_NS	1000000		/* between two looks whether Python is up */
 #define WAIT_LAST_NS	200000000
+#define COUNTS_LATE_MINOR 13		/* see after_fork_in_parent */
 #define CHILD_GRACE_MS	100		/* a forked child may be about to exec */
 #define EXIT_WAIT_MS	200
 
@@ -222,11 +223,26 @@ before_fork(void)
 	lk_thread.inside = was_inside;
 }
 
+static int
+start_later(void *unused)
+{
+	(void)unused;
+	if (atomic_load(&suspended) == 0)
+		start_server();
+	return 0;
+}
+
+/* 3.12 and later warn of a fork in a process with several threads, and count the kernel's: ours
+ * is not to be the reason.  3.13 counts after this callback, so the server waits until the
+ * interpreter goes on; when the host has threads of its own the warning is theirs. */
 static void
 after_fork_in_parent(void)
 {
 	grace_ms = 0;
-	if (atomic_fetch_sub(&suspended, 1) == 1)
+	if (atomic_fetch_sub(&suspended, 1) != 1)
+		return;
+	if (lk_status.layout == NULL || lk_status.layout->minor < COUNTS_LATE_MINOR ||
+	    !lk_proc_is_single_threaded() || py.add_pending_call(start_later, NULL) < 0)
 		start_server();
 }
 

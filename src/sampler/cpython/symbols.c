@@ -20,6 +20,7 @@ static const struct {
 	MEMBER(this_thread_state, "PyGILState_GetThisThreadState"),
 	MEMBER(save_thread, "PyEval_SaveThread"),
 	MEMBER(restore_thread, "PyEval_RestoreThread"),
+	MEMBER(add_pending_call, "Py_AddPendingCall"),
 	MEMBER(get_allocator, "PyMem_GetAllocator"),
 	MEMBER(set_allocator, "PyMem_SetAllocator"),
 	MEMBER(import_module, "PyImport_ImportModule"),

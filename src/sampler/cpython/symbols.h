@@ -35,6 +35,7 @@ struct lk_symbols {
 	void		*(*this_thread_state)(void);
 	void		*(*save_thread)(void);
 	void		 (*restore_thread)(void *tstate);
+	int		 (*add_pending_call)(int (*call)(void *ctx), void *ctx);
 	void		 (*get_allocator)(int domain, struct lk_allocator *out);
 	void		 (*set_allocator)(int domain, struct lk_allocator *allocator);
 	void		*(*import_module)(const char *name);

@@ -87,8 +87,9 @@ lk_proc_start_time(void)
 	return s == NULL ? 0 : number_at(s);
 }
 
-bool
-lk_proc_host_ended(uint64_t own_thread_count)
+/* Threads of this process; *first_state is the letter of the first one. */
+static uint64_t
+count_threads(char *first_state)
 {
 	char buffer[1024];
 	const char *s, *threads;
@@ -96,9 +97,26 @@ lk_proc_host_ended(uint64_t own_thread_count)
 	lk_proc_read("/proc/self/stat", buffer, sizeof(buffer));
 	s = strrchr(buffer, ')');
 	threads = s == NULL ? NULL : skip_words(s, 18);
+	*first_state = threads == NULL ? '?' : s[2];
+	return threads == NULL ? LK_PROC_UNKNOWN : number_at(threads);
+}
+
+bool
+lk_proc_host_ended(uint64_t own_thread_count)
+{
+	char first_state;
+	uint64_t count = count_threads(&first_state);
+
 	/* an ended first thread stays and counts until the process ends */
-	return threads != NULL && s[1] == ' ' && s[2] == 'Z' &&
-	    number_at(threads) == own_thread_count + 1;
+	return first_state == 'Z' && count == own_thread_count + 1;
+}
+
+bool
+lk_proc_is_single_threaded(void)
+{
+	char first_state;
+
+	return count_threads(&first_state) == 1;
 }
 
 static uint64_t

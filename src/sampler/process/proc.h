@@ -24,6 +24,8 @@ uint64_t lk_proc_start_time(void);	/* field 22 of /proc/self/stat, 0 unknown */
 /* lk_proc_host_ended - the first thread has ended and of the others there are only OWN. */
 bool lk_proc_host_ended(uint64_t own_thread_count);
 
+bool lk_proc_is_single_threaded(void);
+
 /* lk_proc_memory - walks every mapping in the kernel: milliseconds for a large process, and
  * asks the C library, which holds its own locks meanwhile: not more often than needed. */
 void lk_proc_memory(struct lk_proc_memory *out);
