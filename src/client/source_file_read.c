@@ -566,7 +566,8 @@ is_modest(const char *text, size_t length)
 static json_t *
 parse(reader *r, const char *text, size_t length)
 {
-	json_error_t error;
+	json_error_t error = {0};	/* jansson sets no code when it cannot even begin */
+	enum json_error_code code;
 	json_t *root;
 
 	if (!is_modest(text, length)) {
@@ -576,7 +577,8 @@ parse(reader *r, const char *text, size_t length)
 	root = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
 	if (root != NULL)
 		return root;
-	if (json_error_code(&error) == json_error_out_of_memory)
+	code = json_error_code(&error);
+	if (code == json_error_out_of_memory || code == json_error_unknown)
 		lk_source_file_values_refuse(r, -ENOMEM, "out of memory");
 	else
 		lk_source_file_values_refuse(r, -EBADMSG, "line %d: not JSON", error.line);
