@@ -54,14 +54,17 @@ int
 lk_message_parse(const char *line, size_t length, struct lk_message *out)
 {
 	struct lk_message message = {0};
-	json_error_t error;
+	json_error_t error = {0};	/* jansson sets no code when it cannot even begin */
+	enum json_error_code code;
 	int rc;
 
 	if (length >= LK_WIRE_LINE_MAX)
 		return -EMSGSIZE;
 	message.json = json_loadb(line, length, 0, &error);
+	code = json_error_code(&error);
 	if (message.json == NULL)
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
+		return code == json_error_out_of_memory || code == json_error_unknown ? -ENOMEM :
+		    -EBADMSG;
 	rc = read_object(message.json, &message);
 	if (rc < 0) {
 		lk_message_release(&message);
