@@ -20,16 +20,16 @@
 
 struct lk_status lk_status;
 
-const char *
-lk_status_state(void)
+static const char *
+state_word(void)
 {
 	if (lk_status.dormant_reason != NULL)
 		return "dormant";
 	return atomic_load(&lk_record.active) ? "sampling" : "paused";
 }
 
-const char *
-lk_status_reason(void)
+static const char *
+reason_words(void)
 {
 	if (lk_status.dormant_reason != NULL)
 		return lk_status.dormant_reason;
@@ -94,8 +94,8 @@ lk_status_hello(struct lk_emit_hello *out)
 		.version = PACKAGE_VERSION, .pid = getpid(), .start_time = lk_status.start_time,
 		.python = lk_status.python, .started_at_s = lk_status.started_at_s,
 		.at_s = lk_clock_wall_s(), .interval_bytes = lk_record.interval_bytes,
-		.memory_cap_bytes = lk_status.memory_cap_bytes, .state = lk_status_state(),
-		.reason = lk_status_reason(), .mode = lk_status.mode,
+		.memory_cap_bytes = lk_status.memory_cap_bytes, .state = state_word(),
+		.reason = reason_words(), .mode = lk_status.mode,
 	};
 }
 
@@ -103,8 +103,8 @@ void
 lk_status_tick(struct lk_emit_tick *out)
 {
 	*out = (struct lk_emit_tick){
-		.at_s = lk_clock_wall_s(), .state = lk_status_state(),
-		.reason = lk_status_reason(), .interval_bytes = lk_record.interval_bytes,
+		.at_s = lk_clock_wall_s(), .state = state_word(),
+		.reason = reason_words(), .interval_bytes = lk_record.interval_bytes,
 		.rss_bytes = lk_status.rss_bytes,
 		.samples_total = lk_record.stats.samples,
 		.samples_per_s = lk_status.samples_per_s, .cost_percent = lk_status.cost_percent,

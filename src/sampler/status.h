@@ -28,9 +28,6 @@ struct lk_status {
 
 extern struct lk_status lk_status;
 
-const char *lk_status_state(void);
-const char *lk_status_reason(void);
-
 /* lk_status_update - measure; SERVER_CPU_NS: used by the sampler's threads so far. */
 void lk_status_update(uint64_t now_ns, uint64_t server_cpu_ns);
 
