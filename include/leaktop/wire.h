@@ -39,8 +39,15 @@
  *
  * names     defines ids used later on this connection, from 1; each id is sent once
  *   {"t":"names","strings":[[1,"shop.cart"],...],
- *    "frames":[[7,FUNCTION_STRING,FILE_STRING,LINE],...],
+ *    "frames":[[7,FUNCTION_STRING,FILE_STRING,LINE],
+ *              [8,BUILD_ID_STRING,OBJECT_STRING,ADDRESS,1],...],
  *    "stacks":[[3,"obj",THREAD_STRING,FLAGS,[FRAME,...innermost first]],...]}
+ *   A frame of five elements, the last one 1, is native.  BUILD_ID: of the object, lower-case
+ *   hex, "" when it has none.  OBJECT: the path of the mapped file as in /proc/PID/maps.
+ *   ADDRESS: the return address less the object's load bias, so an address of the ELF file;
+ *   the call is the instruction before it.  Code outside of any object, or so far into one
+ *   (4 GB) that it is not kept: ADDRESS 0, outside of any with OBJECT "".  A symbol is
+ *   looked up by the client, never in the target.
  *   domain: obj, mem, raw, native.  flags: 1 truncated at LK_FRAMES_MAX (outermost
  *   lost), 2 allocated by several threads (THREAD is the first), 4 no Python stack.
  *
@@ -57,12 +64,17 @@
  *   was last sent.  seq counts ticks, so a jump shows what was skipped.
  *
  * tick      to subscribers, every period, after live
- *   {"t":"tick","seq":12,"at":S,"state":"sampling","reason":"","interval_bytes":N,
- *    "rss_bytes":N,"live_bytes":X,"live_objects":X,"live_variance":X,
+ *   {"t":"tick","seq":12,"at":S,"state":"sampling","reason":"","native":"stacks",
+ *    "interval_bytes":N,"rss_bytes":N,"live_bytes":X,"live_objects":X,"live_variance":X,
+ *    "native_live_bytes":X,
  *    "samples_total":N,"samples_live":N,"samples_per_s":X,"cost_percent":X,
  *    "drops":N,"thinned":N,"sampler_bytes":N,"stacks":N,"clients":N,
  *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
  *   cost_percent: of one processor, all that the sampler did in the last period.
+ *   native: whether what libraries take from malloc and mmap by themselves is counted: stacks
+ *   (with native frames), python (without libunwind in the target: Python frames alone), off.
+ *   live_bytes, live_objects and live_variance are of Python's own domains: obj, mem, raw;
+ *   native_live_bytes of the domain native.  A sampler without these two counts none.
  *   drops: samples lost for want of room or of the lock, since the start.
  *
  * baselines to subscribers at first and whenever the list changes

@@ -68,7 +68,7 @@ read_tick(struct lk_mirror *m, const struct lk_message_tick *message)
 		return -EBADMSG;
 	m->state = (enum lk_state)state;
 	m->tick = *message;
-	m->tick.state = m->tick.reason = NULL;
+	m->tick.state = m->tick.reason = m->tick.native = NULL;
 	snprintf(m->reason, sizeof(m->reason), "%s", message->reason);
 	if (lk_history_add(&m->history, message->at_s, message->rss_bytes, message->live_bytes))
 		m->wants_history = true;

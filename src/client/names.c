@@ -3,6 +3,8 @@
 #include "client/names.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +95,31 @@ add_text(struct lk_names *names, const struct lk_message_text *m)
 	return text == NULL ? -ENOMEM : table_put(&names->texts, m->id, text);
 }
 
+/* A frame without a symbol: "libz.so.1+0x1a2b". */
+static const char *
+place_of(struct lk_arena *arena, const char *object, uint64_t address)
+{
+	const char *slash = strrchr(object, '/');
+	char text[128];
+	int length;
+
+	if (object[0] == '\0' && address == 0)
+		return "(code outside of any file)";
+	length = snprintf(text, sizeof(text), "%.*s+0x%" PRIx64, (int)sizeof(text) - 32,
+			  slash != NULL ? slash + 1 : object, address);
+	return lk_arena_text(arena, text, (size_t)length);
+}
+
+static int
+add_native_frame(struct lk_names *names, const struct lk_message_frame *m, struct lk_frame *frame)
+{
+	frame->native = true;
+	frame->build_id = frame->function;
+	frame->address = m->address;
+	frame->function = place_of(names->pool->arena, frame->file, m->address);
+	return frame->function == NULL ? -ENOMEM : 0;
+}
+
 static int
 add_frame(struct lk_names *names, const struct lk_message_frame *m)
 {
@@ -106,6 +133,8 @@ add_frame(struct lk_names *names, const struct lk_message_frame *m)
 	if (frame == NULL)
 		return -ENOMEM;
 	*frame = (struct lk_frame){.function = function, .file = file, .line = m->line};
+	if (m->native && add_native_frame(names, m, frame) < 0)
+		return -ENOMEM;
 	return table_put(&names->frames, m->id, frame);
 }
 

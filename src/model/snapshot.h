@@ -18,10 +18,13 @@ enum lk_domain { LK_DOMAIN_OBJ, LK_DOMAIN_MEM, LK_DOMAIN_RAW, LK_DOMAIN_NATIVE }
 enum lk_state { LK_STATE_SAMPLING, LK_STATE_PAUSED, LK_STATE_DORMANT };
 
 struct lk_frame {
-	const char	*function;	/* qualified name, as the target gave it */
-	const char	*file;
-	uint32_t	 line;		/* 0: unknown */
+	const char	*function;	/* qualified name, as the target gave it; native: the
+					   symbol, or "libz.so.1+0x1a2b" where there is none */
+	const char	*file;		/* native: the object's path, "" outside of any */
+	uint32_t	 line;		/* 0: unknown, as in every native frame */
 	bool		 native;
+	const char	*build_id;	/* native: hex or ""; else NULL */
+	uint64_t	 address;	/* native: return address in the object's ELF file */
 };
 
 /* A stack: where memory came from.  Ids are those of the sampler. */

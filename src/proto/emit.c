@@ -117,11 +117,13 @@ lk_emit_tick(struct lk_print *p, const struct lk_emit_tick *m)
 	real(p, "at", m->at_s, 3);
 	text(p, "state", m->state);
 	text(p, "reason", m->reason);
+	text(p, "native", m->native);
 	number(p, "interval_bytes", m->interval_bytes);
 	number(p, "rss_bytes", m->rss_bytes);
 	real(p, "live_bytes", m->live_bytes, 1);
 	real(p, "live_objects", m->live_objects, 1);
 	real(p, "live_variance", m->live_variance, 1);
+	real(p, "native_live_bytes", m->native_live_bytes, 1);
 	number(p, "samples_total", m->samples_total);
 	number(p, "samples_live", m->samples_live);
 	real(p, "samples_per_s", m->samples_per_s, 1);
@@ -265,6 +267,17 @@ lk_emit_names_frame(struct lk_print *p, bool first, uint32_t id, uint32_t functi
 	tuple_u64(p, file);
 	tuple_u64(p, line);
 	lk_print_char(p, ']');
+}
+
+void
+lk_emit_names_native_frame(struct lk_print *p, bool first, uint32_t id, uint32_t build_id,
+    uint32_t object, uint32_t address)
+{
+	open_tuple(p, first, id);
+	tuple_u64(p, build_id);
+	tuple_u64(p, object);
+	tuple_u64(p, address);
+	lk_print_str(p, ",1]");
 }
 
 void

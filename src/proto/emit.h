@@ -28,8 +28,9 @@ struct lk_emit_tick {
 	uint64_t	 seq;
 	double		 at_s;
 	const char	*state, *reason;
+	const char	*native;	/* stacks, python, off */
 	uint64_t	 interval_bytes, rss_bytes;
-	double		 live_bytes, live_objects, live_variance;
+	double		 live_bytes, live_objects, live_variance, native_live_bytes;
 	uint64_t	 samples_total, samples_live;
 	double		 samples_per_s, cost_percent;
 	uint64_t	 drops, thinned, sampler_bytes, stacks, clients;
@@ -74,6 +75,8 @@ void lk_emit_names_string(struct lk_print *p, bool first, uint32_t id, const cha
 void lk_emit_names_frames(struct lk_print *p);		/* strings end, frames begin */
 void lk_emit_names_frame(struct lk_print *p, bool first, uint32_t id, uint32_t function,
     uint32_t file, uint32_t line);
+void lk_emit_names_native_frame(struct lk_print *p, bool first, uint32_t id, uint32_t build_id,
+    uint32_t object, uint32_t address);
 void lk_emit_names_stacks(struct lk_print *p);		/* frames end, stacks begin */
 void lk_emit_names_stack(struct lk_print *p, bool first, uint32_t id, const char *domain,
     uint32_t thread, uint32_t flags, const uint32_t *frames, uint32_t frame_count);

@@ -127,6 +127,19 @@ lk_fields_read(const json_t *object, const struct lk_field *fields, size_t count
 }
 
 int
+lk_fields_read_given(const json_t *object, const struct lk_field *fields, size_t count, void *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		int rc = json_object_get(object, fields[i].key) == NULL ? 0 :
+		    lk_fields_read(object, &fields[i], 1, out);
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+int
 lk_fields_array(const json_t *object, const char *key, size_t max, const json_t **out)
 {
 	const json_t *array = json_object_get(object, key);

@@ -32,6 +32,11 @@ struct lk_field {
  * Every field must be there.  Returns: 0 or -EBADMSG. */
 int lk_fields_read(const json_t *object, const struct lk_field *fields, size_t count, void *out);
 
+/* lk_fields_read_given - the same for fields that an older peer may leave out: what is absent
+ * stays in *OUT as it is.  Returns: 0 or -EBADMSG. */
+int lk_fields_read_given(const json_t *object, const struct lk_field *fields, size_t count,
+    void *out);
+
 /* lk_fields_value - one value of KIND into OUT.  Returns: 0 or -EBADMSG (NULL value too). */
 int lk_fields_value(const json_t *value, enum lk_field_kind kind, void *out);
 

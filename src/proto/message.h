@@ -51,7 +51,9 @@ struct lk_message_text {
 	const char *text;
 };
 struct lk_message_frame {
-	uint32_t id, function, file, line;
+	uint32_t id, function, file, line; /* native: build id, object, 0 */
+	bool native;
+	uint64_t address; /* native: in the object */
 };
 struct lk_message_stack {
 	uint32_t id, thread, flags, frame_count;
@@ -89,7 +91,9 @@ struct lk_message_rows { /* live and baseline */
 struct lk_message_tick {
 	uint64_t seq;
 	const char *state, *reason;
+	const char *native; /* "" when the sampler does not say */
 	double at_s, interval_bytes, rss_bytes, live_bytes, live_objects, live_variance;
+	double native_live_bytes;
 	double samples_total, samples_live, samples_per_s, cost_percent, drops, thinned;
 	double sampler_bytes, stacks, clients, events;
 	double cgroup_limit_bytes, cgroup_used_bytes;

@@ -43,6 +43,23 @@ read_texts(const json_t *list, struct lk_message *out)
 }
 
 static int
+read_frame(const json_t *item, struct lk_message_frame *frame)
+{
+	const json_t *kind = json_array_get(item, 4);
+
+	if (u32_at(item, 0, LK_FIELD_ID, &frame->id) < 0 ||
+	    u32_at(item, 1, LK_FIELD_ID, &frame->function) < 0 ||
+	    u32_at(item, 2, LK_FIELD_ID, &frame->file) < 0)
+		return -EBADMSG;
+	if (kind == NULL)
+		return u32_at(item, 3, LK_FIELD_U32, &frame->line);
+	if (!json_is_integer(kind) || json_integer_value(kind) != 1)
+		return -EBADMSG;
+	frame->native = true;
+	return lk_fields_value(json_array_get(item, 3), LK_FIELD_U64, &frame->address);
+}
+
+static int
 read_frames(const json_t *list, struct lk_message *out)
 {
 	struct lk_message_frame *frames;
@@ -54,10 +71,7 @@ read_frames(const json_t *list, struct lk_message *out)
 		return -ENOMEM;
 	json_array_foreach(list, i, item)
 	{
-		if (u32_at(item, 0, LK_FIELD_ID, &frames[i].id) < 0 ||
-		    u32_at(item, 1, LK_FIELD_ID, &frames[i].function) < 0 ||
-		    u32_at(item, 2, LK_FIELD_ID, &frames[i].file) < 0 ||
-		    u32_at(item, 3, LK_FIELD_U32, &frames[i].line) < 0)
+		if (read_frame(item, &frames[i]) < 0)
 			return -EBADMSG;
 	}
 	out->names.frames = frames;

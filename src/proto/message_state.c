@@ -4,6 +4,7 @@
 #include "proto/message.h"
 
 #include <errno.h>
+#include <math.h>
 
 #include "base/attr.h"
 
@@ -57,6 +58,12 @@ static const struct lk_field tick_fields[] = {
     TICK("events", LK_FIELD_WHOLE, events),
 };
 
+/* What a sampler of an earlier version does not say. */
+static const struct lk_field later_tick_fields[] = {
+    TICK("native", LK_FIELD_TEXT, native),
+    TICK("native_live_bytes", LK_FIELD_REAL, native_live_bytes),
+};
+
 #define MEMORY(key, kind, member)                                                                  \
 	{                                                                                          \
 		key, kind, offsetof(struct lk_message_memory, member)                              \
@@ -102,7 +109,14 @@ lk_message_read_hello(const json_t *object, struct lk_message *out)
 int
 lk_message_read_tick(const json_t *object, struct lk_message *out)
 {
-	return lk_fields_read(object, tick_fields, LK_COUNT_OF(tick_fields), &out->tick);
+	int rc = lk_fields_read(object, tick_fields, LK_COUNT_OF(tick_fields), &out->tick);
+
+	out->tick.native = "";
+	out->tick.native_live_bytes = NAN;
+	if (rc < 0)
+		return rc;
+	return lk_fields_read_given(object, later_tick_fields, LK_COUNT_OF(later_tick_fields),
+				    &out->tick);
 }
 
 int

@@ -98,6 +98,19 @@ put_strings(struct lk_connection *c, uint32_t until, size_t stop)
 }
 
 static void
+put_frame(struct lk_connection *c, bool first, const struct lk_frame_entry *f)
+{
+	uint32_t function = wire_id(f->function & ~LK_FRAME_NATIVE);
+
+	if (f->function & LK_FRAME_NATIVE)
+		lk_emit_names_native_frame(&c->out, first, wire_id(c->told_frames), function,
+		    wire_id(f->file), f->line);
+	else
+		lk_emit_names_frame(&c->out, first, wire_id(c->told_frames), function,
+		    wire_id(f->file), f->line);
+}
+
+static void
 put_frames(struct lk_connection *c, uint32_t until, size_t stop)
 {
 	const struct lk_frame_entry *f;
@@ -105,8 +118,7 @@ put_frames(struct lk_connection *c, uint32_t until, size_t stop)
 
 	for (; c->told_frames < until && c->out.length < stop; c->told_frames++) {
 		f = &lk_record.stacks.frames[c->told_frames];
-		lk_emit_names_frame(&c->out, first, wire_id(c->told_frames),
-		    wire_id(f->function), wire_id(f->file), f->line);
+		put_frame(c, first, f);
 		first = false;
 	}
 }

@@ -104,7 +104,8 @@ lk_status_tick(struct lk_emit_tick *out)
 {
 	*out = (struct lk_emit_tick){
 		.at_s = lk_clock_wall_s(), .state = state_word(),
-		.reason = reason_words(), .interval_bytes = lk_record.interval_bytes,
+		.reason = reason_words(), .native = "off",
+		.interval_bytes = lk_record.interval_bytes,
 		.rss_bytes = lk_status.rss_bytes,
 		.samples_total = lk_record.stats.samples,
 		.samples_per_s = lk_status.samples_per_s, .cost_percent = lk_status.cost_percent,

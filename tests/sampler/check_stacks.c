@@ -22,8 +22,10 @@ static struct lk_stacks stacks;
 static uint32_t resolved_count;
 static uint64_t random_state = 23;
 
-/* A key says it all: its low bits are the line, its high bits name the function; those between
- * are instructions of the same line. */
+#define NATIVE_KEY	((uint64_t)1 << 47)
+
+/* A key says it all: its low bits are the line, its high bits name the function, bit 47 is set
+ * for native ones; those between are instructions of the same line. */
 static void
 resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 {
@@ -32,7 +34,7 @@ resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 	resolved_count++;
 	snprintf(function, sizeof(function), "f%u", (unsigned int)(raw->key >> 48));
 	*out = (struct lk_frame_words){function, "file.py", strlen(function), 7,
-	    (uint32_t)(raw->key & 0xffffff)};
+	    (uint32_t)(raw->key & 0xffffff), (raw->key & NATIVE_KEY) != 0};
 }
 
 static struct lk_pages
@@ -138,6 +140,22 @@ START_TEST(the_same_frames_are_the_same_stack)
 	ck_assert_uint_ne(intern(keys, 0, 2, 0), id);
 	ck_assert_uint_eq(intern(keys, 3, 2, 0), id);
 	ck_assert_uint_eq(stacks.overflow_count, 0);
+}
+END_TEST
+
+START_TEST(a_native_frame_is_none_of_python)
+{
+	const uint64_t python[] = {1}, native[] = {1 | NATIVE_KEY};
+	uint32_t a = intern(python, 1, 3, 0), b = intern(native, 1, 3, 0);
+	const struct lk_frame_entry *frame;
+
+	ck_assert_uint_ne(a, b);
+	ck_assert_uint_eq(intern(native, 1, 3, 0), b);
+	frame = &stacks.frames[stacks.nodes[stacks.stacks[b].leaf].frame];
+	ck_assert_uint_eq(frame->function & LK_FRAME_NATIVE, LK_FRAME_NATIVE);
+	ck_assert_uint_eq(frame->line, 1);
+	ck_assert_uint_eq(frame->function & ~LK_FRAME_NATIVE,
+	    stacks.frames[stacks.nodes[stacks.stacks[a].leaf].frame].function);
 }
 END_TEST
 
@@ -390,6 +408,7 @@ stacks_suite(void)
 	tcase_add_test(tc, a_long_string_is_cut);
 	tcase_add_test(tc, strings_without_room_are_counted);
 	tcase_add_test(tc, the_same_frames_are_the_same_stack);
+	tcase_add_test(tc, a_native_frame_is_none_of_python);
 	tcase_add_test(tc, frames_are_innermost_first_up_the_tree);
 	tcase_add_test(tc, threads_and_flags_are_kept);
 	tcase_add_loop_test(tc, a_full_table_is_counted_apart, 0, 3);

@@ -30,8 +30,8 @@ lk_fixture_stack(struct lk_snapshot *s, uint32_t id, const char *function, const
 	struct lk_stack *stack = lk_arena_get(s->arena, 1, sizeof(*stack));
 	struct lk_frame *frames = lk_arena_get(s->arena, 2, sizeof(*frames));
 
-	frames[0] = (struct lk_frame){function, file, line, false};
-	frames[1] = (struct lk_frame){"main", "app.py", 1, false};
+	frames[0] = (struct lk_frame){.function = function, .file = file, .line = line};
+	frames[1] = (struct lk_frame){.function = "main", .file = "app.py", .line = 1};
 	*stack = (struct lk_stack){
 	    .id = id,
 	    .domain = LK_DOMAIN_OBJ,

@@ -333,8 +333,9 @@ huge_snapshot(uint32_t count)
 
 	*cell = (struct lk_cell){0, 1, 524288, 1000, 1e11};
 	for (uint32_t i = 0; i < 128; i++)
-		frames[i] = (struct lk_frame){"Class.method_of_some_length",
-		    "/usr/lib/python3/dist-packages/package/module/file.py", i + 1, false};
+		frames[i] = (struct lk_frame){.function = "Class.method_of_some_length",
+		    .file = "/usr/lib/python3/dist-packages/package/module/file.py",
+		    .line = i + 1};
 	for (uint32_t i = 0; i < count; i++) {
 		stacks[i] = (struct lk_stack){i + 1, LK_DOMAIN_OBJ, "MainThread", 0, 128, frames};
 		rows[i] = (struct lk_row){.stack = &stacks[i], .cell_count = 1, .cells = cell};

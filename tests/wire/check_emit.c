@@ -40,8 +40,9 @@ static void
 tick(struct lk_print *p)
 {
 	lk_emit_tick(p, &(struct lk_emit_tick){.seq = 12, .at_s = AT, .state = "sampling",
-	    .reason = "", .interval_bytes = 524288, .rss_bytes = 190840832,
-	    .live_bytes = 4718592, .live_objects = 9437.2, .live_variance = 2473901162496,
+	    .reason = "", .native = "stacks", .interval_bytes = 524288,
+	    .rss_bytes = 190840832, .live_bytes = 4718592, .live_objects = 9437.2,
+	    .live_variance = 2473901162496, .native_live_bytes = 1048576,
 	    .samples_total = 12, .samples_live = 9, .samples_per_s = 0.5, .cost_percent = 0.123,
 	    .sampler_bytes = 2097152, .stacks = 3, .clients = 1,
 	    .cgroup_limit_bytes = 536870912, .cgroup_used_bytes = 201326592, .events = 1});
@@ -51,8 +52,8 @@ static void
 tick_unknown(struct lk_print *p)
 {
 	lk_emit_tick(p, &(struct lk_emit_tick){.seq = 13, .at_s = AT + 1, .state = "paused",
-	    .reason = "paused by a client", .interval_bytes = 524288, .rss_bytes = 190840832,
-	    .sampler_bytes = 2097152, .clients = 1,
+	    .reason = "paused by a client", .native = "off", .interval_bytes = 524288,
+	    .rss_bytes = 190840832, .sampler_bytes = 2097152, .clients = 1,
 	    .cgroup_limit_bytes = UNKNOWN, .cgroup_used_bytes = UNKNOWN});
 }
 
@@ -169,6 +170,27 @@ names(struct lk_print *p)
 	lk_emit_names_stack(p, true, 1, "obj", 1, 0, first, 2);
 	lk_emit_names_stack(p, false, 2, "mem", 1, 3, second, 3);
 	lk_emit_names_stack(p, false, 3, "raw", 1, 4, NULL, 0);
+	lk_emit_list_end(p);
+}
+
+static void
+names_native(struct lk_print *p)
+{
+	static const char *const strings[] = {"0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+		"/usr/lib/x86_64-linux-gnu/libxml2.so.2.9.14", ""};
+	const uint32_t mixed[] = {5, 6, 2}, alone[] = {5, 7};
+	uint32_t i;
+
+	lk_emit_names_begin(p);
+	for (i = 0; i < LK_COUNT_OF(strings); i++)
+		lk_emit_names_string(p, i == 0, i + 9, strings[i], strlen(strings[i]));
+	lk_emit_names_frames(p);
+	lk_emit_names_native_frame(p, true, 5, 9, 10, 440772);
+	lk_emit_names_native_frame(p, false, 6, 11, 10, UINT32_MAX);
+	lk_emit_names_native_frame(p, false, 7, 11, 11, 0);
+	lk_emit_names_stacks(p);
+	lk_emit_names_stack(p, true, 4, "native", 1, 0, mixed, 3);
+	lk_emit_names_stack(p, false, 5, "native", 1, 4, alone, 2);
 	lk_emit_list_end(p);
 }
 
@@ -290,7 +312,8 @@ static const struct {
 	{"hello", hello}, {"hello-dormant", hello_dormant}, {"history", history},
 	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
 	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
-	{"names-empty", names_empty}, {"reply", reply}, {"reply-bad-json", reply_bad_json},
+	{"names-empty", names_empty}, {"names-native", names_native}, {"reply", reply},
+	{"reply-bad-json", reply_bad_json},
 	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 };

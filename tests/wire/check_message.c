@@ -148,6 +148,77 @@ START_TEST(names_are_read)
 }
 END_TEST
 
+START_TEST(native_frames_are_read)
+{
+	const struct lk_message_frame *frames;
+
+	read_golden("names-native");
+	frames = message.names.frames;
+	ck_assert_uint_eq(message.names.frame_count, 3);
+	ck_assert(frames[0].native && frames[1].native && frames[2].native);
+	ck_assert_uint_eq(frames[0].function, 9);
+	ck_assert_uint_eq(frames[0].file, 10);
+	ck_assert_uint_eq(frames[0].address, 440772);
+	ck_assert_uint_eq(frames[0].line, 0);
+	ck_assert_uint_eq(frames[1].address, UINT32_MAX);
+	lk_message_release(&message);
+	ck_assert_int_eq(parse("{\"t\":\"names\",\"strings\":[],\"frames\":"
+			       "[[1,1,1,9223372036854775807,1],[2,1,1,5]],\"stacks\":[]}"), 0);
+	ck_assert_uint_eq(message.names.frames[0].address, INT64_MAX);
+	ck_assert(!message.names.frames[1].native);
+	ck_assert_uint_eq(message.names.frames[1].line, 5);
+	lk_message_release(&message);
+}
+END_TEST
+
+/* What a sampler said before native memory was counted. */
+START_TEST(a_tick_without_native_is_read)
+{
+	static const char later[] = "\"native\":\"stacks\",";
+	static const char bytes[] = "\"native_live_bytes\":1048576.0,";
+	size_t length;
+	char *line = lk_golden_read("golden", "tick", &length);
+	char *at = strstr(line, later);
+
+	memmove(at, at + strlen(later), strlen(at + strlen(later)) + 1);
+	at = strstr(line, bytes);
+	memmove(at, at + strlen(bytes), strlen(at + strlen(bytes)) + 1);
+	ck_assert_int_eq(parse(line), 0);
+	ck_assert_str_eq(message.tick.native, "");
+	ck_assert(isnan(message.tick.native_live_bytes));
+	ck_assert_double_eq(message.tick.live_bytes, 4718592);
+	lk_message_release(&message);
+	free(line);
+	read_golden("tick");
+	ck_assert_str_eq(message.tick.native, "stacks");
+	ck_assert_double_eq(message.tick.native_live_bytes, 1048576);
+	lk_message_release(&message);
+}
+END_TEST
+
+START_TEST(a_tick_that_lies_about_native_is_refused)
+{
+	static const struct {
+		const char *said, *lie;
+	} cases[] = {
+	    {"\"stacks\"", "17"},
+	    {"\"stacks\"", "null"},
+	    {"1048576.0", "-1.0"},
+	    {"1048576.0", "null"},
+	    {"1048576.0", "\"many\""},
+	};
+	size_t length;
+	char *line = lk_golden_read("golden", "tick", &length);
+	char *at = strstr(line, cases[_i].said);
+	char lie[1024];
+
+	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
+		 at + strlen(cases[_i].said));
+	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
+	free(line);
+}
+END_TEST
+
 START_TEST(rows_are_read)
 {
 	read_golden("live");
@@ -212,6 +283,13 @@ static const char *const lies[] = {
     "{\"t\":\"names\",\"strings\":[[1,2]],\"frames\":[],\"stacks\":[]}",
     "{\"t\":\"names\",\"strings\":[7],\"frames\":[],\"stacks\":[]}",
     "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,-4]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,-4,1]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,4,0]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,4,2]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,4,null]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,0,4,1]],\"stacks\":[]}",
+    "{\"t\":\"names\",\"strings\":[],\"frames\":[[1,2,3,9223372036854775808,1]],"
+    "\"stacks\":[]}",
     "{\"t\":\"names\",\"strings\":[],\"frames\":[],\"stacks\":[[1,\"obj\",1,0,7]]}",
     "{\"t\":\"names\",\"strings\":[],\"frames\":[],\"stacks\":[[1,\"obj\",1,0,[4294967296]]]}",
     "{\"t\":\"live\",\"seq\":1,\"at\":1,\"more\":false,\"rows\":[[1,-1.0,0,0,[]]]}",
@@ -296,6 +374,9 @@ main(void)
 	tcase_add_test(golden, a_spoilt_byte_never_harms);
 	tcase_add_test(golden, hello_is_read);
 	tcase_add_test(golden, names_are_read);
+	tcase_add_test(golden, native_frames_are_read);
+	tcase_add_test(golden, a_tick_without_native_is_read);
+	tcase_add_loop_test(golden, a_tick_that_lies_about_native_is_refused, 0, 5);
 	tcase_add_test(golden, rows_are_read);
 	tcase_add_test(golden, null_is_unknown_never_zero);
 	tcase_add_test(strict, unknown_types_and_fields_are_ignored);

@@ -58,7 +58,7 @@ intern_frame(struct lk_stacks *s, const struct lk_frame_entry *want)
 static uint32_t
 resolve_frame(struct lk_stacks *s, const struct lk_raw_frame *raw, uint32_t slot)
 {
-	struct lk_frame_words words;
+	struct lk_frame_words words = {.native = false};
 	struct lk_frame_entry entry;
 	uint32_t id;
 
@@ -66,6 +66,8 @@ resolve_frame(struct lk_stacks *s, const struct lk_raw_frame *raw, uint32_t slot
 	entry.function = lk_strings_add(&s->strings, words.function, words.function_length);
 	entry.file = lk_strings_add(&s->strings, words.file, words.file_length);
 	entry.line = words.line;
+	if (words.native)
+		entry.function |= LK_FRAME_NATIVE;
 	id = intern_frame(s, &entry);
 	if (id == LK_STACKS_NONE)
 		return id;

@@ -34,9 +34,11 @@ struct lk_raw_frame {
 };
 
 struct lk_frame_words {
-	const char	*function, *file;
+	const char	*function, *file;	/* native: build id, path of the object */
 	size_t		 function_length, file_length;
-	uint32_t	 line;
+	uint32_t	 line;			/* native: address in the object; 0: none,
+						   or 4 GB and more */
+	bool		 native;
 };
 
 /* Context: in the hook, the frame is alive.  Cannot fail: unknown parts are "?" */
@@ -51,8 +53,10 @@ struct lk_stack_path {
 	uint32_t	 thread;	/* number of the kernel thread */
 };
 
+#define LK_FRAME_NATIVE		0x80000000u	/* in function; no string id is that large */
+
 struct lk_frame_entry {
-	uint32_t	function, file, line;	/* string ids */
+	uint32_t	function, file, line;	/* string ids; as in lk_frame_words */
 };
 
 struct lk_node {
