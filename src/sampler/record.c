@@ -6,6 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "leaktop/sampler.h"
 #include "sampler/core/cells.h"
@@ -15,21 +16,44 @@
 
 #define REAP_IN_HOOK	32u	/* deaths a hook counts at most: about a microsecond */
 #define LIVE_AT_DEFAULT	32768.0	/* samples at 16 MB */
+#define NO_PYTHON_HASH	2u	/* lk_walk_hash() is odd */
 
 struct lk_record lk_record;
 
-static void
-stack_path(struct lk_stack_path *path, struct lk_raw_frame *raw, uint8_t domain)
-{
-	const void *tstate = lk_record.thread_state();
+/* Where a sample comes from, as far as it is known without the lock. */
+struct origin {
+	struct lk_stack_path	 path;		/* its frames are not filled in yet */
+	const void		*tstate;	/* NULL: no Python */
+};
 
-	path->raw = raw;
-	path->truncated = false;
-	path->count = tstate == NULL ? 0 :
-	    lk_walk_frames(tstate, raw, LK_FRAMES_MAX, &path->truncated);
-	path->no_python = path->count == 0;
-	path->domain = domain;
-	path->thread = lk_thread.number;
+static void
+find_origin(struct origin *o, uint8_t domain)
+{
+	o->tstate = lk_record.thread_state();
+	o->path = (struct lk_stack_path){.domain = domain, .thread = lk_thread.number};
+	o->path.hash = o->tstate == NULL ? NO_PYTHON_HASH : lk_walk_hash(o->tstate);
+}
+
+LK_COLD static uint32_t
+walk_and_intern(struct origin *o)
+{
+	struct lk_raw_frame raw[LK_FRAMES_MAX];
+
+	o->path.raw = raw;
+	if (o->tstate != NULL)
+		o->path.count = lk_walk_frames(o->tstate, raw, LK_FRAMES_MAX, &o->path.truncated);
+	o->path.no_python = o->path.count == 0;
+	return lk_stacks_intern(&lk_record.stacks, &o->path);
+}
+
+/* The lock is held.  Nearly always the stack is one that was seen lately, and the hash says so:
+ * its frames are walked only when it is not. */
+static uint32_t
+stack_of(struct origin *o)
+{
+	uint32_t id = lk_stacks_recall(&lk_record.stacks, &o->path);
+
+	return id != LK_STACKS_NONE ? id : walk_and_intern(o);
 }
 
 /* What rounding leaves is never negative: the wire has no such quantities. */
@@ -91,7 +115,7 @@ lk_record_reap(uint32_t max)
 
 /* A sample for a block at P; the lock is held.  LK_LIVE_NONE: no room. */
 static uint32_t
-add_sample(const struct lk_stack_path *path, void *p, size_t size, double interval, bool in_slot)
+add_sample(struct origin *origin, void *p, size_t size, double interval, bool in_slot)
 {
 	struct lk_sample *sample;
 	uint32_t i = lk_live_new(&lk_record.live), lost;
@@ -113,7 +137,7 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 		return LK_LIVE_NONE;
 	}
 	sample->epoch = lk_record.epoch;
-	sample->stack = lk_stacks_intern(&lk_record.stacks, path);
+	sample->stack = stack_of(origin);
 	lk_record_weigh(sample, interval);
 	lk_cells_born(&lk_record.stacks, sample);
 	lk_record.allocated_objects += (double)sample->est_objects;
@@ -125,13 +149,20 @@ add_sample(const struct lk_stack_path *path, void *p, size_t size, double interv
 	return i;
 }
 
+/* All but dropped_busy change with the lock only: no read-modify-write is needed. */
+static void
+add_stat(_Atomic uint64_t *stat, uint64_t n)
+{
+	atomic_store_explicit(stat, atomic_load_explicit(stat, memory_order_relaxed) + n,
+	    memory_order_relaxed);
+}
+
 static void
 account(uint64_t began, uint32_t sample)
 {
-	atomic_fetch_add_explicit(&lk_record.stats.slow_ticks, lk_clock_ticks() - began,
-	    memory_order_relaxed);
-	atomic_fetch_add_explicit(sample == LK_LIVE_NONE ? &lk_record.stats.dropped_full :
-	    &lk_record.stats.samples, 1, memory_order_relaxed);
+	add_stat(&lk_record.stats.slow_ticks, lk_clock_ticks() - began);
+	add_stat(sample == LK_LIVE_NONE ? &lk_record.stats.dropped_full :
+	    &lk_record.stats.samples, 1);
 }
 
 static bool
@@ -149,18 +180,17 @@ static void
 sampled(uint8_t domain, void *p, size_t size_bytes, double interval_bytes)
 {
 	uint64_t began = lk_clock_ticks();
-	struct lk_raw_frame raw[LK_FRAMES_MAX];
-	struct lk_stack_path path;
+	struct origin origin;
 	uint32_t i;
 
 	if (!atomic_load_explicit(&lk_record.active, memory_order_relaxed))
 		return;
 	lk_thread.inside = true;
-	stack_path(&path, raw, domain);
+	find_origin(&origin, domain);
 	if (begin()) {
-		i = add_sample(&path, p, size_bytes, interval_bytes, false);
-		lk_spin_give(&lk_record.lock);
+		i = add_sample(&origin, p, size_bytes, interval_bytes, false);
 		account(began, i);
+		lk_spin_give(&lk_record.lock);
 	}
 	lk_thread.inside = false;
 }
@@ -181,8 +211,7 @@ static void *
 slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes)
 {
 	uint64_t began = lk_clock_ticks();
-	struct lk_raw_frame raw[LK_FRAMES_MAX];
-	struct lk_stack_path path;
+	struct origin origin;
 	uint32_t i = LK_LIVE_NONE;
 	void *p = NULL;
 
@@ -190,14 +219,14 @@ slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes
 		return NULL;
 	lk_thread.inside = true;
 	if (size_bytes != 0)
-		stack_path(&path, raw, domain);
+		find_origin(&origin, domain);
 	if (begin()) {
 		p = plain_slot(slot_bytes);
 		if (p != NULL && size_bytes != 0)
-			i = add_sample(&path, p, size_bytes, interval_bytes, true);
-		lk_spin_give(&lk_record.lock);
+			i = add_sample(&origin, p, size_bytes, interval_bytes, true);
 		if (size_bytes != 0)
 			account(began, i);
+		lk_spin_give(&lk_record.lock);
 	}
 	lk_thread.inside = false;
 	return p;

@@ -18,7 +18,7 @@
 #include "sampler/core/slots.h"
 #include "sampler/core/stacks.h"
 
-/* Totals since the start; any thread adds, the server reads. */
+/* Totals since the start; added to with the lock, dropped_busy by any thread; the server reads. */
 struct lk_record_stats {
 	_Atomic uint64_t samples;
 	_Atomic uint64_t dropped_busy;	/* the lock was not free in time */

@@ -63,7 +63,7 @@ static uint32_t
 intern(const uint64_t *keys, uint32_t count, uint8_t domain, uint32_t thread)
 {
 	struct lk_raw_frame raw[LK_FRAMES_MAX];
-	struct lk_stack_path path = {raw, count, false, count == 0, domain, thread};
+	struct lk_stack_path path = {0, raw, count, false, count == 0, domain, thread};
 	uint32_t i;
 
 	for (i = 0; i < count; i++)
@@ -256,6 +256,80 @@ START_TEST(a_full_memo_is_emptied)
 }
 END_TEST
 
+/* A path that is known by its hash has no frames to look at. */
+static uint32_t
+recall(uint64_t hash, uint8_t domain, uint32_t thread)
+{
+	struct lk_stack_path path = {hash, NULL, 0, false, false, domain, thread};
+
+	return lk_stacks_recall(&stacks, &path);
+}
+
+static uint32_t
+intern_as(uint64_t hash, uint64_t key, uint8_t domain)
+{
+	struct lk_raw_frame raw = {key, NULL, 0};
+	struct lk_stack_path path = {hash, &raw, 1, false, false, domain, 0};
+
+	return lk_stacks_intern(&stacks, &path);
+}
+
+START_TEST(a_hash_recalls_the_stack_of_its_domain)
+{
+	uint32_t id = intern_as(77, 5, 2), other = intern_as(78, 6, 2);
+
+	ck_assert_uint_ne(id, other);
+	ck_assert_uint_eq(recall(77, 2, 0), id);
+	ck_assert_uint_eq(recall(78, 2, 0), other);
+	ck_assert_uint_eq(recall(77, 1, 0), LK_STACKS_NONE);
+	ck_assert_uint_eq(recall(79, 2, 0), LK_STACKS_NONE);
+	ck_assert_uint_eq(recall(0, 2, 0), LK_STACKS_NONE);	/* 0 is no hash */
+	ck_assert_uint_eq(stacks.stacks[id].flags, 0);
+	ck_assert_uint_eq(recall(77, 2, 4711), id);
+	ck_assert_uint_eq(stacks.stacks[id].flags, LK_STACK_SEVERAL_THREADS);
+}
+END_TEST
+
+/* Far more hashes than places: what is recalled is right, what is forgotten is interned again. */
+START_TEST(recall_forgets_but_is_never_wrong)
+{
+	enum { PATHS = 200, ROUNDS = 40 };
+	uint32_t id[PATHS], i, round, found = 0, forgotten = 0, got;
+
+	for (i = 0; i < PATHS; i++)
+		id[i] = intern_as(i + 1, i + 1, 2);
+	for (round = 0; round < ROUNDS; round++)
+		for (i = 0; i < PATHS; i++) {
+			uint64_t hash = (uint64_t)round << 32 | (i + 1);
+
+			got = recall(hash, 2, 0);
+			found += got != LK_STACKS_NONE;
+			forgotten += got == LK_STACKS_NONE;
+			ck_assert(got == LK_STACKS_NONE || got == id[i]);
+			ck_assert_uint_eq(intern_as(hash, i + 1, 2), id[i]);
+			ck_assert_uint_eq(recall(hash, 2, 0), id[i]);	/* the latest is there */
+		}
+	ck_assert_uint_ge(found, PATHS / 4);	/* of the first round */
+	ck_assert_uint_ge(forgotten, PATHS * (ROUNDS - 1));
+	ck_assert_uint_eq(stacks.overflow_count, 0);
+}
+END_TEST
+
+START_TEST(what_finds_no_room_is_counted_when_recalled)
+{
+	uint64_t key = 1;
+	uint32_t full;
+
+	for (; stacks.overflow_count == 0; key++)
+		intern_as(key, key, 2);
+	full = recall(key - 1, 2, 0);
+	ck_says_no_room(full, 2);
+	ck_assert_uint_eq(stacks.overflow_count, 2);
+	ck_assert_uint_eq(intern_as(key - 1, key - 1, 2), full);
+	ck_assert_uint_eq(stacks.overflow_count, 3);
+}
+END_TEST
+
 /* ---- cells --------------------------------------------------------------------- */
 
 static struct lk_sample
@@ -413,6 +487,9 @@ stacks_suite(void)
 	tcase_add_test(tc, threads_and_flags_are_kept);
 	tcase_add_loop_test(tc, a_full_table_is_counted_apart, 0, 3);
 	tcase_add_test(tc, a_full_memo_is_emptied);
+	tcase_add_test(tc, a_hash_recalls_the_stack_of_its_domain);
+	tcase_add_test(tc, recall_forgets_but_is_never_wrong);
+	tcase_add_test(tc, what_finds_no_room_is_counted_when_recalled);
 	tcase_add_test(tc, epochs_are_kept_apart_newest_first);
 	tcase_add_test(tc, a_recount_is_no_allocation);
 	tcase_add_test(tc, rounding_never_leaves_less_than_nothing);

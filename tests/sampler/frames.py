@@ -247,5 +247,42 @@ def each_line_has_its_bytes(python):
         target.end()
 
 
+def code_that_comes_and_goes_keeps_its_name(python):
+    """Functions made and dropped by turns lie at the same addresses: what is remembered of one
+    must not be taken for the next."""
+    script = """
+    KEPT = []
+    addresses = set()
+    def made(i):
+        space = {"KEPT": KEPT}
+        exec(compile("\\n" * i + f"def f{i}():\\n    KEPT.append(bytearray(8 << 20))",
+                     f"file{i}", "exec"), space)
+        addresses.add(id(space[f"f{i}"].__code__))
+        space[f"f{i}"]()
+        KEPT.clear()
+        space.clear()
+    say("ready"); wait()
+    for i in range(200):
+        made(i)
+    say("done", len(addresses)); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            target.tell()
+            addresses = int(target.hear("done").split()[1])
+            wire.look()
+        counts = {}
+        for ident, row in wire.rows.items():
+            for function, file, line in wire.stacks[ident][3][:1]:
+                if function.startswith("f") and file.startswith("file"):
+                    counts[function, file, line] = row[2]
+        assert counts == {(f"f{i}", f"file{i}", i + 2): 1 for i in range(200)}, counts
+        assert addresses < 150, f"{addresses} addresses: hardly one was used again"
+        target.end()
+        return f"{addresses} addresses"
+
+
 if __name__ == "__main__":
-    sys.exit(host.run((frames_equal_the_traceback, each_line_has_its_bytes)))
+    sys.exit(host.run((frames_equal_the_traceback, each_line_has_its_bytes,
+                       code_that_comes_and_goes_keeps_its_name)))

@@ -150,5 +150,7 @@ lk_live_bury(struct lk_live *l, uint32_t sample)
 uint32_t
 lk_live_dead(struct lk_live *l)
 {
+	if (atomic_load_explicit(&l->dead_head, memory_order_relaxed) == LK_LIVE_NONE)
+		return LK_LIVE_NONE;	/* as mostly: a load is cheap, an exchange is not */
 	return atomic_exchange_explicit(&l->dead_head, LK_LIVE_NONE, memory_order_acquire);
 }

@@ -29,6 +29,7 @@ lk_slots_init(struct lk_slots *s)
 	for (class = 0; class < LK_SLOTS_CLASSES; class++) {
 		s->class_base[class] = s->base + unit * LK_SLOTS_UNIT_BYTES;
 		memset(s->class_of_unit + unit, (int)class, class + 1);
+		s->reciprocal[class] = UINT32_MAX / (class + 1) + UINT64_C(1);
 		unit += class + 1;
 	}
 	s->bytes = bytes;
@@ -41,22 +42,39 @@ class_of(const struct lk_slots *s, const void *p)
 	return s->class_of_unit[((uintptr_t)p - s->base) / LK_SLOTS_UNIT_BYTES];
 }
 
+/* A multiplication in place of a division, exact: steps * (class + 1) < 2^32. */
+static uint32_t
+index_in_class(const struct lk_slots *s, unsigned int class, const void *p)
+{
+	uint64_t steps = ((uintptr_t)p - s->class_base[class]) / LK_SLOTS_STEP_BYTES;
+
+	return (uint32_t)(steps * s->reciprocal[class] >> 32);
+}
+
 uint32_t
 lk_slots_index(const struct lk_slots *s, const void *p)
 {
 	unsigned int class = class_of(s, p);
-	size_t offset = (uintptr_t)p - s->class_base[class];
 
-	return class * LK_SLOTS_PER_CLASS + (uint32_t)(offset / class_bytes(class));
+	return class * LK_SLOTS_PER_CLASS + index_in_class(s, class, p);
 }
 
 size_t
 lk_slots_capacity(const struct lk_slots *s, const void *p)
 {
 	unsigned int class = class_of(s, p);
-	size_t offset = (uintptr_t)p - s->class_base[class];
+	size_t end = (index_in_class(s, class, p) + 1) * class_bytes(class);
 
-	return class_bytes(class) - offset % class_bytes(class);
+	return s->class_base[class] + end - (uintptr_t)p;
+}
+
+/* Only ever called with the lock: no read-modify-write is needed. */
+static void
+count_taken(struct lk_slots *s, size_t bytes)
+{
+	uint64_t old = atomic_load_explicit(&s->taken_bytes, memory_order_relaxed);
+
+	atomic_store_explicit(&s->taken_bytes, old + bytes, memory_order_relaxed);
 }
 
 static void
@@ -66,7 +84,7 @@ link_free(struct lk_slots *s, void *p)
 
 	memcpy(p, &s->free[class], sizeof(void *));
 	s->free[class] = p;
-	atomic_fetch_sub_explicit(&s->taken_bytes, class_bytes(class), memory_order_relaxed);
+	count_taken(s, -class_bytes(class));
 }
 
 /* Taking the whole stack at once leaves no room for the ABA problem. */
@@ -93,7 +111,7 @@ take_of_class(struct lk_slots *s, unsigned int class)
 		p = (void *)(s->class_base[class] + class_bytes(class) * s->used[class]++);
 	else
 		return NULL;
-	atomic_fetch_add_explicit(&s->taken_bytes, class_bytes(class), memory_order_relaxed);
+	count_taken(s, class_bytes(class));
 	return p;
 }
 

@@ -33,11 +33,12 @@ struct lk_slots {
 	size_t		 bytes;		/* 0: there is no region */
 	uintptr_t	 class_base[LK_SLOTS_CLASSES];
 	uint8_t		 class_of_unit[LK_SLOTS_UNITS];
+	uint64_t	 reciprocal[LK_SLOTS_CLASSES];	/* of the steps of a slot, in 2^-32 */
 	uint32_t	 used[LK_SLOTS_CLASSES];	/* lock: slots ever handed out */
 	void		*free[LK_SLOTS_CLASSES];	/* lock: linked through the slots */
 	_Atomic(void *)	 released;	/* any thread: linked through the slots */
 	_Atomic uint32_t *sample;	/* [LK_SLOTS_CLASSES * LK_SLOTS_PER_CLASS] its sample */
-	_Atomic uint64_t taken_bytes;	/* in slots handed out now */
+	_Atomic uint64_t taken_bytes;	/* lock to write: in slots handed out now */
 };
 
 /* lk_slots_init - reserve the range.  Returns: 0, -ENOMEM (the sampler then hooks free). */

@@ -179,8 +179,8 @@ overflow_stack(struct lk_stacks *s, const struct lk_stack_path *path)
 	return stack_of(s, s->overflow_leaf, &full, s->stack_capacity);
 }
 
-uint32_t
-lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path)
+static uint32_t
+stack_by_frames(struct lk_stacks *s, const struct lk_stack_path *path)
 {
 	uint32_t node = LK_STACKS_NONE, frame, id;
 	uint32_t i = path->count;
@@ -195,6 +195,79 @@ lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path)
 	}
 	id = stack_of(s, node, path, s->stack_capacity - DOMAINS_MAX);
 	return id == LK_STACKS_NONE ? overflow_stack(s, path) : id;
+}
+
+/* ---- recall -------------------------------------------------------------------------- */
+
+static uint64_t
+hash_of_keys(const struct lk_stack_path *path)
+{
+	uint64_t hash = path->truncated;
+	uint32_t i;
+
+	for (i = 0; i < path->count; i++)
+		hash = lk_stacks_mix(hash, path->raw[i].key);
+	return hash;
+}
+
+static uint64_t
+hash_with_domain(uint64_t hash, const struct lk_stack_path *path)
+{
+	return lk_stacks_mix(hash, path->domain + 1u) | 1;
+}
+
+static struct lk_recalled *
+set_of(struct lk_stacks *s, uint64_t hash)
+{
+	return &s->recalled[hash >> 32 & s->recall_mask & ~1u];
+}
+
+static void
+remember(struct lk_stacks *s, uint64_t hash, uint32_t stack)
+{
+	struct lk_recalled *set = set_of(s, hash);
+
+	set[1] = set[0];
+	set[0] = (struct lk_recalled){hash, stack};
+}
+
+static uint32_t
+recall(struct lk_stacks *s, uint64_t hash, uint32_t thread)
+{
+	struct lk_recalled *set = set_of(s, hash);
+	struct lk_stack_entry *entry;
+
+	if (set[0].hash != hash) {
+		if (set[1].hash != hash)
+			return LK_STACKS_NONE;
+		remember(s, hash, set[1].stack);
+	}
+	entry = &s->stacks[set[0].stack];
+	if (entry->thread_number != thread)
+		entry->flags |= LK_STACK_SEVERAL_THREADS;
+	s->overflow_count += entry->leaf == s->overflow_leaf;
+	return set[0].stack;
+}
+
+uint32_t
+lk_stacks_recall(struct lk_stacks *s, const struct lk_stack_path *path)
+{
+	if (path->hash == 0)
+		return LK_STACKS_NONE;
+	return recall(s, hash_with_domain(path->hash, path), path->thread);
+}
+
+uint32_t
+lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path)
+{
+	uint64_t hash = hash_with_domain(path->hash != 0 ? path->hash : hash_of_keys(path), path);
+	uint32_t id = recall(s, hash, path->thread);
+
+	if (id == LK_STACKS_NONE) {
+		id = stack_by_frames(s, path);
+		remember(s, hash, id);
+	}
+	return id;
 }
 
 int
@@ -215,17 +288,19 @@ lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale, lk_res
 	s->node_mask = s->node_capacity * 2 - 1;
 	s->stack_mask = s->stack_capacity * 2 - 1;
 	s->memo_mask = s->frame_capacity * 2 - 1;
+	s->recall_mask = s->stack_capacity - 1;
 	s->frames = lk_pages_take(pages, s->frame_capacity, sizeof(*s->frames));
 	s->nodes = lk_pages_take(pages, s->node_capacity, sizeof(*s->nodes));
 	s->stacks = lk_pages_take(pages, s->stack_capacity, sizeof(*s->stacks));
 	s->cells = lk_pages_take(pages, s->cell_capacity, sizeof(*s->cells));
 	s->memo_key = lk_pages_take(pages, (size_t)s->memo_mask + 1, sizeof(*s->memo_key));
 	s->memo_frame = take_u32(pages, s->memo_mask + 1);
+	s->recalled = lk_pages_take(pages, (size_t)s->recall_mask + 1, sizeof(*s->recalled));
 	s->frame_index = take_u32(pages, s->frame_mask + 1);
 	s->node_index = take_u32(pages, s->node_mask + 1);
 	s->stack_index = take_u32(pages, s->stack_mask + 1);
 	if (!s->frames || !s->nodes || !s->stacks || !s->cells || !s->memo_key ||
-	    !s->memo_frame || !s->frame_index || !s->node_index || !s->stack_index)
+	    !s->memo_frame || !s->recalled || !s->frame_index || !s->node_index || !s->stack_index)
 		return -ENOMEM;
 	rc = lk_strings_init(&s->strings, pages, power_below(16384 * scale),
 	    (uint32_t)(1572864 * scale));

@@ -2,13 +2,15 @@
  * Room: sampler/core.  Knows no interpreter: frames come with a key and are resolved to
  * words by a callback, once.
  *
+ *	hash of a whole path       --recall-> stack: one probe, as nearly always
  *	key of (code, instruction) --memo--> frame (function, file, line)
  *	(parent node, frame)       --index-> node
  *	(leaf node, domain)        --index-> stack: totals, and live cells by birth epoch
  *
- * All tables but the memo are append-only, so ids are stable.  The memo is a cache: when
- * full it is emptied.  When another table is full, memory is counted under one stack of each
- * domain that says so, for which room is kept: bytes are never lost, only where they came from.
+ * All tables but memo and recall are append-only, so ids are stable.  Those are caches: the
+ * memo is emptied when it is full, recall forgets what was not asked for lately.  When another
+ * table is full, memory is counted under one stack of each domain that says so, for which room is
+ * kept: bytes are never lost, only where they came from.
  *
  * Threads: everything under the sampler's lock, except reading entries below a count. */
 #ifndef LK_SAMPLER_CORE_STACKS_H
@@ -45,6 +47,9 @@ struct lk_frame_words {
 typedef void (*lk_resolve_fn)(const struct lk_raw_frame *raw, struct lk_frame_words *out);
 
 struct lk_stack_path {
+	/* Of all that makes the frames what they are, count and truncation with them, and the same
+	 * whenever this path is; 0: not known, keys will do. */
+	uint64_t	 hash;
 	const struct lk_raw_frame *raw;	/* [count], innermost first */
 	uint32_t	 count;
 	bool		 truncated;
@@ -85,6 +90,12 @@ struct lk_stack_entry {
 	uint8_t		flags;		/* enum lk_stack_flag of wire.h */
 };
 
+/* Two to a set; a path that was found moves to the first place. */
+struct lk_recalled {
+	uint64_t	hash;		/* of path and domain; 0: empty */
+	uint32_t	stack;
+};
+
 struct lk_stacks {
 	struct lk_strings	 strings;
 	struct lk_frame_entry	*frames;
@@ -93,6 +104,8 @@ struct lk_stacks {
 	struct lk_live_cell	*cells;
 	uint64_t		*memo_key;	/* [memo_mask + 1], 0: empty */
 	uint32_t		*memo_frame;
+	struct lk_recalled	*recalled;	/* [recall_mask + 1] */
+	uint32_t		 recall_mask;
 	uint32_t		*frame_index, *node_index, *stack_index; /* id + 1 */
 	uint32_t		 memo_mask, memo_used;
 	uint32_t		 frame_mask, node_mask, stack_mask;
@@ -111,6 +124,19 @@ struct lk_stacks {
  * Returns: 0, -ENOMEM. */
 int lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale,
     lk_resolve_fn resolve, uint32_t main_thread);
+
+/* lk_stacks_mix - HASH and one more of what makes a path; what is hashed by other rooms (frames,
+ * raw program counters) goes through this, too, so that it can be joined. */
+static inline uint64_t
+lk_stacks_mix(uint64_t hash, uint64_t more)
+{
+	hash = (hash ^ more) * 0x9e3779b97f4a7c15ULL;
+	return hash << 29 | hash >> 35;
+}
+
+/* lk_stacks_recall - the id of PATH by its hash alone: its frames are not looked at.
+ * Returns: LK_STACKS_NONE when it is not known, or was forgotten: intern it. */
+uint32_t lk_stacks_recall(struct lk_stacks *s, const struct lk_stack_path *path);
 
 /* lk_stacks_intern - the id of PATH, for ever. */
 uint32_t lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path);

@@ -3,6 +3,7 @@
 #include "sampler/cpython/walk.h"
 
 #include "base/attr.h"
+#include "leaktop/sampler.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/lines.h"
 #include "sampler/cpython/names.h"
@@ -59,6 +60,40 @@ key_of(const void *code, int64_t offset)
 	k ^= (uint64_t)(uint32_t)lk_read_i32(code, layout->code_firstlineno) + (k >> 29);
 	k *= 0x9e3779b97f4a7c15ULL;
 	return k | 1;	/* 0 marks an empty place */
+}
+
+/* What key_of() covers, as one number.  The instruction's address stands for code and offset. */
+static inline uint64_t
+frame_word(const struct lk_layout *l, const void *frame, const void *code)
+{
+	uint64_t word = (uint64_t)(uintptr_t)lk_read_ptr(code, l->code_linetable) *
+	    0xc2b2ae3d27d4eb4fULL;
+
+	word ^= (uint64_t)(uintptr_t)lk_read_ptr(frame, l->frame_instr);
+	word += (uint64_t)(uintptr_t)lk_read_ptr(code, l->code_qualname) * 0x165667b19e3779f9ULL;
+	return word + (uint64_t)lk_read_i32(code, l->code_firstlineno);
+}
+
+/* Whether a frame is incomplete follows from its code and instruction, so it is not asked.  There
+ * are no stores in this loop: what it reads of the layout stays in registers. */
+uint64_t
+lk_walk_hash(const void *tstate)
+{
+	const struct lk_layout *l = layout;
+	const void *frame, *code, *type = code_type;
+	unsigned int left = LK_FRAMES_MAX;
+	uint64_t hash = 1;
+
+	for (frame = current_frame(tstate); frame != NULL;
+	    frame = lk_read_ptr(frame, l->frame_previous)) {
+		if (left-- == 0)
+			return 0;
+		code = lk_read_ptr(frame, l->frame_code);
+		if (lk_read_u8(frame, l->frame_owner) <= l->frame_owner_max && code != NULL &&
+		    lk_read_ptr(code, LK_OBJECT_TYPE) == type)
+			hash = lk_stacks_mix(hash, frame_word(l, frame, code));
+	}
+	return hash | 1;
 }
 
 uint32_t

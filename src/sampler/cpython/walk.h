@@ -15,6 +15,11 @@ struct lk_layout;
 /* lk_walk_init - once, before the first capture.  CODE_TYPE: &PyCode_Type. */
 void lk_walk_init(const struct lk_layout *layout, const void *code_type);
 
+/* lk_walk_hash - of all frames of the chain, hidden ones too, with what makes their code what it
+ * is: two chains of the same hash are the same to lk_walk_frames.  A third of its price.
+ * Returns: 0 when the chain has more than LK_FRAMES_MAX frames: then only walking tells. */
+uint64_t lk_walk_hash(const void *thread_state);
+
 /* lk_walk_frames - innermost first, the innermost MAX of them; *truncated when there are
  * more.  Returns: how many. */
 uint32_t lk_walk_frames(const void *thread_state, struct lk_raw_frame *out, uint32_t max,
