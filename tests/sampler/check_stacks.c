@@ -67,7 +67,7 @@ intern(const uint64_t *keys, uint32_t count, uint8_t domain, uint32_t thread)
 	uint32_t i;
 
 	for (i = 0; i < count; i++)
-		raw[i] = (struct lk_raw_frame){keys[i], NULL, 0};
+		raw[i] = (struct lk_raw_frame){.key = keys[i]};
 	return lk_stacks_intern(&stacks, &path);
 }
 
@@ -268,7 +268,7 @@ recall(uint64_t hash, uint8_t domain, uint32_t thread)
 static uint32_t
 intern_as(uint64_t hash, uint64_t key, uint8_t domain)
 {
-	struct lk_raw_frame raw = {key, NULL, 0};
+	struct lk_raw_frame raw = {.key = key};
 	struct lk_stack_path path = {hash, &raw, 1, false, false, domain, 0};
 
 	return lk_stacks_intern(&stacks, &path);

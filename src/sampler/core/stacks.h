@@ -31,8 +31,10 @@ struct lk_sample;
 /* One frame as the walker saw it. */
 struct lk_raw_frame {
 	uint64_t	 key;		/* same code, same instruction <=> same key */
-	const void	*code;
-	int32_t		 offset;	/* bytes into the bytecode */
+	const void	*code;		/* native: an address in its object's file */
+	int32_t		 offset;	/* bytes into the bytecode; native: the object's number */
+	bool		 native;
+	bool		 ends_run;	/* Python: the last one inward of a call of the eval loop */
 };
 
 struct lk_frame_words {

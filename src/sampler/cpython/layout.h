@@ -26,6 +26,7 @@ struct lk_layout {
 	int	frame_instr;		/* prev_instr (<= 3.12), instr_ptr */
 	int	frame_owner;		/* u8 */
 	int	frame_owner_max;	/* owners above are entry shims, not Python frames */
+	int	frame_is_entry;		/* 3.11: u8; 0: shims tell, or (<= 3.10) each frame is one */
 	/* code */
 	int	code_filename, code_qualname, code_firstlineno, code_linetable;
 	int	code_adaptive;		/* first code unit */
@@ -57,6 +58,7 @@ struct lk_layout {
 #define LK_VAR_SIZE		16
 #define LK_GC_HEAD_BYTES	16
 #define LK_OWNER_GENERATOR	1
+#define LK_OWNER_SHIM		3	/* from 3.12 on, where the C code calls the eval loop */
 #define LK_CODE_UNIT_BYTES	2
 
 extern const struct lk_layout lk_py_v311;

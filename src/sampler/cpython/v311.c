@@ -13,6 +13,7 @@ const struct lk_layout lk_py_v311 = {
 	.frame_instr = 56,
 	.frame_owner = 69,
 	.frame_owner_max = 2,
+	.frame_is_entry = 68,
 	.code_filename = 112,
 	.code_qualname = 128,
 	.code_firstlineno = 72,

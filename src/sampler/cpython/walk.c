@@ -45,6 +45,17 @@ is_hidden(const void *frame, const void *code, int64_t offset)
 	    (int64_t)lk_read_i32(code, layout->code_firsttraceable) * LK_CODE_UNIT_BYTES;
 }
 
+/* The eval loop runs Python calls of Python without calling itself: a run of frames for each call
+ * of it from C.  Here the run of the frames seen before ends (a shim), or with FRAME itself. */
+static bool
+ends_run(const void *frame)
+{
+	if (layout->frame_owner == LK_ABSENT)
+		return true;
+	return layout->frame_is_entry != 0 ? lk_read_u8(frame, layout->frame_is_entry) != 0 :
+	    lk_read_u8(frame, layout->frame_owner) == LK_OWNER_SHIM;
+}
+
 /* Code objects die and their addresses are used again: the key also covers the pointers
  * that make one code object what it is. */
 static uint64_t
@@ -101,12 +112,16 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 {
 	const void *frame, *code, *instr;
 	uint32_t n = 0, depth = 0;
+	bool run_ended = false;
 	int64_t offset;
 
 	*truncated = false;
 	for (frame = current_frame(tstate); frame != NULL && depth < RAW_DEPTH_MAX;
 	    frame = lk_read_ptr(frame, layout->frame_previous), depth++) {
 		code = lk_read_ptr(frame, layout->frame_code);
+		if (n > 0 && run_ended)
+			out[n - 1].ends_run = true;
+		run_ended = ends_run(frame);
 		if (code == NULL)
 			continue;
 		instr = lk_read_ptr(frame, layout->frame_instr);
@@ -120,8 +135,11 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 		out[n].code = code;
 		out[n].offset = offset < 0 ? -1 : offset > INT32_MAX ? INT32_MAX : (int32_t)offset;
 		out[n].key = key_of(code, out[n].offset);
+		out[n].native = out[n].ends_run = false;
 		n++;
 	}
+	if (frame == NULL && n > 0)
+		out[n - 1].ends_run = true;
 	return n;
 }
 
