@@ -2,7 +2,8 @@
 # autogen.sh            makes ./configure from a checkout
 # autogen.sh demo       installs what is missing, builds all, runs the main job on a leaking service
 # autogen.sh check      installs what is missing, builds all, runs the tests
-# autogen.sh packages   installs what a maintainer needs: the above, clang and what a release takes
+# autogen.sh packages   installs what a maintainer needs: the above, clang and what a release takes;
+#                       brings the interpreters of Debian's other suites, which it unpacks aside
 # CONFIGURE_FLAGS in the environment are given to ./configure.
 set -eu
 cd "$(dirname "$0")"
@@ -14,7 +15,7 @@ case $(cat /etc/debian_version 2>/dev/null) in	# Python's own tests have no pack
 *)	python_tests= ;;
 esac
 demo_packages="python3 python3-django python3-flask gunicorn procps"
-check_packages="$demo_packages $python_tests python3-jsonschema jq socat tmux valgrind binutils curl xz-utils"
+check_packages="$demo_packages $python_tests python3-jsonschema jq socat tmux valgrind binutils curl xz-utils patchelf"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
 
@@ -73,6 +74,7 @@ case "${1-}" in
 '')	exec autoreconf -fi ;;
 demo)	build $build_packages $demo_packages; shift; exec make -s demo DEMO_ARGS="$*" ;;
 check)	build $build_packages $check_packages; exec make check ;;
-packages) install_missing $build_packages $release_packages ;;
+packages) install_missing $build_packages $release_packages
+	tests/pythons/bring.sh || echo 'autogen.sh: the tests go on with the interpreters that are here' >&2 ;;
 *)	echo "usage: ./autogen.sh [demo|check|packages]" >&2; exit 1 ;;
 esac
