@@ -63,7 +63,7 @@ packed_bytes(const struct lk_mark_row *row)
 static int
 pack_rows(struct lk_mark *mark)
 {
-	uint32_t count = lk_record.stacks.stack_count, i;
+	uint32_t count = lk_tend_stack_count(), i;
 	size_t room = LK_MARKS_BYTES_MAX - total_bytes;
 	struct lk_mark_row row;
 	void *p = mmap(NULL, room, PROT_READ | PROT_WRITE,

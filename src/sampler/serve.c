@@ -196,7 +196,7 @@ static double
 live_bytes_of(const void *ctx, uint32_t stack)
 {
 	(void)ctx;
-	return lk_record.stacks.stacks[stack].live_bytes;
+	return lk_tend_stack_live_bytes(stack);
 }
 
 /* Returns: true when no thread of the host is left. */
@@ -214,9 +214,9 @@ each_second(uint64_t now_ns)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());
 	lk_history_add(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
-	    (double)lk_status.rss_bytes, lk_record.live_bytes);
+	    (double)lk_status.rss_bytes, lk_tend_live_bytes());
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
-	    lk_record.stacks.stack_count, live_bytes_of, NULL);
+	    lk_tend_stack_count(), live_bytes_of, NULL);
 	/* while a walker comes or goes the count of threads says nothing */
 	return !lk_scan_is_running() && lk_proc_host_ended(1);
 }

@@ -179,7 +179,8 @@ static uint32_t
 next_changed(const struct lk_connection *c, uint32_t from)
 {
 	while (from < c->told_stacks &&
-	    lk_record.stacks.stacks[from].version <= c->told_version)
+	    atomic_load_explicit(&lk_record.stacks.stacks[from].version,
+	    memory_order_relaxed) <= c->told_version)
 		from++;
 	return from;
 }

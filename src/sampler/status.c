@@ -12,6 +12,7 @@
 #include "sampler/marks.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
+#include "sampler/tend.h"
 
 /* What an allocation that is not sampled pays for a hook: measured between 0.0 and 0.5 ns
  * (malloc, small), and about 1 ns where RAW looks a free up in its filter.  Charged to every
@@ -111,7 +112,7 @@ lk_status_tick(struct lk_emit_tick *out)
 		.samples_per_s = lk_status.samples_per_s, .cost_percent = lk_status.cost_percent,
 		.drops = lk_record.stats.dropped_busy + lk_record.stats.dropped_full,
 		.thinned = lk_record.stats.thinned, .sampler_bytes = lk_status.sampler_bytes,
-		.stacks = lk_record.stacks.stack_count, .clients = lk_status.clients,
+		.stacks = lk_tend_stack_count(), .clients = lk_status.clients,
 		.cgroup_limit_bytes = lk_status.cgroup_limit_bytes,
 		.cgroup_used_bytes = lk_status.cgroup_used_bytes, .events = lk_events_count(),
 	};
@@ -154,7 +155,7 @@ lk_status_memory(struct lk_emit_memory *out)
 	out->file_bytes = m.file_bytes;
 	out->shared_bytes = m.shared_bytes;
 	out->swap_bytes = m.swap_bytes;
-	out->python_live_bytes = lk_record.live_bytes;
+	out->python_live_bytes = lk_tend_live_bytes();
 	out->pymalloc_arena_bytes = lk_arenas_bytes();
 	out->malloc_live_bytes = m.malloc_live_bytes;
 	out->malloc_free_bytes = m.malloc_free_bytes;

@@ -86,9 +86,12 @@ void
 lk_tend_relieve(void)
 {
 	uint64_t interval = atomic_load(&lk_record.interval_bytes);
+	bool nearly_full;
 
-	if (lk_record.live.live_count > lk_record.live.capacity / 4 * 3 &&
-	    interval * 2 <= LK_INTERVAL_MAX_BYTES)
+	lk_spin_take(&lk_record.lock);
+	nearly_full = lk_record.live.live_count > lk_record.live.capacity / 4 * 3;
+	lk_spin_give(&lk_record.lock);
+	if (nearly_full && interval * 2 <= LK_INTERVAL_MAX_BYTES)
 		lk_tend_interval(interval * 2);
 }
 
@@ -107,6 +110,39 @@ lk_tend_stack_at(const void *p)
 		stack = lk_record.live.samples[sample].stack;
 	lk_spin_give(&lk_record.lock);
 	return stack;
+}
+
+double
+lk_tend_live_bytes(void)
+{
+	double bytes;
+
+	lk_spin_take(&lk_record.lock);
+	bytes = lk_record.live_bytes;
+	lk_spin_give(&lk_record.lock);
+	return bytes;
+}
+
+uint32_t
+lk_tend_stack_count(void)
+{
+	uint32_t count;
+
+	lk_spin_take(&lk_record.lock);
+	count = lk_record.stacks.stack_count;
+	lk_spin_give(&lk_record.lock);
+	return count;
+}
+
+double
+lk_tend_stack_live_bytes(uint32_t stack)
+{
+	double bytes;
+
+	lk_spin_take(&lk_record.lock);
+	bytes = lk_record.stacks.stacks[stack].live_bytes;
+	lk_spin_give(&lk_record.lock);
+	return bytes;
 }
 
 void

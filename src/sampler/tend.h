@@ -19,6 +19,11 @@ void lk_tend_relieve(void);
 /* lk_tend_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
 uint32_t lk_tend_stack_at(const void *p);
 
+/* What others read of the record: each takes the lock. */
+double lk_tend_live_bytes(void);
+uint32_t lk_tend_stack_count(void);
+double lk_tend_stack_live_bytes(uint32_t stack);
+
 /* Around fork: the lock must not be held by a thread that the child does not have. */
 void lk_tend_before_fork(void);
 void lk_tend_after_fork(bool child);

@@ -59,13 +59,19 @@ drop_cell(struct lk_stacks *s, struct lk_stack_entry *stack, struct lk_live_cell
 	s->cell_free = gone;
 }
 
+static void
+changed(struct lk_stacks *s, struct lk_stack_entry *stack)
+{
+	atomic_store_explicit(&stack->version, ++s->change_count, memory_order_relaxed);
+}
+
 void
 lk_cells_recount(struct lk_stacks *s, const struct lk_sample *sample)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, true);
 
-	stack->version = ++s->change_count;
+	changed(s, stack);
 	if (cell == NULL)
 		return;
 	cell->count++;
@@ -101,7 +107,7 @@ lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, false);
 
-	stack->version = ++s->change_count;
+	changed(s, stack);
 	if (cell == NULL || cell->count == 0)
 		return;
 	subtract(&stack->live_bytes, sample->est_bytes);

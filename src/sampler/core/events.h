@@ -4,14 +4,15 @@
 #ifndef LK_SAMPLER_CORE_EVENTS_H
 #define LK_SAMPLER_CORE_EVENTS_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #define LK_EVENTS_KEPT	64u
 
 struct lk_event {
-	double		 at_s;
-	const char	*code;		/* static text */
-	uint64_t	 value;
+	_Atomic double	 at_s;
+	_Atomic(const char *) code;	/* static text */
+	_Atomic uint64_t value;
 };
 
 void lk_events_add(const char *code, uint64_t value);

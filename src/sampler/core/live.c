@@ -104,7 +104,7 @@ lk_live_track(struct lk_live *l, uint32_t sample, bool *ok)
 		l->rejected_count++;
 		return lost;
 	}
-	l->sample_of[entry] = sample;
+	atomic_store_explicit(&l->sample_of[entry], sample, memory_order_relaxed);
 	filter_add(l, address, 1);
 	/* publish last: a thread that sees the address sees its sample */
 	atomic_store_explicit(&l->address[entry], address, memory_order_release);
@@ -120,7 +120,7 @@ lk_live_claim(struct lk_live *l, const void *p)
 
 	if (entry < 0)
 		return LK_LIVE_NONE;
-	sample = l->sample_of[entry];
+	sample = atomic_load_explicit(&l->sample_of[entry], memory_order_relaxed);
 	if (!atomic_compare_exchange_strong_explicit(&l->address[entry], &address, 0,
 	    memory_order_acq_rel, memory_order_relaxed))
 		return LK_LIVE_NONE;	/* thinned meanwhile */
@@ -133,7 +133,8 @@ lk_live_find(const struct lk_live *l, const void *p)
 {
 	int64_t entry = entry_of(l, (uintptr_t)p, (uintptr_t)p);
 
-	return entry < 0 ? LK_LIVE_NONE : l->sample_of[entry];
+	return entry < 0 ? LK_LIVE_NONE :
+	    atomic_load_explicit(&l->sample_of[entry], memory_order_relaxed);
 }
 
 void

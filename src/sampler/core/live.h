@@ -45,7 +45,7 @@ struct lk_live {
 	uint32_t	 live_count;	/* lock: taken and not reaped */
 	uint32_t	 bucket_mask;
 	_Atomic uintptr_t *address;	/* [buckets * LK_LIVE_BUCKET], 0: empty */
-	uint32_t	 *sample_of;	/* same shape; written before its address */
+	_Atomic uint32_t *sample_of;	/* same shape; written before its address */
 	_Atomic uint8_t	 *filter;	/* [1 << LK_LIVE_FILTER_BITS] counts, 255 sticks */
 	uint32_t	 rejected_count;	/* lock: bucket or table full */
 };

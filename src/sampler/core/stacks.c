@@ -127,6 +127,17 @@ thread_name(struct lk_stacks *s, uint32_t thread)
 	return lk_strings_add(&s->strings, bytes, text.length);
 }
 
+/* The lock is held: nobody else writes, so a load and a store will do. */
+static void
+mark_several_threads(struct lk_stack_entry *entry)
+{
+	uint8_t flags = atomic_load_explicit(&entry->flags, memory_order_relaxed);
+
+	if (!(flags & LK_STACK_SEVERAL_THREADS))
+		atomic_store_explicit(&entry->flags,
+		    (uint8_t)(flags | LK_STACK_SEVERAL_THREADS), memory_order_relaxed);
+}
+
 /* At most CAPACITY stacks are made. */
 static uint32_t
 stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path, uint32_t capacity)
@@ -141,7 +152,7 @@ stack_of(struct lk_stacks *s, uint32_t leaf, const struct lk_stack_path *path, u
 		if (entry->leaf != leaf || entry->domain != path->domain)
 			continue;
 		if (entry->thread_number != path->thread)
-			entry->flags |= LK_STACK_SEVERAL_THREADS;
+			mark_several_threads(entry);
 		return id;
 	}
 	if (s->stack_count >= capacity)
@@ -244,7 +255,7 @@ recall(struct lk_stacks *s, uint64_t hash, uint32_t thread)
 	}
 	entry = &s->stacks[set[0].stack];
 	if (entry->thread_number != thread)
-		entry->flags |= LK_STACK_SEVERAL_THREADS;
+		mark_several_threads(entry);
 	s->overflow_count += entry->leaf == s->overflow_leaf;
 	return set[0].stack;
 }

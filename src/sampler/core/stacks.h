@@ -16,6 +16,7 @@
 #ifndef LK_SAMPLER_CORE_STACKS_H
 #define LK_SAMPLER_CORE_STACKS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,12 +85,12 @@ struct lk_stack_entry {
 	uint32_t	thread;		/* string id of the first one */
 	uint32_t	thread_number;
 	uint32_t	cell;		/* LK_STACKS_NONE: nothing live */
-	uint64_t	version;	/* of the change counter when it last changed */
+	_Atomic uint64_t version;	/* of the change counter when it last changed; any reads */
 	uint64_t	allocated_count;
 	double		allocated_bytes, allocated_objects;
 	double		live_bytes;
 	uint8_t		domain;
-	uint8_t		flags;		/* enum lk_stack_flag of wire.h */
+	_Atomic uint8_t	flags;		/* enum lk_stack_flag of wire.h; any reads */
 };
 
 /* Two to a set; a path that was found moves to the first place. */
