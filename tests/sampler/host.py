@@ -6,7 +6,6 @@ on when it is told to.  The sampler comes up beside the script: one that allocat
 the test looks for calls await_sampler() first.
 """
 import contextlib
-import glob
 import json
 import os
 import pathlib
@@ -17,6 +16,8 @@ import sys
 import tempfile
 import textwrap
 import time
+
+import pythons
 
 SKIP = 77
 MINORS = ("3.11", "3.12", "3.13")
@@ -43,40 +44,22 @@ def await_sampler():
 """
 
 
-def _version_of(python):
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        return subprocess.run(
-            [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
-            check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            timeout=20).stdout.strip()
-    return None
-
-
-def _candidates():
-    yield "/usr/bin/python3"
-    named = os.environ.get("LK_TEST_PYTHONS")
-    if named is not None:
-        yield from filter(None, named.split(":"))
-        return
-    for minor in MINORS + ("3.8", "3.9", "3.10", "3.14"):
-        for folder in os.environ.get("PATH", "").split(":"):
-            yield os.path.join(folder, "python" + minor)
-    yield from sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/*/bin/python3")))
-
-
 def interpreters():
-    """minor -> path of one interpreter of it (a minor may come with its distribution)."""
-    found = {}
-    for python in _candidates():
-        if os.access(python, os.X_OK):
-            minor = _version_of(python)
-            if minor and minor.startswith("3.") and minor not in found:
-                found[minor] = python
-    return found
+    """Every interpreter of this machine."""
+    return pythons.every()
 
 
-def supported():
-    return {minor: path for minor, path in interpreters().items() if minor in MINORS}
+def is_supported(python):
+    return python.minor in MINORS and not python.threaded
+
+
+def supported(*wanted):
+    """Those to run a suite on: of all that are here, what wanted names by label, version or
+    minor; the few that `make check` has time for when it names none."""
+    if not wanted:
+        return pythons.few(is_supported)
+    return [python for python in interpreters() if is_supported(python)
+            and {python.label, python.version, python.minor} & set(wanted)]
 
 
 def wait_until(condition, timeout_s, words):
@@ -251,28 +234,29 @@ class Host:
 
 
 def run(tests, every=True):
-    """Runs test(python) of each for every supported interpreter; the exit code of the suite."""
-    pythons = supported()
+    """Runs test(python) of each on the interpreters; the exit code of the suite.  Words of the
+    command line select tests by name and interpreters, see supported()."""
+    wanted = sys.argv[1:]
+    names = [word for word in wanted if word.isidentifier()]
+    chosen = supported(*(word for word in wanted if word not in names))
     if not os.path.exists(SAMPLER):
         print(f"SKIP: needs {SAMPLER}")
         return SKIP
-    if not pythons:
-        print("SKIP: needs python3.11, 3.12 or 3.13")
+    if not chosen:
+        print(f"SKIP: needs CPython {', '.join(MINORS)}")
         return SKIP
-    wanted = sys.argv[1:]
     failed = 0
-    for minor, python in sorted(pythons.items(), key=lambda item: item[0]):
+    for python in chosen if every else chosen[:1]:
         for test in tests:
-            if wanted and test.__name__ not in wanted and minor not in wanted:
+            if names and test.__name__ not in names:
                 continue
             began = time.monotonic()
             try:
-                words = test(python) or ""
-                print(f"ok    {minor} {test.__name__} {time.monotonic() - began:.1f} s {words}",
-                      flush=True)
+                words = test(python.path) or ""
+                print(f"ok    {python.label} {test.__name__} {time.monotonic() - began:.1f} s "
+                      f"{words}", flush=True)
             except Exception as why:  # every test is to be run
                 failed += 1
-                print(f"FAIL  {minor} {test.__name__}: {type(why).__name__}: {why}", flush=True)
-        if not every:
-            break
+                print(f"FAIL  {python.label} {test.__name__}: {type(why).__name__}: {why}",
+                      flush=True)
     return 1 if failed else 0

@@ -339,10 +339,10 @@ def when_disabled_it_is_not_there(python):
 
 def other_pythons_stay_dormant(_):
     """A minor that is not known: a word of why, and nothing else."""
-    others = {m: p for m, p in host.interpreters().items() if m not in host.MINORS
-              and int(m.split(".")[1]) >= 8}
-    for python in others.values():
-        with host.Host(python, "say('ready', sum(range(1000))); wait()") as target:
+    others = [python for python in host.interpreters() if python.numbers >= (3, 8)
+              and not host.is_supported(python)]
+    for python in others:
+        with host.Host(python.path, "say('ready', sum(range(1000))); wait()") as target:
             target.hear("ready 499500")
             with target.wire() as wire:
                 assert wire.hello["state"] == "dormant", wire.hello
@@ -351,7 +351,7 @@ def other_pythons_stay_dormant(_):
                 assert wire.ask(op="resume")[0]["code"] == "unavailable"
                 wire.look()
             target.end()
-    return " ".join(sorted(others)) or "none here"
+    return " ".join(python.label for python in others) or "none here"
 
 
 if __name__ == "__main__":
