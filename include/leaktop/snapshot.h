@@ -21,6 +21,8 @@
  *	cgroup, user
  * sampler (!)
  *	version, state (sampling, paused, dormant), reason (why it is not sampling), mode
+ *	native		is native memory counted: stacks (with native frames), python (Python frames
+ *			alone), off; "" unknown
  *	started_at	since when it counts
  *	interval_bytes	mean bytes between samples
  *	cost_percent	of one processor
@@ -31,7 +33,8 @@
  *	stacks, clients	how many
  * totals
  *	rss_bytes
- *	live_bytes, live_objects	of all stacks
+ *	live_bytes, live_objects	of Python's domains: obj, mem, raw
+ *	native_live_bytes		of the domain native; null when that is not counted
  *	live_variance			bytes^2, of live_bytes
  *	cgroup_limit_bytes, cgroup_used_bytes
  * memory		the ledger, or null when it was not read
@@ -63,7 +66,11 @@
  *	thread		the first one that allocated there
  *	flags		1 truncated: outermost frames are lost; 2 allocated by several threads;
  *			4 no Python stack
- *	frames [] (!)	innermost first: {function, file, line, native}; line 0: unknown
+ *	frames [] (!)	innermost first: {function, file, line, native}; line 0: unknown.  A native
+ *			one, native true, has the path of its object as file ("": code outside of
+ *			any), the symbol as function ("libz.so.1+0x1a2b": none is known), and
+ *		build_id	of the object, lower-case hex, "" without one
+ *		address		"0x1a2b", the return address as an address of the object's ELF file
  *	vanished	true: it is here because a baseline or a container names it, and has
  *			nothing of what follows up to trend_bytes but the differences
  *	live_bytes, live_bytes_error, live_objects

@@ -123,7 +123,7 @@ paint_live(const struct painter *p, struct lk_snapshot *s)
 		return -1;
 	s->rows = rows;
 	s->trend_step_s = LK_FAKE_TREND_STEP_S;
-	s->est_live_bytes = s->est_live_objects = s->live_variance = 0;
+	s->est_live_bytes = s->est_live_objects = s->live_variance = s->est_native_live_bytes = 0;
 	for (uint32_t i = 0; i < s->row_count; i++) {
 		const float *trend = p->f->trends[rows[i].stack->id - 1];
 
@@ -133,6 +133,10 @@ paint_live(const struct painter *p, struct lk_snapshot *s)
 		if (rows[i].trend_bytes == NULL)
 			return -1;
 		for (uint32_t k = 0; k < rows[i].cell_count; k++) {
+			if (rows[i].stack->domain == LK_DOMAIN_NATIVE) {
+				s->est_native_live_bytes += rows[i].cells[k].est_bytes;
+				continue;
+			}
 			s->est_live_bytes += rows[i].cells[k].est_bytes;
 			s->est_live_objects += rows[i].cells[k].est_objects;
 			s->live_variance += rows[i].cells[k].variance;
@@ -287,6 +291,7 @@ paint_sampler(const struct painter *p, struct lk_snapshot *s)
 	    .state = f->paused ? LK_STATE_PAUSED : LK_STATE_SAMPLING,
 	    .reason = f->paused ? "paused by a client" : "",
 	    .mode = "slots",
+	    .native = "stacks",
 	    .started_at_s = time_of(0),
 	    .interval_bytes = LK_FAKE_INTERVAL_BYTES,
 	    .cost_percent = 0.55 + 0.01 * (f->second % 9),

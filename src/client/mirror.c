@@ -41,6 +41,12 @@ lk_mirror_free(struct lk_mirror *m)
 	free(m);
 }
 
+void
+lk_mirror_look_up(struct lk_mirror *m, struct lk_native_names *native)
+{
+	lk_names_look_up(m->names, native);
+}
+
 static int
 read_hello(struct lk_mirror *m, const struct lk_message_hello *message)
 {
@@ -70,6 +76,7 @@ read_tick(struct lk_mirror *m, const struct lk_message_tick *message)
 	m->tick = *message;
 	m->tick.state = m->tick.reason = m->tick.native = NULL;
 	snprintf(m->reason, sizeof(m->reason), "%s", message->reason);
+	snprintf(m->native, sizeof(m->native), "%s", message->native);
 	if (lk_history_add(&m->history, message->at_s, message->rss_bytes, message->live_bytes))
 		m->wants_history = true;
 	m->has_tick = true;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct lk_message;
+struct lk_native_names;
 struct lk_process_info;
 struct lk_snapshot;
 
@@ -15,6 +16,9 @@ struct lk_mirror;
 
 struct lk_mirror *lk_mirror_new(void); /* NULL without memory */
 void lk_mirror_free(struct lk_mirror *mirror);
+
+/* lk_mirror_look_up - as lk_names_look_up(): NATIVE must outlive MIRROR. */
+void lk_mirror_look_up(struct lk_mirror *mirror, struct lk_native_names *native);
 
 /* lk_mirror_apply - take in one message; replies, events and bye change nothing.
  * Returns: 0; -EBADMSG when it refers to what was never defined (drop the peer);

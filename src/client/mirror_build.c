@@ -23,6 +23,7 @@ fill_numbers(const struct lk_mirror *m, struct lk_snapshot *s)
 	s->est_live_bytes = tick->live_bytes;
 	s->est_live_objects = tick->live_objects;
 	s->live_variance = tick->live_variance;
+	s->est_native_live_bytes = tick->native_live_bytes;
 	s->cgroup_limit_bytes = tick->cgroup_limit_bytes;
 	s->cgroup_used_bytes = tick->cgroup_used_bytes;
 	s->sampler.state = m->state;
@@ -52,6 +53,7 @@ fill_words(const struct lk_mirror *m, const struct lk_process_info *process, str
 		const char **to;
 	} words[] = {
 	    {m->version, &s->sampler.version},	   {m->mode, &s->sampler.mode},
+	    {m->native, &s->sampler.native},
 	    {m->reason, &s->sampler.reason},	   {m->python, &s->process.python},
 	    {process->host, &s->process.host},	   {process->command, &s->process.command},
 	    {process->cgroup, &s->process.cgroup}, {process->user, &s->process.user},

@@ -56,7 +56,7 @@ struct lk_mirror {
 	struct lk_message_hello hello; /* words: NULL, see below */
 	struct lk_message_tick tick;
 	enum lk_state state;
-	char version[32], python[32], mode[16];
+	char version[32], python[32], mode[16], native[16];
 	char reason[LK_MIRROR_WORD_BYTES];
 
 	uint32_t baseline_count;

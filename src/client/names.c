@@ -3,8 +3,6 @@
 #include "client/names.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +11,7 @@
 #include "proto/message.h"
 
 #include "client/idmap.h"
+#include "client/native_names.h"
 #include "client/shared.h"
 
 /* Pointers into the pool by id. */
@@ -24,6 +23,7 @@ struct table {
 
 struct lk_names {
 	struct lk_shared *pool;
+	struct lk_native_names *native; /* borrowed; may be NULL */
 	struct table texts, frames, stacks;
 };
 
@@ -87,6 +87,12 @@ lk_names_free(struct lk_names *names)
 	free(names);
 }
 
+void
+lk_names_look_up(struct lk_names *names, struct lk_native_names *native)
+{
+	names->native = native;
+}
+
 static int
 add_text(struct lk_names *names, const struct lk_message_text *m)
 {
@@ -95,28 +101,17 @@ add_text(struct lk_names *names, const struct lk_message_text *m)
 	return text == NULL ? -ENOMEM : table_put(&names->texts, m->id, text);
 }
 
-/* A frame without a symbol: "libz.so.1+0x1a2b". */
-static const char *
-place_of(struct lk_arena *arena, const char *object, uint64_t address)
-{
-	const char *slash = strrchr(object, '/');
-	char text[128];
-	int length;
-
-	if (object[0] == '\0' && address == 0)
-		return "(code outside of any file)";
-	length = snprintf(text, sizeof(text), "%.*s+0x%" PRIx64, (int)sizeof(text) - 32,
-			  slash != NULL ? slash + 1 : object, address);
-	return lk_arena_text(arena, text, (size_t)length);
-}
-
 static int
 add_native_frame(struct lk_names *names, const struct lk_message_frame *m, struct lk_frame *frame)
 {
+	char text[LK_NATIVE_NAME_BYTES];
+
 	frame->native = true;
 	frame->build_id = frame->function;
 	frame->address = m->address;
-	frame->function = place_of(names->pool->arena, frame->file, m->address);
+	lk_native_names_text(names->native, frame->build_id, frame->file, m->address, text,
+			     sizeof(text));
+	frame->function = lk_arena_text(names->pool->arena, text, strlen(text));
 	return frame->function == NULL ? -ENOMEM : 0;
 }
 

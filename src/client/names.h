@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct lk_message_names;
+struct lk_native_names;
 struct lk_shared;
 struct lk_stack;
 
@@ -15,6 +16,10 @@ struct lk_names;
 
 struct lk_names *lk_names_new(void); /* NULL without memory */
 void lk_names_free(struct lk_names *names);
+
+/* lk_names_look_up - from now on native frames get their symbols from NATIVE (may be NULL), which
+ * must outlive NAMES; those without have the name of their file and their address. */
+void lk_names_look_up(struct lk_names *names, struct lk_native_names *native);
 
 /* lk_names_add - what the line defines; an id defined before means the new thing from now on.
  * Returns: 0; -EBADMSG when it refers to an id that is not defined, or to a domain that

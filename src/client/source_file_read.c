@@ -125,6 +125,34 @@ read_memory(struct document *d)
 }
 
 static bool
+read_address(struct document *d, const json_t *object, uint64_t *out)
+{
+	const char *text = NULL;
+	char *end;
+
+	if (!lk_source_file_values_text(&d->r, object, "address", LK_OPTIONAL, &text))
+		return false;
+	if (text == NULL)
+		return true;
+	errno = 0;
+	*out = strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, &end, 16) : 0;
+	if (strncmp(text, "0x", 2) != 0 || text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] ||
+	    text[2] == '\0' || errno != 0)
+		return lk_source_file_values_refuse(&d->r, -EBADMSG, "\"address\" is no address");
+	return true;
+}
+
+/* Old files have native frames without these two. */
+static bool
+read_native(struct document *d, const json_t *object, struct lk_frame *out)
+{
+	out->build_id = "";
+	return lk_source_file_values_text(&d->r, object, "build_id", LK_OPTIONAL,
+		   &out->build_id) &&
+	    read_address(d, object, &out->address);
+}
+
+static bool
 read_frame(struct document *d, const json_t *object, struct lk_frame *out)
 {
 	out->function = out->file = "";
@@ -133,7 +161,8 @@ read_frame(struct document *d, const json_t *object, struct lk_frame *out)
 	    lk_source_file_values_text(&d->r, object, "file", LK_OPTIONAL, &out->file) &&
 	    lk_source_file_values_u32(&d->r, object, "line", LK_OPTIONAL, UINT32_MAX,
 		&out->line) &&
-	    lk_source_file_values_bool(&d->r, object, "native", &out->native);
+	    lk_source_file_values_bool(&d->r, object, "native", &out->native) &&
+	    (!out->native || read_native(d, object, out));
 }
 
 static bool
@@ -421,24 +450,6 @@ read_then(struct document *d, const json_t *object, struct lk_container *out)
 	}
 	out->then = then;
 	out->then_count = (uint32_t)json_array_size(list);
-	return true;
-}
-
-static bool
-read_address(struct document *d, const json_t *object, uint64_t *out)
-{
-	const char *text = NULL;
-	char *end;
-
-	if (!lk_source_file_values_text(&d->r, object, "address", LK_OPTIONAL, &text))
-		return false;
-	if (text == NULL)
-		return true;
-	errno = 0;
-	*out = strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, &end, 16) : 0;
-	if (strncmp(text, "0x", 2) != 0 || text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] ||
-	    text[2] == '\0' || errno != 0)
-		return lk_source_file_values_refuse(&d->r, -EBADMSG, "\"address\" is no address");
 	return true;
 }
 

@@ -14,6 +14,7 @@
 
 #include "client/dial.h"
 #include "client/mirror.h"
+#include "client/native_names.h"
 #include "client/proc.h"
 #include "client/source_live_private.h"
 
@@ -178,6 +179,7 @@ live_close(struct lk_source *source)
 
 	l->pending_count = 0;
 	lk_source_live_hang_up(l);
+	lk_native_names_free(l->native);
 	lk_snapshot_put(l->snapshot);
 	free(l);
 }

@@ -11,6 +11,7 @@
 
 #include "client/dial.h"
 #include "client/mirror.h"
+#include "client/native_names.h"
 #include "client/proc.h"
 
 #define BACKOFF_MIN_MS 100
@@ -129,6 +130,9 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 	l->process.start_time = hello->start_time;
 	lk_proc_command((pid_t)hello->pid, l->command, sizeof(l->command));
 	lk_proc_cgroup((pid_t)hello->pid, l->cgroup, sizeof(l->cgroup));
+	if (l->native == NULL) /* without memory for it frames have no symbols, no more */
+		l->native = lk_native_names_new((pid_t)hello->pid, LK_NATIVE_DEBUG_FOLDER);
+	lk_mirror_look_up(l->mirror, l->native);
 	l->has_hello = true;
 	lk_source_live_ask_op(l, LK_ASK_SUBSCRIBE, l->period_ms);
 	lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);

@@ -19,6 +19,7 @@ struct lk_message_bye;
 struct lk_message_hello;
 struct lk_message_reply;
 struct lk_mirror;
+struct lk_native_names;
 
 #define LK_LIVE_PENDING_MAX   64
 #define LK_LIVE_OUT_MAX_BYTES (64u << 10)
@@ -66,6 +67,7 @@ struct lk_live {
 	struct lk_pending pending[LK_LIVE_PENDING_MAX];
 
 	struct lk_mirror *mirror;		/* NULL without a connection */
+	struct lk_native_names *native;		/* of the process; NULL until it is known */
 	uint32_t wanted[LK_WIRE_BASELINES_MAX]; /* rows to fetch again */
 	size_t wanted_count;
 

@@ -297,20 +297,30 @@ write_baselines(struct writer *w)
 }
 
 static json_t *
+frame(struct writer *w, const struct lk_frame *f)
+{
+	json_t *object = json_object();
+	char address[32];
+
+	put(w, object, "function", text(f->function));
+	put(w, object, "file", text(f->file));
+	put(w, object, "line", json_integer(f->line));
+	put(w, object, "native", json_boolean(f->native));
+	if (!f->native)
+		return object;
+	snprintf(address, sizeof(address), "0x%" PRIx64, f->address);
+	put(w, object, "build_id", text(f->build_id != NULL ? f->build_id : ""));
+	put(w, object, "address", json_string(address));
+	return object;
+}
+
+static json_t *
 frames(struct writer *w, const struct lk_stack *stack)
 {
 	json_t *list = json_array();
 
-	for (uint32_t i = 0; i < stack->frame_count && i < w->depth; i++) {
-		const struct lk_frame *f = &stack->frames[i];
-		json_t *object = json_object();
-
-		put(w, object, "function", text(f->function));
-		put(w, object, "file", text(f->file));
-		put(w, object, "line", json_integer(f->line));
-		put(w, object, "native", json_boolean(f->native));
-		add(w, list, object);
-	}
+	for (uint32_t i = 0; i < stack->frame_count && i < w->depth; i++)
+		add(w, list, frame(w, &stack->frames[i]));
 	return list;
 }
 
@@ -515,9 +525,13 @@ stack_bytes(const struct lk_stack *stack, uint32_t depth)
 {
 	size_t bytes = STACK_BYTES;
 
-	for (uint32_t i = 0; i < stack->frame_count && i < depth; i++)
-		bytes += FRAME_BYTES + strlen(stack->frames[i].function) +
-		    strlen(stack->frames[i].file);
+	for (uint32_t i = 0; i < stack->frame_count && i < depth; i++) {
+		const struct lk_frame *f = &stack->frames[i];
+
+		bytes += FRAME_BYTES + strlen(f->function) + strlen(f->file);
+		if (f->native)
+			bytes += FRAME_BYTES + (f->build_id != NULL ? strlen(f->build_id) : 0);
+	}
 	return bytes;
 }
 

@@ -14,6 +14,7 @@ const struct lk_schema_field lk_schema_totals[] = {
 	FIELD(lk_snapshot, "live_bytes", est_live_bytes),
 	FIELD(lk_snapshot, "live_objects", est_live_objects),
 	FIELD(lk_snapshot, "live_variance", live_variance),
+	FIELD(lk_snapshot, "native_live_bytes", est_native_live_bytes),
 	FIELD(lk_snapshot, "cgroup_limit_bytes", cgroup_limit_bytes),
 	FIELD(lk_snapshot, "cgroup_used_bytes", cgroup_used_bytes),
 	END,
@@ -109,6 +110,7 @@ const struct lk_schema_field lk_schema_sampler_texts[] = {
 	FIELD(lk_sampler_status, "version", version),
 	FIELD(lk_sampler_status, "reason", reason),
 	FIELD(lk_sampler_status, "mode", mode),
+	FIELD(lk_sampler_status, "native", native),
 	END,
 };
 

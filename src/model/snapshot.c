@@ -37,7 +37,7 @@ forget_sampler(struct lk_sampler_status *s)
 
 	for (size_t i = 0; i < LK_COUNT_OF(fields); i++)
 		*fields[i] = NAN;
-	s->version = s->reason = s->mode = "";
+	s->version = s->reason = s->mode = s->native = "";
 }
 
 struct lk_snapshot *
@@ -59,6 +59,7 @@ lk_snapshot_new(void)
 	forget_sampler(&s->sampler);
 	s->at_s = s->rss_bytes = NAN;
 	s->est_live_bytes = s->est_live_objects = s->live_variance = NAN;
+	s->est_native_live_bytes = NAN;
 	s->cgroup_limit_bytes = s->cgroup_used_bytes = NAN;
 	forget_memory(&s->memory);
 	s->containers.at_s = s->containers.scan_ms = s->containers.longest_slice_us = NAN;

@@ -126,6 +126,7 @@ struct lk_sampler_status {
 	enum lk_state	 state;
 	const char	*reason;		/* "" or why it is not sampling */
 	const char	*mode;			/* slots, hash */
+	const char	*native;		/* stacks, python, off (wire.h); "" unknown */
 	double		 started_at_s;
 	double		 interval_bytes;
 	double		 cost_percent;
@@ -150,7 +151,9 @@ struct lk_snapshot {
 	struct lk_process_info	 process;
 	struct lk_sampler_status sampler;
 	double			 rss_bytes;
+	/* of Python's domains: obj, mem, raw */
 	double			 est_live_bytes, est_live_objects, live_variance;
+	double			 est_native_live_bytes;	/* domain native; NAN: not counted */
 	double			 cgroup_limit_bytes, cgroup_used_bytes;
 	struct lk_memory	 memory;
 	uint32_t		 row_count;

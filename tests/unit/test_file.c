@@ -245,6 +245,59 @@ START_TEST(what_is_unknown_stays_unknown)
 }
 END_TEST
 
+static void
+same_frame(const struct lk_frame *x, const struct lk_frame *y)
+{
+	ck_assert_str_eq(x->function, y->function);
+	ck_assert_str_eq(x->file, y->file);
+	ck_assert_uint_eq(x->line, y->line);
+	ck_assert_int_eq(x->native, y->native);
+	ck_assert_uint_eq(x->address, y->address);
+	ck_assert_int_eq(x->build_id == NULL, y->build_id == NULL);
+	if (x->build_id != NULL)
+		ck_assert_str_eq(x->build_id, y->build_id);
+}
+
+START_TEST(native_frames_are_the_same_in_the_file)
+{
+	static const struct lk_frame frames[] = {
+	    {.function = "xmlNewDoc", .file = "/usr/lib/libxml2.so.2", .native = true,
+		.build_id = "0a1b2c", .address = 0x6b9c4},
+	    {.function = "(code outside of any file)", .file = "", .native = true,
+		.build_id = ""},
+	    {.function = "parse", .file = "/srv/shop/feed.py", .line = 7},
+	    {.function = "start\xff", .file = "/usr/bin/python3.11", .native = true,
+		.build_id = "ff", .address = UINT64_MAX},
+	};
+	struct lk_stack stack = {.id = 3, .domain = LK_DOMAIN_NATIVE, .thread = "MainThread",
+	    .frame_count = LK_COUNT_OF(frames), .frames = frames};
+	struct lk_row row = {.stack = &stack};
+	struct lk_snapshot *s = lk_snapshot_new();
+	const struct lk_snapshot *back;
+	struct lk_source *file;
+
+	s->at_s = 1;
+	s->rows = &row;
+	s->row_count = 1;
+	s->sampler.native = "stacks";
+	s->est_native_live_bytes = 12345;
+	export_to(s, path);
+	file = open_file(path);
+	back = lk_source_snapshot(file);
+	ck_assert_str_eq(back->sampler.native, "stacks");
+	ck_assert_double_eq(back->est_native_live_bytes, 12345);
+	ck_assert_uint_eq(back->row_count, 1);
+	ck_assert_int_eq(back->rows[0].stack->domain, LK_DOMAIN_NATIVE);
+	ck_assert_uint_eq(back->rows[0].stack->frame_count, LK_COUNT_OF(frames));
+	for (size_t i = 0; i + 1 < LK_COUNT_OF(frames); i++)
+		same_frame(&back->rows[0].stack->frames[i], &frames[i]);
+	ck_assert_str_eq(back->rows[0].stack->frames[3].function, "start?");
+	ck_assert_uint_eq(back->rows[0].stack->frames[3].address, UINT64_MAX);
+	lk_source_close(file);
+	lk_snapshot_put(s);
+}
+END_TEST
+
 /* ---- writing ------------------------------------------------------------ */
 
 START_TEST(a_file_is_replaced_whole_and_private)
@@ -646,6 +699,7 @@ file_suite(void)
 	tcase_add_test(tc, every_reference_works_in_the_file);
 	tcase_add_test(tc, a_file_is_offline);
 	tcase_add_test(tc, what_is_unknown_stays_unknown);
+	tcase_add_test(tc, native_frames_are_the_same_in_the_file);
 	suite_add_tcase(s, tc);
 	tcase_add_checked_fixture(write, setup, teardown);
 	tcase_set_timeout(write, 60);

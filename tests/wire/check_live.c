@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <link.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +18,7 @@
 #include <check.h>
 
 #include "base/attr.h"
+#include "client/elf_symbols.h"
 #include "client/source.h"
 #include "leaktop/wire.h"
 #include "model/arena.h"
@@ -474,6 +477,61 @@ START_TEST(history_goes_on_with_the_ticks)
 }
 END_TEST
 
+static int
+base_of_program(struct dl_phdr_info *info, size_t size, void *base)
+{
+	(void)size;
+	*(uintptr_t *)base = info->dlpi_addr;
+	return 1; /* the program is the first */
+}
+
+/* What the client shows for a native frame in this very program. */
+static const struct lk_frame *
+say_native_frame(const char *build_id, uintptr_t address)
+{
+	char program[512] = "", line[2048];
+
+	ck_assert_int_gt(readlink("/proc/self/exe", program, sizeof(program) - 1), 0);
+	snprintf(line, sizeof(line),
+		 "{\"t\":\"names\",\"strings\":[[9,\"%s\"],[10,\"%s\"]],"
+		 "\"frames\":[[5,9,10,%lu,1]],"
+		 "\"stacks\":[[4,\"native\",1,0,[5,2]]]}\n",
+		 build_id, program, (unsigned long)address);
+	fake_say_text(&fake, line);
+	fake_say_text(&fake, "{\"t\":\"live\",\"seq\":13,\"at\":1763640062.250,\"more\":false,"
+			     "\"rows\":[[4,8.0,1.0,1,[[0,1,8.0,1.0,1.0]]]]}\n");
+	fake_say_golden(&fake, "tick");
+	step(0);
+	return lk_source_snapshot(source)->rows[2].stack->frames;
+}
+
+START_TEST(native_frames_get_their_symbols)
+{
+	struct lk_elf_symbols *elf;
+	const struct lk_frame *frames;
+	uintptr_t base, address;
+
+	bring_up(1);
+	ck_assert_str_eq(lk_source_snapshot(source)->sampler.native, "stacks");
+	ck_assert_double_eq(lk_source_snapshot(source)->est_native_live_bytes, 1048576);
+	dl_iterate_phdr(base_of_program, &base);
+	address = (uintptr_t)fake_open - base + 1;
+	ck_assert_int_eq(
+	    lk_elf_symbols_open(open("/proc/self/exe", O_RDONLY | O_CLOEXEC), &elf), 0);
+	frames = say_native_frame(lk_elf_symbols_build_id(elf), address);
+	ck_assert_str_eq(frames[0].function, "fake_open");
+	ck_assert(frames[0].native);
+	ck_assert_str_eq(frames[0].build_id, lk_elf_symbols_build_id(elf));
+	ck_assert_uint_eq(frames[0].address, address);
+	ck_assert_uint_eq(frames[0].line, 0);
+	ck_assert(!frames[1].native);
+	ck_assert_str_eq(frames[1].file, "/srv/shop/views.py");
+	lk_elf_symbols_close(elf);
+	frames = say_native_frame("00ff", address); /* not this build */
+	ck_assert_ptr_nonnull(strstr(frames[0].function, "check_live+0x"));
+}
+END_TEST
+
 static void
 fetch_baseline_rows(void)
 {
@@ -670,6 +728,7 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, a_lost_connection_answers_who_waits);
 	tcase_add_test(tc, what_was_asked_for_is_in_the_picture_when_the_answer_comes);
 	tcase_add_test(tc, history_goes_on_with_the_ticks);
+	tcase_add_test(tc, native_frames_get_their_symbols);
 	tcase_add_test(tc, rows_of_baselines_are_fetched_again_after_a_reconnect);
 	tcase_add_test(tc, a_restarted_sampler_has_other_baselines);
 	tcase_add_test(tc, a_kept_picture_outlives_the_source);

@@ -88,6 +88,7 @@ static void
 prepare_talk(void)
 {
 	static const char *const names[] = {"baselines", "names",     "live",	    "tick",
+					    "names-native",
 					    "history",	 "trends",    "memory",	    "containers",
 					    "baseline",	 "baselines", "live-empty", "tick-unknown"};
 
