@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "model/arena.h"
 #include "model/snapshot.h"
 
@@ -45,9 +46,36 @@ lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference)
 	return lk_snapshot_baseline(s, reference) != NULL ? reference : LK_REFERENCE_START;
 }
 
+/* Whoever asks one of these for memory is more telling than they are. */
+static bool
+is_allocator(const struct lk_frame *frame)
+{
+	static const char *const objects[] = {"libleaktop-sampler.so", "libc.so", "libc-2.",
+	    "libstdc++.so", "libc++.so", "libjemalloc.so", "libtcmalloc", "libmimalloc.so"};
+	const char *slash = strrchr(frame->file, '/');
+	const char *base = slash != NULL ? slash + 1 : frame->file;
+
+	for (size_t i = 0; i < LK_COUNT_OF(objects); i++)
+		if (strncmp(base, objects[i], strlen(objects[i])) == 0)
+			return true;
+	return false;
+}
+
 const struct lk_frame *
 lk_growth_site(const struct lk_stack *stack)
 {
+	const struct lk_frame *native = NULL;
+
+	for (uint32_t i = 0; i < stack->frame_count; i++) {
+		const struct lk_frame *frame = &stack->frames[i];
+
+		if (!frame->native)
+			return frame;
+		if (native == NULL && !is_allocator(frame))
+			native = frame;
+	}
+	if (native != NULL)
+		return native;
 	return stack->frame_count > 0 ? &stack->frames[0] : NULL;
 }
 
@@ -175,6 +203,8 @@ add_row(struct maker *m, const struct lk_row *row, const struct lk_row *before)
 	}
 	died = died_of(&old, &kept);
 	join(&g->live, &live);
+	if (row->stack->domain == LK_DOMAIN_NATIVE)
+		g->native_bytes += live.bytes;
 	join(&g->born, &born);
 	join(&g->died, &died);
 	join(&sum->before, &old);

@@ -24,6 +24,7 @@ struct lk_growth {
 	const struct lk_stack	*stack;		/* the heaviest of the group; borrowed */
 	const struct lk_frame	*frame;		/* what names the group; NULL: no frames */
 	struct lk_estimate	 live;
+	double			 native_bytes;	/* of live.bytes: domain native */
 	struct lk_estimate	 born;		/* since the reference, still alive */
 	struct lk_estimate	 died;		/* alive at the reference, gone now */
 	double			 live_error_bytes;	/* half width, 95 % */
@@ -71,7 +72,13 @@ uint32_t lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference);
 void lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *row,
     enum lk_group group, struct lk_estimate *out);
 
-/* The line of a stack that names it: the innermost frame. NULL without frames. */
+/* lk_growth_site - the frame that names a stack: the innermost one of Python, also where native
+ * code allocated (an array belongs to the line that made it); without any of Python the innermost
+ * native one outside of allocators, which libc and the C++ runtime are here.  NULL without frames.
+ *
+ * So what Python and what a library took for one line make one row of that line: the question is
+ * which line grows.  How much of a row is native is in native_bytes, and LK_GROUP_DOMAIN sets the
+ * domains apart.  A native site stands for its whole function: it has no line. */
 const struct lk_frame *lk_growth_site(const struct lk_stack *stack);
 
 #endif

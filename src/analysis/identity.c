@@ -13,7 +13,7 @@ static const struct lk_frame no_frame = {.function = "", .file = ""};
 static const struct lk_frame *
 site_of(const struct lk_stack *stack)
 {
-	return stack->frame_count > 0 ? &stack->frames[0] : &no_frame;
+	return stack->frame_count > 0 ? lk_growth_site(stack) : &no_frame;
 }
 
 /* FNV-1a with the multiplier's effect spread at the end by mix(). */
@@ -55,7 +55,11 @@ hash_stack(uint64_t h, const struct lk_stack *s)
 static uint64_t
 hash_line(uint64_t h, const struct lk_stack *s)
 {
-	h = hash_number(hash_text(h, site_of(s)->file), site_of(s)->line);
+	const struct lk_frame *site = site_of(s);
+
+	h = hash_number(hash_text(h, site->file), site->line);
+	if (site->native)
+		h = hash_text(h, site->function);
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
@@ -117,15 +121,20 @@ same_file(const struct lk_stack *a, const struct lk_stack *b)
 }
 
 static bool
-same_line(const struct lk_stack *a, const struct lk_stack *b)
-{
-	return site_of(a)->line == site_of(b)->line && same_file(a, b);
-}
-
-static bool
 same_function(const struct lk_stack *a, const struct lk_stack *b)
 {
 	return same_file(a, b) && strcmp(site_of(a)->function, site_of(b)->function) == 0;
+}
+
+/* Native code has no lines: there a function is the finest that can be named. */
+static bool
+same_line(const struct lk_stack *a, const struct lk_stack *b)
+{
+	const struct lk_frame *x = site_of(a), *y = site_of(b);
+
+	if (x->native || y->native)
+		return x->native && y->native && same_function(a, b);
+	return x->line == y->line && same_file(a, b);
 }
 
 static bool

@@ -14,7 +14,8 @@ struct lk_line {
 };
 
 /* lk_lines_new - lines of FILE with anything live or changed, ascending; *count set.
- * Own bytes: the innermost frame is in FILE.  Caller frees with free().
+ * Own bytes: the site (lk_growth_site) is in FILE, so those of libraries that it called count to
+ * its lines.  Caller frees with free().
  * Returns: NULL without memory or when there is none (*count = 0). */
 struct lk_line *lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file,
     size_t *count);

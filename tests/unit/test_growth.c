@@ -8,6 +8,8 @@
 #include "analysis/growth.h"
 #include "analysis/lines.h"
 #include "base/attr.h"
+#include "leaktop/wire.h"
+#include "model/arena.h"
 
 #include "fixture.h"
 
@@ -359,6 +361,141 @@ START_TEST(lines_of_a_file)
 }
 END_TEST
 
+/* ---- native stacks ------------------------------------------------------ */
+
+#define XML "/usr/lib/x86_64-linux-gnu/libxml2.so.2.9.14"
+#define LIBC "/usr/lib/x86_64-linux-gnu/libc.so.6"
+
+static const struct lk_frame in_libc = {.function = "__strdup", .file = LIBC, .native = true,
+    .build_id = "", .address = 0x9a2b3};
+static const struct lk_frame in_doc = {.function = "xmlNewDoc", .file = XML, .native = true,
+    .build_id = "0a1b", .address = 0x1234};
+static const struct lk_frame in_doc_later = {.function = "xmlNewDoc", .file = XML,
+    .native = true, .build_id = "0a1b", .address = 0x1300};
+static const struct lk_frame in_node = {.function = "xmlNewNode", .file = XML, .native = true,
+    .build_id = "0a1b", .address = 0x2345};
+static const struct lk_frame in_cart = {.function = "price_key", .file = "cart.py", .line = 10};
+
+/* Stack ID of domain native, of those frames, with one cell of COUNT samples. */
+static void
+native_row(struct lk_row *row, uint32_t id, uint32_t count, const struct lk_frame *const *frames)
+{
+	struct lk_stack *stack = lk_arena_get(s->arena, 1, sizeof(*stack));
+	struct lk_frame *list = lk_arena_get(s->arena, 4, sizeof(*list));
+	struct lk_cell *cell = lk_arena_get(s->arena, 1, sizeof(*cell));
+
+	*stack = (struct lk_stack){.id = id, .domain = LK_DOMAIN_NATIVE, .thread = "MainThread",
+	    .frames = list};
+	for (; *frames != NULL; frames++)
+		list[stack->frame_count++] = **frames;
+	*cell = (struct lk_cell){2, count, count * T, count, count * T * T};
+	*row = (struct lk_row){.stack = stack, .est_allocated_bytes = count * T,
+	    .cell_count = 1, .cells = cell};
+}
+
+/* Beside the rows of setup(): 8 under cart.py:10, 9 and 10 in xmlNewDoc, 11 in xmlNewNode, all
+ * three of no Python; 12 in libc alone. */
+static void
+add_native_rows(void)
+{
+	static const struct lk_frame *const frames[][4] = {
+	    {&in_libc, &in_doc, &in_cart, NULL},
+	    {&in_doc, NULL},
+	    {&in_libc, &in_doc_later, NULL},
+	    {&in_node, &in_doc, NULL},
+	    {&in_libc, NULL},
+	};
+	struct lk_row *rows = lk_arena_get(s->arena, s->row_count + LK_COUNT_OF(frames),
+	    sizeof(*rows));
+
+	memcpy(rows, s->rows, s->row_count * sizeof(*rows));
+	for (uint32_t i = 0; i < LK_COUNT_OF(frames); i++)
+		native_row(&rows[s->row_count + i], 8 + i, 7, frames[i]);
+	s->rows = rows;
+	s->row_count += LK_COUNT_OF(frames);
+}
+
+START_TEST(native_memory_is_under_the_line_that_caused_it)
+{
+	struct lk_growth_set *plain = growth(2, 0, LK_GROUP_LINE), *set;
+	const struct lk_growth *before, *g;
+
+	add_native_rows();
+	set = growth(2, 0, LK_GROUP_LINE);
+	before = row_of(plain, 1);
+	g = row_of(set, 1);
+	ck_assert_uint_eq(g->key, before->key);
+	ck_assert_uint_eq(g->stack_count, before->stack_count + 1);
+	ck_assert_double_eq(g->live.bytes, before->live.bytes + 7 * T);
+	ck_assert_double_eq(g->native_bytes, 7 * T);
+	ck_assert_double_eq(before->native_bytes, 0);
+	ck_assert_str_eq(g->frame->file, "cart.py");
+	ck_assert_uint_eq(g->frame->line, 10);
+	lk_growth_free(plain);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(without_python_a_native_function_is_the_site)
+{
+	struct lk_growth_set *set;
+	const struct lk_growth *g;
+
+	add_native_rows();
+	set = growth(2, 0, LK_GROUP_LINE);
+	ck_assert_uint_eq(set->count, 6 + 3);
+	g = row_of(set, 9);
+	if (g == NULL)
+		g = row_of(set, 10);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_str_eq(g->frame->function, "xmlNewDoc");
+	ck_assert_uint_eq(g->stack_count, 2);
+	ck_assert_double_eq(g->native_bytes, 14 * T);
+	ck_assert_str_eq(row_of(set, 11)->frame->function, "xmlNewNode");
+	ck_assert_str_eq(row_of(set, 12)->frame->function, "__strdup");
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(groups_of_native_stacks)
+{
+	static const struct {
+		enum lk_group group;
+		size_t more; /* rows than there are without native stacks */
+	} cases[] = {
+	    {LK_GROUP_STACK, 5}, {LK_GROUP_LINE, 3}, {LK_GROUP_FUNCTION, 3}, {LK_GROUP_FILE, 2},
+	    {LK_GROUP_DOMAIN, 1}, {LK_GROUP_THREAD, 0},
+	};
+	struct lk_growth_set *plain = growth(2, 0, cases[_i].group), *set;
+	double sum = 0;
+
+	add_native_rows();
+	set = growth(2, 0, cases[_i].group);
+	ck_assert_uint_eq(set->count, plain->count + cases[_i].more);
+	for (size_t i = 0; i < set->count; i++)
+		sum += set->rows[i].native_bytes;
+	ck_assert_double_eq(sum, 35 * T);
+	lk_growth_free(plain);
+	lk_growth_free(set);
+}
+END_TEST
+
+START_TEST(lines_of_a_file_have_what_libraries_took_for_them)
+{
+	size_t before_count, count;
+	struct lk_line *before = lk_lines_new(s, 2, "cart.py", &before_count), *lines;
+
+	add_native_rows();
+	lines = lk_lines_new(s, 2, "cart.py", &count);
+	ck_assert_uint_eq(count, before_count);
+	ck_assert_uint_eq(lines[0].line, 10);
+	ck_assert_double_eq(lines[0].live_bytes, before[0].live_bytes + 7 * T);
+	free(before);
+	free(lines);
+	ck_assert_ptr_null(lk_lines_new(s, 2, "libxml2.so", &count));
+}
+END_TEST
+
 static Suite *
 growth_suite(void)
 {
@@ -381,6 +518,10 @@ growth_suite(void)
 	tcase_add_test(tc, trends_of_a_group_end_together);
 	tcase_add_test(tc, an_empty_snapshot_has_no_rows);
 	tcase_add_test(tc, lines_of_a_file);
+	tcase_add_test(tc, native_memory_is_under_the_line_that_caused_it);
+	tcase_add_test(tc, without_python_a_native_function_is_the_site);
+	tcase_add_loop_test(tc, groups_of_native_stacks, 0, 6);
+	tcase_add_test(tc, lines_of_a_file_have_what_libraries_took_for_them);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
