@@ -20,8 +20,9 @@
 #include "sampler/cpython/hooks.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/lifecycle.h"
+#include "sampler/cpython/offsets.h"
+#include "sampler/cpython/selfcheck.h"
 #include "sampler/cpython/symbols.h"
-#include "sampler/cpython/walk.h"
 #include "sampler/process/address.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
@@ -35,10 +36,12 @@
 #define WAIT_FIRST_NS	1000000		/* between two looks whether Python is up */
 #define WAIT_LAST_NS	200000000
 #define COUNTS_LATE_MINOR 13		/* see after_fork_in_parent */
+#define CURRENT_IS_OURS_MINOR 12	/* see this_thread_state */
 #define CHILD_GRACE_MS	100		/* a forked child may be about to exec */
 #define EXIT_WAIT_MS	200
 
 static struct lk_symbols py;
+static const char *missing;	/* a symbol that this interpreter does not export */
 static pthread_t server;
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER; /* one starts or stops it */
 static bool server_runs;	/* server_lock: there is a thread to join */
@@ -82,21 +85,33 @@ copy_version(const char *version)
 	lk_status.python[n] = '\0';
 }
 
-/* Which layout, and may we trust it?  NULL with the reason in lk_status. */
+/* Which layout does this interpreter have?  NULL with the reason in lk_status. */
 static const struct lk_layout *
 choose_layout(void)
 {
+	static struct lk_layout taken;
 	const char *version = py.get_version(), *why = NULL;
-	const struct lk_layout *layout = lk_layout_for(version, &why);
+	const struct lk_layout *row = lk_layout_for(version, &why);
 
 	copy_version(version);
-	if (layout != NULL) {
-		why = lk_layout_check(layout, py.runtime);
-		if (why != NULL)
-			layout = NULL;
+	if (row != NULL && missing != NULL) {
+		lk_events_add(missing, 0);
+		why = "this Python does not export a symbol that is needed: see the events";
+	} else if (row != NULL) {
+		why = lk_offsets_take(row, py.runtime, &taken);
 	}
 	lk_status.dormant_reason = why;
-	return layout;
+	return why == NULL ? &taken : NULL;
+}
+
+/* With the GIL.  May we trust it? */
+static bool
+is_right(const struct lk_layout *layout)
+{
+	lk_status.dormant_reason = lk_selfcheck_run_callspy(&py, layout);
+	if (lk_status.dormant_reason == NULL && lk_selfcheck_jit_callspy(&py))
+		lk_events_add("jit-lines", 0);
+	return lk_status.dormant_reason == NULL;
 }
 
 static bool
@@ -106,10 +121,17 @@ is_pymalloc(const char *name)
 	    strcmp(name, "pymalloc_debug") == 0);
 }
 
+/* This thread's own, with the GIL or without: its frames hold still while it is here.  The
+ * current one is known by thread from 3.12 on, and may be a subinterpreter's; before, it may be
+ * another thread's at work, so it is not looked at. */
 static const void *
 this_thread_state(void)
 {
-	return py.this_thread_state();
+	const void *current = NULL;
+
+	if (lk_status.layout->minor >= CURRENT_IS_OURS_MINOR)
+		current = py.current_thread_state();
+	return current != NULL ? current : py.this_thread_state();
 }
 
 static void before_fork(void);
@@ -126,7 +148,6 @@ install(const struct lk_layout *layout)
 
 	if (lk_lifecycle_register_callspy(&py, layout, &lifecycle) < 0)
 		lk_events_add("no-lifecycle", 0);
-	lk_walk_init(layout, py.code_type);
 	lk_record.thread_state = this_thread_state;
 	lk_status.mode = lk_hooks_install(&py, &lk_record.sink,
 	    is_pymalloc(py.allocator_name())) == LK_HOOKS_SLOTS ? "slots" : "hash";
@@ -143,17 +164,20 @@ begin(void)
 	if (!wait_for_python())
 		return false;
 	layout = choose_layout();
-	lk_status.layout = layout;
 	lk_status.runtime = py.runtime;
+	if (layout != NULL) {
+		if (is_finalizing(layout))
+			return false;
+		gil = py.gil_ensure();
+		if (!is_right(layout))
+			layout = NULL;
+		lk_status.layout = layout;
+		if (layout != NULL)
+			install(layout);
+		py.gil_release(gil);
+	}
 	lk_scan_init(layout, &py, lk_serve_ring);
-	if (layout == NULL)
-		return true;	/* the server tells why */
-	if (is_finalizing(layout))
-		return false;
-	gil = py.gil_ensure();
-	install(layout);
-	py.gil_release(gil);
-	return true;
+	return true;	/* without a layout the server tells why */
 }
 
 /* ---- threads ------------------------------------------------------------------------ */
@@ -332,7 +356,8 @@ leaktop_sampler_start(void)
 	struct lk_settings settings;
 	int rc;
 
-	if (lk_symbols_find(&py) != NULL)
+	missing = lk_symbols_find(&py);
+	if (py.is_initialized == NULL || py.get_version == NULL)
 		return -ENOTSUP;
 	if (atomic_exchange(&started, true))
 		return 0;

@@ -5,13 +5,15 @@
 
 #include <check.h>
 
+#include "base/attr.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/lines.h"
 #include "sampler/cpython/names.h"
 
 #include "suites.h"
 
-static const struct lk_layout *const layouts[] = {&lk_py_v311, &lk_py_v312, &lk_py_v313};
+static const struct lk_layout *const layouts[] = {&lk_py_v308, &lk_py_v309, &lk_py_v310,
+	&lk_py_v311, &lk_py_v312, &lk_py_v313, &lk_py_v314, &lk_py_v315};
 static char object[4096];
 static char copied[256];
 
@@ -108,7 +110,7 @@ END_TEST
 START_TEST(a_damaged_table_is_harmless)
 {
 	uint8_t bytes[16];
-	struct lk_linetable t = {bytes, 0, 7};
+	struct lk_linetable t = {bytes, 0, 7, LK_LINES_LOCATIONS};
 	uint64_t random = 3;
 	int64_t offset;
 	size_t i, round;
@@ -134,7 +136,8 @@ START_TEST(every_kind_of_entry)
 	static const uint8_t bytes[] = {0x80, 0x00, 0x80 | 11 << 3, 1, 2, 0x80 | 13 << 3, 7,
 	    0x80 | 14 << 3, 4, 0, 1, 1, 0x80 | 15 << 3, 0x80 | 12 << 3 | 1, 3, 4};
 	static const uint32_t lines[] = {20, 21, 18, 20, 20, 22, 22, 20, 20};
-	const struct lk_linetable t = {bytes, sizeof(bytes), 20};
+	const struct lk_linetable t = {bytes, sizeof(bytes), 20,
+	    LK_LINES_LOCATIONS};
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -148,10 +151,10 @@ names_suite(void)
 	Suite *s = suite_create("names");
 	TCase *tc = tcase_create("names");
 
-	tcase_add_loop_test(tc, each_kind_becomes_utf8, 0, 3);
-	tcase_add_loop_test(tc, surrogates_are_replaced, 0, 3);
-	tcase_add_loop_test(tc, a_name_is_cut_at_a_whole_character, 0, 3);
-	tcase_add_loop_test(tc, what_is_no_str_is_a_question_mark, 0, 3);
+	tcase_add_loop_test(tc, each_kind_becomes_utf8, 0, LK_COUNT_OF(layouts));
+	tcase_add_loop_test(tc, surrogates_are_replaced, 0, LK_COUNT_OF(layouts));
+	tcase_add_loop_test(tc, a_name_is_cut_at_a_whole_character, 0, LK_COUNT_OF(layouts));
+	tcase_add_loop_test(tc, what_is_no_str_is_a_question_mark, 0, LK_COUNT_OF(layouts));
 	tcase_add_test(tc, a_damaged_table_is_harmless);
 	tcase_add_test(tc, every_kind_of_entry);
 	suite_add_tcase(s, tc);

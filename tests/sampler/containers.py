@@ -164,7 +164,7 @@ def the_longest_answer_fits_a_line(python):
     def name(i):
         return "a_list_with_a_name_that_goes_on_%s_%d" % ("and_on" * 12, i)
     for i in range(1100):
-        globals()[name(i)] = [None] * (1000 + i)
+        globals()[name(i)] = [None] * (6000 + i)    # beyond what Python itself has
     say("ready"); wait()
     """
     with host.Host(python, script) as target:
@@ -174,10 +174,10 @@ def the_longest_answer_fits_a_line(python):
                 wire.ask(op="baseline", name="n" * 64)
                 def recorded(number=number):
                     first, = _scan(wire, limit=1)["rows"]
-                    return [number, 2099] in first["then"]
+                    return [number, 7099] in first["then"]
                 host.wait_until(recorded, 10, "the baseline knows its containers")
             rows = _scan(wire, limit=1000)["rows"]
-            assert [r["length"] for r in rows[:300]] == list(range(2099, 1799, -1))
+            assert [r["length"] for r in rows[:300]] == list(range(7099, 6799, -1))
             assert len(rows[0]["then"]) == 32
         target.end()
         return f"{len(rows)} containers"

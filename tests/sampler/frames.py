@@ -20,7 +20,9 @@ def frames(depth):
     frame = sys._getframe(depth)
     out = []
     while frame is not None:
-        out.append([frame.f_code.co_qualname, frame.f_code.co_filename, frame.f_lineno])
+        code = frame.f_code     # before 3.11 it does not know its qualified name
+        out.append([getattr(code, "co_qualname", code.co_name), code.co_filename,
+                    frame.f_lineno])
         frame = frame.f_back
     return out
 
@@ -70,7 +72,7 @@ def decorator(f):
     return wrapper
 
 @decorator
-@functools.lru_cache
+@functools.lru_cache()
 def decorated():
     note("decorated"); KEPT.append(bytearray(BLOCK))
 
@@ -235,7 +237,7 @@ def each_line_has_its_bytes(python):
             wire.look()
             row = next(row for ident, row in wire.rows.items()
                        if [f[0] for f in wire.stacks[ident][3]] == ["take", "<module>"])
-            assert abs(row[0] - (27 << 20)) < 64, row
+            assert abs(row[0] - (27 << 20)) < 128, row
             assert row[2] == 3 and abs(row[1] - 3) < 0.01, row
             assert row[3][0][1] == 3, row
             target.tell()
@@ -243,7 +245,7 @@ def each_line_has_its_bytes(python):
             wire.look()
             row = next(row for ident, row in wire.rows.items()
                        if [f[0] for f in wire.stacks[ident][3]] == ["take", "<module>"])
-            assert row[3] == [] and abs(row[0] - (27 << 20)) < 64, row
+            assert row[3] == [] and abs(row[0] - (27 << 20)) < 128, row
         target.end()
 
 

@@ -20,7 +20,7 @@ import time
 import pythons
 
 SKIP = 77
-MINORS = ("3.11", "3.12", "3.13")
+MINORS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 ROOT = pathlib.Path(__file__).resolve().parent
 SAMPLER = os.path.join(os.path.abspath(os.environ.get("top_builddir", ".")),
                        "src/sampler/.libs/libleaktop-sampler.so")

@@ -339,7 +339,7 @@ def when_disabled_it_is_not_there(python):
 
 def other_pythons_stay_dormant(_):
     """A minor that is not known: a word of why, and nothing else."""
-    others = [python for python in host.interpreters() if python.numbers >= (3, 8)
+    others = [python for python in host.interpreters() if python.numbers >= (3, 7)
               and not host.is_supported(python)]
     for python in others:
         with host.Host(python.path, "say('ready', sum(range(1000))); wait()") as target:

@@ -7,16 +7,25 @@ import sys
 import host
 
 _DUMP = r"""
-import importlib.util, sys, types
+import dis, importlib.util, sys, types
 MODULES = ("argparse", "asyncio.base_events", "collections", "dataclasses", "decimal", "enum",
            "inspect", "json.decoder", "logging", "pickle", "tarfile", "typing", "unittest.mock")
+def lines_of(code):
+    # of each instruction, as far as the interpreter has one for it
+    lines = [code.co_firstlineno] * (len(code.co_code) // 2)
+    if hasattr(code, "co_lines"):
+        for start, end, line in code.co_lines():
+            for i in range(start // 2, end // 2):
+                lines[i] = code.co_firstlineno if line is None else line
+        return lines
+    starts = sorted(dis.findlinestarts(code))
+    for (start, line), (end, _) in zip(starts, starts[1:] + [(len(code.co_code), 0)]):
+        lines[start // 2:end // 2] = [line] * ((end - start) // 2)
+    return lines
 def dump(code):
-    count = len(code.co_code) // 2
-    lines = [code.co_firstlineno] * count
-    for start, end, line in code.co_lines():
-        for i in range(start // 2, end // 2):
-            lines[i] = code.co_firstlineno if line is None else line
-    print(code.co_firstlineno, code.co_linetable.hex(), *lines)
+    form = 0 if sys.version_info < (3, 10) else 1 if sys.version_info < (3, 11) else 2
+    table = code.co_linetable if form else code.co_lnotab
+    print(form, code.co_firstlineno, table.hex() or "-", *lines_of(code))
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             dump(constant)

@@ -1,5 +1,5 @@
 /* lines_agree - reads what lines.py says of code objects, one on a line:
- *	first line, co_linetable in hex, the line of each instruction
+ *	form of the table, first line, the table in hex, the line of each instruction
  * and fails for the first one that lk_lines_find sees otherwise. */
 #include "config.h"
 
@@ -25,7 +25,8 @@ static long
 agree(char *text)
 {
 	struct lk_linetable table = {0};
-	char *word = strtok(text, " \n"), *hex = strtok(NULL, " \n");
+	char *form = strtok(text, " \n"), *word = strtok(NULL, " \n");
+	char *hex = strtok(NULL, " \n");
 	uint8_t *bytes;
 	long n = 0;
 	uint32_t found;
@@ -35,6 +36,7 @@ agree(char *text)
 	bytes = malloc(strlen(hex));
 	if (bytes == NULL)
 		return -1;
+	table.form = (enum lk_lines_form)atoi(form);
 	table.first_line = atoi(word);
 	table.length = from_hex(hex, bytes);
 	table.bytes = bytes;

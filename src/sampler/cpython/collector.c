@@ -8,22 +8,52 @@
 #define COUNT_AT	20
 #define STATS_BYTES	24	/* struct gc_generation_stats: three Py_ssize_t */
 
+/* 3.15: struct gc_stats has a ring for each generation; its newest record is at the index,
+ * two times are before the three Py_ssize_t. */
+#define RING_RECORD_BYTES	64
+#define RING_COUNTS_AT		16
+static const struct {
+	int	at, length;
+} rings[LK_GENERATIONS] = {{0, 11}, {712, 3}, {912, 3}};
+
 const void *
 lk_collector_state(const struct lk_layout *layout, const void *runtime)
 {
-	const void *interp = lk_read_ptr(runtime, layout->runtime_interpreters_main);
+	const void *interp;
 
+	if (layout->runtime_gc != LK_ABSENT)
+		return lk_at(runtime, layout->runtime_gc);
+	interp = lk_read_ptr(runtime, layout->runtime_interpreters_main);
 	return interp == NULL ? NULL : lk_at(interp, layout->interp_gc);
 }
 
 const void *
 lk_collector_list(const struct lk_layout *layout, const void *state, int i)
 {
-	const void *first = lk_read_ptr(state, layout->gc_generation0);
+	const void *first;
 
 	if (i == LK_GENERATIONS)
 		return lk_at(state, layout->gc_permanent);
+	first = layout->gc_young != LK_ABSENT ? lk_at(state, layout->gc_young) :
+	    lk_read_ptr(state, layout->gc_generation0);
 	return first == NULL ? NULL : lk_at(first, i * layout->gc_generation_bytes);
+}
+
+/* Collections, collected and uncollectable of generation I; NULL before they are there. */
+static const void *
+stats_of(const struct lk_layout *layout, const void *state, int i)
+{
+	const void *all;
+	int newest;
+
+	if (!layout->gc_stats_in_rings)
+		return lk_at(state, layout->gc_stats + i * STATS_BYTES);
+	all = lk_read_ptr(state, layout->gc_stats);
+	if (all == NULL)
+		return NULL;
+	newest = lk_read_u8(all, rings[i].at + rings[i].length * RING_RECORD_BYTES);
+	return newest >= rings[i].length ? NULL :
+	    lk_at(all, rings[i].at + newest * RING_RECORD_BYTES + RING_COUNTS_AT);
 }
 
 bool
@@ -37,7 +67,9 @@ lk_collector_read(const struct lk_layout *layout, const void *runtime, struct lk
 	out->enabled = lk_read_i32(state, layout->gc_enabled) != 0;
 	for (i = 0; i < LK_GENERATIONS; i++) {
 		list = lk_collector_list(layout, state, i);
-		stats = lk_at(state, layout->gc_stats + i * STATS_BYTES);
+		stats = stats_of(layout, state, i);
+		if (stats == NULL)
+			return false;
 		out->generation[i].threshold = (uint64_t)lk_read_i32(list, THRESHOLD_AT);
 		out->generation[i].count = (uint64_t)lk_read_i32(list, COUNT_AT);
 		out->generation[i].collections = (uint64_t)lk_read_i64(stats, 0);

@@ -25,8 +25,9 @@ bool lk_collector_read(const struct lk_layout *layout, const void *runtime,
 const void *lk_collector_state(const struct lk_layout *layout, const void *runtime);
 
 /* lk_collector_list - head of the I-th list of tracked objects: the generations, then the
- * permanent one (gc.freeze).  The base comes from the collector's own pointer: its distance
- * differs between distributions of one minor. */
+ * permanent one (gc.freeze).  The base comes from the collector's own pointer where there is one:
+ * its distance differs between distributions of one minor.  An incremental collector has the
+ * young list and two old ones. */
 const void *lk_collector_list(const struct lk_layout *layout, const void *state, int i);
 
 #endif

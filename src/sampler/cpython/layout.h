@@ -3,14 +3,18 @@
  *
  * All offsets are bytes, LP64, GIL builds, release and debug alike.  They were printed by
  * offsetof() against the headers of each minor and checked in live interpreters; from 3.13
- * on lk_layout_check() also compares them with the interpreter's own _Py_DebugOffsets.
+ * on lk_offsets_take() prefers the interpreter's own _Py_DebugOffsets.  lk_selfcheck_run() tries
+ * the result before it is used.
  * A field that a minor does not have is LK_ABSENT: spelled, not guessed. */
 #ifndef LK_SAMPLER_CPYTHON_LAYOUT_H
 #define LK_SAMPLER_CPYTHON_LAYOUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "sampler/cpython/lines.h"
 
 #define LK_ABSENT	(-1)
 
@@ -18,17 +22,23 @@ struct lk_layout {
 	int	minor;
 	/* thread state and frames */
 	int	tstate_interp;
-	int	tstate_cframe;		/* _PyCFrame *, <= 3.12 */
-	int	tstate_current_frame;	/* 3.13 on */
+	int	tstate_cframe;		/* _PyCFrame *: 3.11 and 3.12 */
+	int	tstate_current_frame;	/* else; <= 3.10 a frame object */
 	int	cframe_current_frame;
-	int	frame_code;		/* code object; 3.13 on any "executable" */
+	int	frame_code;		/* code object; 3.13 on any "executable", 3.14 on tagged */
 	int	frame_previous;
-	int	frame_instr;		/* prev_instr (<= 3.12), instr_ptr */
-	int	frame_owner;		/* u8 */
+	int	frame_lasti;		/* <= 3.10: i32, of ... */
+	int	frame_lasti_bytes;	/* ... so many bytes each; negative: not begun */
+	int	frame_instr;		/* 3.11 on: prev_instr (<= 3.12), instr_ptr */
+	int	frame_owner;		/* 3.11 on: u8 */
 	int	frame_owner_max;	/* owners above are entry shims, not Python frames */
-	int	frame_is_entry;		/* 3.11: u8; 0: shims tell, or (<= 3.10) each frame is one */
+	int	frame_is_entry;		/* 3.11: u8; else shims tell, or each is one (<= 3.10) */
 	/* code */
-	int	code_filename, code_qualname, code_firstlineno, code_linetable;
+	int	code_filename;
+	int	code_qualname;		/* co_name where there is none, <= 3.10 */
+	int	code_firstlineno;
+	int	code_linetable;		/* co_lnotab <= 3.9 */
+	enum lk_lines_form lines;	/* what is written there */
 	int	code_adaptive;		/* first code unit */
 	int	code_firsttraceable;	/* int: units before it run in an incomplete frame */
 	/* objects */
@@ -39,14 +49,22 @@ struct lk_layout {
 	int	tuple_items;
 	int	set_used, set_mask, set_table, set_smalltable, set_bytes;
 	int	dict_used, dict_keys, dict_values;
-	int	keys_log2_size, keys_log2_index_bytes, keys_kind, keys_usable, keys_nentries;
+	int	keys_size;		/* <= 3.10: i64; the size of an index follows from it */
+	int	keys_log2_index_bytes, keys_kind;	/* 3.11 on: u8 */
+	int	keys_usable, keys_nentries;
 	int	keys_header_bytes;
-	int	deque_maxlen;
+	int	refcount_bytes;		/* 4 from 3.12 on: what is above is no count */
 	int	bytearray_alloc;
+	int	bytearray_storage;	/* ob_bytes; 3.15: the bytes object they are in */
 	/* collector */
-	int	interp_gc;
-	int	gc_enabled, gc_generation0, gc_permanent, gc_stats, gc_collecting;
+	int	runtime_gc;		/* 3.8: of the process */
+	int	interp_gc;		/* else of each interpreter */
+	int	gc_enabled, gc_permanent, gc_collecting;
+	int	gc_generation0;		/* pointer to the youngest list */
+	int	gc_young;		/* that list, where there is no pointer */
 	int	gc_generation_bytes;	/* head, threshold, count */
+	int	gc_stats;		/* three records, or a pointer to rings of them */
+	bool	gc_stats_in_rings;
 	/* runtime */
 	int	runtime_interpreters_main;
 	int	runtime_finalizing;
@@ -58,20 +76,33 @@ struct lk_layout {
 #define LK_VAR_SIZE		16
 #define LK_GC_HEAD_BYTES	16
 #define LK_OWNER_GENERATOR	1
-#define LK_OWNER_SHIM		3	/* from 3.12 on, where the C code calls the eval loop */
+#define LK_OWNER_SHIM		3	/* and above, 3.12 on: C calls the eval loop */
 #define LK_CODE_UNIT_BYTES	2
 
+extern const struct lk_layout lk_py_v308;
+extern const struct lk_layout lk_py_v309;
+extern const struct lk_layout lk_py_v310;
 extern const struct lk_layout lk_py_v311;
 extern const struct lk_layout lk_py_v312;
 extern const struct lk_layout lk_py_v313;
+extern const struct lk_layout lk_py_v314;
+extern const struct lk_layout lk_py_v315;
+
+/* Why a build without the GIL is refused.  Its allocator is mimalloc, always: the collector finds
+ * objects by walking each thread's heaps, without lists, so a sampled block cannot come from
+ * elsewhere; frames may run code that is a thread's own copy; every header of an object differs. */
+extern const char lk_layout_free_threaded[];
 
 /* lk_layout_for - the row of Py_GetVersion()'s answer.
  * Returns: NULL with *why set when this interpreter is not known. */
 const struct lk_layout *lk_layout_for(const char *version, const char **why);
 
-/* lk_layout_check - compare the row with what the interpreter says of itself.
- * Returns: NULL when they agree, else which check failed.  RUNTIME: &_PyRuntime. */
-const char *lk_layout_check(const struct lk_layout *layout, const void *runtime);
+/* Stack references have tags in their low bits, from 3.14 on; objects are aligned to 8. */
+static inline const void *
+lk_untagged(const void *p)
+{
+	return (const void *)((uintptr_t)p & ~(uintptr_t)7);
+}
 
 /* Raw reads: the target is our own process and the object is alive. */
 static inline const char *
@@ -105,6 +136,13 @@ lk_read_i32(const void *p, int offset)
 
 	memcpy(&v, lk_at(p, offset), sizeof(v));
 	return v;
+}
+
+static inline int64_t
+lk_refcount(const struct lk_layout *l, const void *object)
+{
+	return l->refcount_bytes == 4 ? (uint32_t)lk_read_i32(object, LK_OBJECT_REFCOUNT) :
+	    lk_read_i64(object, LK_OBJECT_REFCOUNT);
 }
 
 static inline uint8_t

@@ -2,6 +2,46 @@
 
 #include "sampler/cpython/lines.h"
 
+#define NO_LINE		(-1)
+#define RANGE_NO_LINE	(-128)
+
+/* ---- 3.8 to 3.10: pairs of bytes, bytecode and lines -------------------------------------- */
+
+static int64_t
+find_lnotab(const struct lk_linetable *t, int64_t offset_bytes)
+{
+	int64_t line = t->first_line, end = 0;
+	size_t at;
+
+	for (at = 0; at + 1 < t->length; at += 2) {
+		end += t->bytes[at];
+		if (end > offset_bytes)
+			break;
+		line += (int8_t)t->bytes[at + 1];
+	}
+	return line;
+}
+
+static int64_t
+find_ranges(const struct lk_linetable *t, int64_t offset_bytes)
+{
+	int64_t line = t->first_line, end = 0;
+	size_t at;
+	int delta;
+
+	for (at = 0; at + 1 < t->length; at += 2) {
+		end += t->bytes[at];
+		delta = (int8_t)t->bytes[at + 1];
+		if (delta != RANGE_NO_LINE)
+			line += delta;
+		if (end > offset_bytes)
+			return delta == RANGE_NO_LINE ? NO_LINE : line;
+	}
+	return NO_LINE;
+}
+
+/* ---- 3.11 on: the location table (Objects/locations.md there) ----------------------------- */
+
 /* Kinds of entries: bits 3..6 of the first byte. */
 enum {
 	KIND_SHORT_LAST = 9,	/* 0..9: one byte of columns, same line */
@@ -60,21 +100,35 @@ read_delta(const struct lk_linetable *t, unsigned int kind, size_t *at)
 	return delta;
 }
 
-uint32_t
-lk_lines_find(const struct lk_linetable *t, int64_t offset_bytes)
+static int64_t
+find_locations(const struct lk_linetable *t, int64_t offset_bytes)
 {
 	int64_t line = t->first_line, end = 0;
 	unsigned int kind;
 	size_t at = 0;
 
-	while (offset_bytes >= 0 && at < t->length) {
+	while (at < t->length) {
 		kind = t->bytes[at] >> 3 & 15;
 		end += ((t->bytes[at] & 7) + 1) * 2;
 		at++;
 		line += read_delta(t, kind, &at);
 		if (offset_bytes < end)
-			return kind == KIND_NONE || line < 0 ? (uint32_t)t->first_line :
-			    (uint32_t)line;
+			return kind == KIND_NONE ? NO_LINE : line;
 	}
-	return t->first_line < 0 ? 0 : (uint32_t)t->first_line;
+	return NO_LINE;
+}
+
+uint32_t
+lk_lines_find(const struct lk_linetable *t, int64_t offset_bytes)
+{
+	static int64_t (*const find[LK_LINES_FORMS])(const struct lk_linetable *, int64_t) = {
+		find_lnotab, find_ranges, find_locations,
+	};
+	int64_t line = NO_LINE;
+
+	if (offset_bytes >= 0 && (unsigned int)t->form < LK_LINES_FORMS)
+		line = find[t->form](t, offset_bytes);
+	if (line < 0)
+		line = t->first_line;
+	return line < 0 ? 0 : line > INT32_MAX ? INT32_MAX : (uint32_t)line;
 }

@@ -7,17 +7,20 @@
 
 #include "base/attr.h"
 
-#define MEMBER(field, name) {offsetof(struct lk_symbols, field), name}
+#define MEMBER(field, name) {offsetof(struct lk_symbols, field), name, NULL}
+#define RENAMED(field, name, before) {offsetof(struct lk_symbols, field), name, before}
 
 static const struct {
 	size_t		 offset;
-	const char	*name;
+	const char	*name, *before;		/* BEFORE: what older minors call it */
 } table[] = {
 	MEMBER(get_version, "Py_GetVersion"),
 	MEMBER(is_initialized, "Py_IsInitialized"),
 	MEMBER(gil_ensure, "PyGILState_Ensure"),
 	MEMBER(gil_release, "PyGILState_Release"),
 	MEMBER(this_thread_state, "PyGILState_GetThisThreadState"),
+	RENAMED(current_thread_state, "PyThreadState_GetUnchecked",	/* 3.13 on */
+	    "_PyThreadState_UncheckedGet"),
 	MEMBER(save_thread, "PyEval_SaveThread"),
 	MEMBER(restore_thread, "PyEval_RestoreThread"),
 	MEMBER(add_pending_call, "Py_AddPendingCall"),
@@ -32,9 +35,14 @@ static const struct {
 	MEMBER(dict_set, "PyDict_SetItemString"),
 	MEMBER(dict_next, "PyDict_Next"),
 	MEMBER(dict_values, "PyDict_Values"),
+	MEMBER(dict_clear, "PyDict_Clear"),
 	MEMBER(module_dict, "PyModule_GetDict"),
 	MEMBER(import_modules, "PyImport_GetModuleDict"),
 	MEMBER(allocator_name, "_PyMem_GetCurrentAllocatorName"),
+	MEMBER(compile, "Py_CompileString"),
+	MEMBER(eval_code, "PyEval_EvalCode"),
+	MEMBER(main_interpreter, "PyInterpreterState_Main"),
+	MEMBER(sys_object, "PySys_GetObject"),
 	MEMBER(err_clear, "PyErr_Clear"),
 	MEMBER(inc_ref, "Py_IncRef"),
 	MEMBER(dec_ref, "Py_DecRef"),
@@ -50,20 +58,24 @@ static const struct {
 	MEMBER(type_type, "PyType_Type"),
 	MEMBER(module_type, "PyModule_Type"),
 	MEMBER(none, "_Py_NoneStruct"),
+	MEMBER(true_object, "_Py_TrueStruct"),
 	MEMBER(runtime, "_PyRuntime"),
 };
 
 const char *
 lk_symbols_find(struct lk_symbols *out)
 {
+	const char *missing = NULL;
 	size_t i;
 	void *p;
 
 	for (i = 0; i < LK_COUNT_OF(table); i++) {
 		p = dlsym(RTLD_DEFAULT, table[i].name);
-		if (p == NULL)
-			return table[i].name;
+		if (p == NULL && table[i].before != NULL)
+			p = dlsym(RTLD_DEFAULT, table[i].before);
+		if (p == NULL && missing == NULL)
+			missing = table[i].name;
 		memcpy((char *)out + table[i].offset, &p, sizeof(p));
 	}
-	return NULL;
+	return missing;
 }

@@ -23,6 +23,7 @@ struct lk_method {
 	int		 flags;
 	const char	*doc;
 };
+#define LK_METH_VARARGS	1
 #define LK_METH_NOARGS	4
 
 /* Members are in the order of the table in symbols.c. */
@@ -32,7 +33,8 @@ struct lk_symbols {
 	int		 (*is_initialized)(void);
 	int		 (*gil_ensure)(void);
 	void		 (*gil_release)(int state);
-	void		*(*this_thread_state)(void);
+	void		*(*this_thread_state)(void);	/* the first that this thread had */
+	void		*(*current_thread_state)(void);	/* <= 3.11: whoever has the GIL */
 	void		*(*save_thread)(void);
 	void		 (*restore_thread)(void *tstate);
 	int		 (*add_pending_call)(int (*call)(void *ctx), void *ctx);
@@ -47,19 +49,24 @@ struct lk_symbols {
 	int		 (*dict_set)(void *dict, const char *key, void *value);
 	int		 (*dict_next)(void *dict, intptr_t *position, void **key, void **value);
 	void		*(*dict_values)(void *dict);
+	void		 (*dict_clear)(void *dict);
 	void		*(*module_dict)(void *module);
 	void		*(*import_modules)(void);
 	const char	*(*allocator_name)(void);
+	void		*(*compile)(const char *source, const char *file, int start);
+	void		*(*eval_code)(void *code, void *globals, void *locals);
+	void		*(*main_interpreter)(void);
+	void		*(*sys_object)(const char *name);	/* borrowed, or NULL */
 	void		 (*err_clear)(void);
 	void		 (*inc_ref)(void *object);
 	void		 (*dec_ref)(void *object);
 	void		*code_type, *dict_type, *list_type, *set_type, *frozenset_type;
 	void		*tuple_type, *bytes_type, *unicode_type, *bytearray_type, *type_type;
-	void		*module_type, *none, *runtime;
+	void		*module_type, *none, *true_object, *runtime;
 };
 
 /* lk_symbols_find - fill *OUT.  Context: not in a hook: the loader allocates.
- * Returns: NULL, or the name of the first symbol that is missing. */
+ * Returns: NULL, or the name of the first symbol that is missing; all that are, are NULL. */
 const char *lk_symbols_find(struct lk_symbols *out);
 
 #endif

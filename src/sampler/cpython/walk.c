@@ -52,8 +52,9 @@ ends_run(const void *frame)
 {
 	if (layout->frame_owner == LK_ABSENT)
 		return true;
-	return layout->frame_is_entry != 0 ? lk_read_u8(frame, layout->frame_is_entry) != 0 :
-	    lk_read_u8(frame, layout->frame_owner) == LK_OWNER_SHIM;
+	return layout->frame_is_entry != LK_ABSENT ?
+	    lk_read_u8(frame, layout->frame_is_entry) != 0 :
+	    lk_read_u8(frame, layout->frame_owner) >= LK_OWNER_SHIM;
 }
 
 /* Code objects die and their addresses are used again: the key also covers the pointers
@@ -73,16 +74,39 @@ key_of(const void *code, int64_t offset)
 	return k | 1;	/* 0 marks an empty place */
 }
 
-/* What key_of() covers, as one number.  The instruction's address stands for code and offset. */
+/* What key_of() covers, as one number.  The instruction's address stands for code and offset.
+ * The line is spread out, or it would make up for the distance of two code objects. */
 static inline uint64_t
-frame_word(const struct lk_layout *l, const void *frame, const void *code)
+frame_word(const struct lk_layout *l, uint64_t instruction, const void *code)
 {
 	uint64_t word = (uint64_t)(uintptr_t)lk_read_ptr(code, l->code_linetable) *
 	    0xc2b2ae3d27d4eb4fULL;
 
-	word ^= (uint64_t)(uintptr_t)lk_read_ptr(frame, l->frame_instr);
+	word ^= instruction;
 	word += (uint64_t)(uintptr_t)lk_read_ptr(code, l->code_qualname) * 0x165667b19e3779f9ULL;
-	return word + (uint64_t)lk_read_i32(code, l->code_firstlineno);
+	return word +
+	    (uint64_t)lk_read_i32(code, l->code_firstlineno) * 0x9e3779b97f4a7c15ULL;
+}
+
+/* 3.8 to 3.10: every frame is a frame object, and one of Python. */
+static uint64_t
+hash_objects(const void *tstate)
+{
+	const struct lk_layout *l = layout;
+	const void *frame, *code;
+	unsigned int left = LK_FRAMES_MAX;
+	uint64_t hash = 1, instruction;
+
+	for (frame = current_frame(tstate); frame != NULL;
+	    frame = lk_read_ptr(frame, l->frame_previous)) {
+		if (left-- == 0)
+			return 0;
+		code = lk_read_ptr(frame, l->frame_code);
+		instruction = (uint64_t)(uintptr_t)code +
+		    (uint64_t)lk_read_i32(frame, l->frame_lasti) * 0x9e3779b97f4a7c15ULL;
+		hash = lk_stacks_mix(hash, frame_word(l, instruction, code));
+	}
+	return hash | 1;
 }
 
 /* Whether a frame is incomplete follows from its code and instruction, so it is not asked.  There
@@ -95,22 +119,44 @@ lk_walk_hash(const void *tstate)
 	unsigned int left = LK_FRAMES_MAX;
 	uint64_t hash = 1;
 
+	if (l->frame_lasti != LK_ABSENT)
+		return hash_objects(tstate);
 	for (frame = current_frame(tstate); frame != NULL;
 	    frame = lk_read_ptr(frame, l->frame_previous)) {
 		if (left-- == 0)
 			return 0;
-		code = lk_read_ptr(frame, l->frame_code);
+		code = lk_untagged(lk_read_ptr(frame, l->frame_code));
 		if (lk_read_u8(frame, l->frame_owner) <= l->frame_owner_max && code != NULL &&
 		    lk_read_ptr(code, LK_OBJECT_TYPE) == type)
-			hash = lk_stacks_mix(hash, frame_word(l, frame, code));
+			hash = lk_stacks_mix(hash, frame_word(l,
+			    (uint64_t)(uintptr_t)lk_read_ptr(frame, l->frame_instr), code));
 	}
 	return hash | 1;
+}
+
+/* The code that FRAME runs and the place in it, in bytes; NULL when it is no frame of Python. */
+static const void *
+see_frame(const void *frame, int64_t *offset)
+{
+	const void *code;
+
+	if (layout->frame_lasti != LK_ABSENT) {
+		*offset = (int64_t)lk_read_i32(frame, layout->frame_lasti) *
+		    layout->frame_lasti_bytes;
+		return lk_read_ptr(frame, layout->frame_code);
+	}
+	code = lk_untagged(lk_read_ptr(frame, layout->frame_code));
+	if (code == NULL)
+		return NULL;
+	*offset = (const char *)lk_read_ptr(frame, layout->frame_instr) -
+	    lk_at(code, layout->code_adaptive);
+	return is_hidden(frame, code, *offset) ? NULL : code;
 }
 
 uint32_t
 lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool *truncated)
 {
-	const void *frame, *code, *instr;
+	const void *frame, *code;
 	uint32_t n = 0, depth = 0;
 	bool run_ended = false;
 	int64_t offset;
@@ -118,15 +164,11 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 	*truncated = false;
 	for (frame = current_frame(tstate); frame != NULL && depth < RAW_DEPTH_MAX;
 	    frame = lk_read_ptr(frame, layout->frame_previous), depth++) {
-		code = lk_read_ptr(frame, layout->frame_code);
+		code = see_frame(frame, &offset);
 		if (n > 0 && run_ended)
 			out[n - 1].ends_run = true;
 		run_ended = ends_run(frame);
 		if (code == NULL)
-			continue;
-		instr = lk_read_ptr(frame, layout->frame_instr);
-		offset = (const char *)instr - lk_at(code, layout->code_adaptive);
-		if (is_hidden(frame, code, offset))
 			continue;
 		if (n == max) {
 			*truncated = true;
@@ -153,6 +195,7 @@ lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 		.bytes = (const uint8_t *)lk_at(table, layout->bytes_data),
 		.length = (size_t)lk_read_i64(table, LK_VAR_SIZE),
 		.first_line = lk_read_i32(code, layout->code_firstlineno),
+		.form = layout->lines,
 	};
 
 	out->function = function;

@@ -1,7 +1,10 @@
 /* walk.h - the Python frames of the calling thread, read from its memory.
  * Room: sampler/cpython.
  * Context: inside a hook, on the thread whose frames they are.  A thread's own chain holds
- * still while it is in C, with or without the GIL.  Never allocates, never calls Python. */
+ * still while it is in C, with or without the GIL.  Never allocates, never calls Python.
+ *
+ * A function has its qualified name from 3.11 on, and its plain name before: there the code does
+ * not know the other, and which function object runs it cannot be seen from a frame. */
 #ifndef LK_SAMPLER_CPYTHON_WALK_H
 #define LK_SAMPLER_CPYTHON_WALK_H
 

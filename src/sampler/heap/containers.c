@@ -83,7 +83,7 @@ pause_at(struct lk_slices *w, const void *node)
 	w->scan->symbols->inc_ref(anchor);
 	go_on = lk_slices_pause(w);
 	lost = list_next(node) == NULL || collections(w) != before || is_collecting(w) ||
-	    lk_read_i64(anchor, LK_OBJECT_REFCOUNT) == 1;
+	    lk_refcount(w->scan->layout, anchor) == 1;
 	w->scan->symbols->dec_ref(anchor);
 	return !go_on ? LIST_STOPPED : lost ? LIST_MOVED : LIST_DONE;
 }

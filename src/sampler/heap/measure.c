@@ -52,7 +52,7 @@ static void
 measure_bytearray(const struct lk_layout *l, const void *o, struct lk_container_found *f)
 {
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
-	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, l->bytearray_alloc + 8);
+	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, l->bytearray_storage);
 	f->shallow_bytes += (uint64_t)lk_read_i64(o, l->bytearray_alloc);
 }
 
@@ -77,21 +77,37 @@ measure_set(const struct lk_layout *l, const void *o, struct lk_container_found 
 	f->shallow_bytes += ((uint64_t)lk_read_i64(o, l->set_mask) + 1) * 16;
 }
 
+/* The keys of a dict hold an index, and entries of hash, key and value, or without the hash
+ * where all keys are str (3.11 on). */
+static uint64_t
+keys_bytes(const struct lk_layout *l, const void *keys)
+{
+	uint64_t size, index, entry = 24;
+
+	if (l->keys_size != LK_ABSENT) {
+		size = (uint64_t)lk_read_i64(keys, l->keys_size);
+		index = size <= 0xff ? size : size <= 0xffff ? size * 2 :
+		    size <= 0xffffffff ? size * 4 : size * 8;
+	} else {
+		index = 1ULL << lk_read_u8(keys, l->keys_log2_index_bytes);
+		if (lk_read_u8(keys, l->keys_kind) != KEYS_GENERAL)
+			entry = 16;
+	}
+	return (uint64_t)l->keys_header_bytes + index +
+	    ((uint64_t)lk_read_i64(keys, l->keys_usable) +
+	    (uint64_t)lk_read_i64(keys, l->keys_nentries)) * entry;
+}
+
 static void
 measure_dict(const struct lk_layout *l, const void *o, struct lk_container_found *f)
 {
 	const void *keys = lk_read_ptr(o, l->dict_keys);
-	uint64_t entry;
 
 	f->length = (uint64_t)lk_read_i64(o, l->dict_used);
 	if (keys == NULL)	/* not made yet */
 		return;
 	f->storage = (uint64_t)(uintptr_t)keys;
-	entry = lk_read_u8(keys, l->keys_kind) == KEYS_GENERAL ? 24 : 16;
-	f->shallow_bytes += (uint64_t)l->keys_header_bytes +
-	    (1ULL << lk_read_u8(keys, l->keys_log2_index_bytes)) +
-	    ((uint64_t)lk_read_i64(keys, l->keys_usable) +
-	    (uint64_t)lk_read_i64(keys, l->keys_nentries)) * entry;
+	f->shallow_bytes += keys_bytes(l, keys);
 }
 
 static void

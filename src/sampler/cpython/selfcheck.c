@@ -1,0 +1,326 @@
+#include "config.h"
+
+#include "sampler/cpython/selfcheck.h"
+
+#include "base/attr.h"
+#include "sampler/cpython/collector.h"
+#include "sampler/cpython/layout.h"
+#include "sampler/cpython/names.h"
+#include "sampler/cpython/symbols.h"
+#include "sampler/cpython/walk.h"
+
+#define FILE_INPUT	257	/* Py_file_input */
+#define LIST_BYTES	40	/* PyListObject, all minors */
+#define FLAG_LIST	(1L << 25)
+#define SET_MASK	7	/* of a small set */
+#define KEYS_SLOTS	8	/* of a small dict */
+#define NODES_MAX	4096	/* a new object is near the end of its list */
+#define QUALNAMES_FROM	11
+#define FILE_NAME	"<leaktop>"
+#define GC_MASK		(~(uintptr_t)3)
+
+/* The lines below are known by their numbers. */
+static const char source[] =
+    "def outer(look):\n"
+    "    def inner():\n"
+    "        text = 'one'\n"
+    "        look([text, 'two', 'three'], {'key': text, 'other': 2}, {text, 'two'}, b'bytes',\n"
+    "             text, 'caf\\xe9', '\\u20ac', '\\U0001f40d')\n"
+    "\n"
+    "    inner()\n"
+    "\n"
+    "outer(look)\n";
+
+static const struct {
+	const char	*qualname, *name;
+	uint32_t	 line;
+} expected[] = {
+	{"outer.<locals>.inner", "inner", 4},
+	{"outer", "outer", 7},
+	{"<module>", "<module>", 9},
+};
+
+enum { A_LIST, A_DICT, A_SET, BYTES, FIRST_STR, ARGUMENTS = 8 };
+
+static const struct lk_symbols *py;
+static const struct lk_layout *layout;
+static const char *failed;
+
+static const void *
+type_of(const void *object)
+{
+	return lk_read_ptr(object, LK_OBJECT_TYPE);
+}
+
+static bool
+is_text(const void *str, const char *text)
+{
+	char copy[32];
+	size_t n;
+
+	if (type_of(str) != py->unicode_type)
+		return false;
+	n = lk_names_copy(layout, str, copy, sizeof(copy));
+	return n == strlen(text) && memcmp(copy, text, n) == 0;
+}
+
+/* ---- objects --------------------------------------------------------------------------- */
+
+static const char *
+check_type(void)
+{
+	const void *type = py->list_type;
+
+	if (lk_read_i64(type, layout->type_basicsize) != LIST_BYTES ||
+	    !(lk_read_i64(type, layout->type_flags) & FLAG_LIST))
+		return "self-check: a type";
+	return strcmp(lk_read_ptr(type, layout->type_name), "list") == 0 ? NULL :
+	    "self-check: the name of a type";
+}
+
+static const char *
+check_list(const void *list)
+{
+	const void *items;
+	int64_t allocated;
+
+	if (type_of(list) != py->list_type || lk_read_i64(list, LK_VAR_SIZE) != 3)
+		return "self-check: the length of a list";
+	allocated = lk_read_i64(list, layout->list_allocated);
+	if (allocated < 3 || allocated > 32)
+		return "self-check: the room in a list";
+	items = lk_read_ptr(list, layout->list_items);
+	return is_text(lk_read_ptr(items, 2 * sizeof(void *)), "three") ? NULL :
+	    "self-check: the items of a list";
+}
+
+static const char *
+check_dict(const void *dict)
+{
+	const void *keys;
+	int64_t usable, slots;
+
+	if (type_of(dict) != py->dict_type || lk_read_i64(dict, layout->dict_used) != 2)
+		return "self-check: the length of a dict";
+	keys = lk_read_ptr(dict, layout->dict_keys);
+	usable = lk_read_i64(keys, layout->keys_usable);
+	slots = layout->keys_size != LK_ABSENT ? lk_read_i64(keys, layout->keys_size) :
+	    1 << lk_read_u8(keys, layout->keys_log2_index_bytes);
+	if (slots != KEYS_SLOTS || usable < 0 || usable > KEYS_SLOTS ||
+	    lk_read_i64(keys, layout->keys_nentries) != 2 ||
+	    lk_read_ptr(dict, layout->dict_values) != NULL)
+		return "self-check: the keys of a dict";
+	return NULL;
+}
+
+static const char *
+check_set(const void *set)
+{
+	if (type_of(set) != py->set_type || lk_read_i64(set, layout->set_used) != 2 ||
+	    lk_read_i64(py->set_type, layout->type_basicsize) != layout->set_bytes)
+		return "self-check: the length of a set";
+	return lk_read_i64(set, layout->set_mask) == SET_MASK && lk_read_ptr(set,
+	    layout->set_table) == lk_at(set, layout->set_smalltable) ? NULL :
+	    "self-check: the table of a set";
+}
+
+static const char *
+check_texts(const void *const arguments[])
+{
+	static const char *const texts[] = {
+		"one", "caf\303\251", "\342\202\254", "\360\237\220\215",
+	};
+	const void *bytes = arguments[BYTES];
+	size_t i;
+
+	if (type_of(bytes) != py->bytes_type || lk_read_i64(bytes, LK_VAR_SIZE) != 5 ||
+	    memcmp(lk_at(bytes, layout->bytes_data), "bytes", 6) != 0)
+		return "self-check: a bytes";
+	for (i = 0; i < LK_COUNT_OF(texts); i++)
+		if (!is_text(arguments[FIRST_STR + i], texts[i]))
+			return "self-check: a str";
+	return NULL;
+}
+
+static const char *
+check_objects(const void *const arguments[])
+{
+	const char *why = check_type();
+	int64_t references = lk_refcount(layout, arguments[A_LIST]);
+
+	if (why == NULL)
+		why = check_texts(arguments);
+	if (why == NULL)
+		why = check_list(arguments[A_LIST]);
+	if (why == NULL)
+		why = check_dict(arguments[A_DICT]);
+	if (why == NULL)
+		why = check_set(arguments[A_SET]);
+	if (why == NULL && (references < 1 || references > 8))
+		why = "self-check: a reference count";
+	return why;
+}
+
+/* ---- the collector ----------------------------------------------------------------------- */
+
+static const void *
+neighbour(const void *node, int at)
+{
+	return (const void *)((uintptr_t)lk_read_ptr(node, at) & GC_MASK);
+}
+
+/* Whose list is it?  Only the ring of an object that is known to be tracked is followed, until a
+ * head turns up: so nothing is read through an address that may be none. */
+static bool
+is_in_a_list(const void *state, const void *object)
+{
+	const void *node = lk_at(object, -LK_GC_HEAD_BYTES);
+	int n, i;
+
+	for (n = 0; n < NODES_MAX && node != NULL; n++) {
+		node = neighbour(node, 0);
+		for (i = 0; i < LK_GENERATIONS; i++)
+			if (node == lk_collector_list(layout, state, i))
+				return true;
+	}
+	return false;
+}
+
+static const char *
+check_collector(const void *list)
+{
+	const void *state, *head;
+	struct lk_collector read;
+	int collecting, i;
+
+	if (lk_read_ptr(py->runtime, layout->runtime_interpreters_main) !=
+	    py->main_interpreter())
+		return "self-check: the main interpreter";
+	state = lk_collector_state(layout, py->runtime);
+	if (!is_in_a_list(state, list))
+		return "self-check: the collector's lists";
+	collecting = lk_read_i32(state, layout->gc_collecting);
+	if (collecting < 0 || collecting > 1)
+		return "self-check: whether the collector collects";
+	for (i = 0; i <= LK_GENERATIONS && !collecting; i++) {
+		head = lk_collector_list(layout, state, i);
+		if (neighbour(head, 0) == NULL)		/* nothing was ever frozen */
+			continue;
+		if (neighbour(neighbour(head, 0), 8) != head ||
+		    neighbour(neighbour(head, 8), 0) != head)
+			return "self-check: the rings of the collector";
+	}
+	return lk_collector_read(layout, py->runtime, &read) &&
+	    read.generation[0].collections < UINT32_MAX ? NULL :
+	    "self-check: the collector's counters";
+}
+
+/* ---- frames ------------------------------------------------------------------------------- */
+
+static bool
+is_word(const char *word, size_t length, const char *text)
+{
+	return length == strlen(text) && memcmp(word, text, length) == 0;
+}
+
+static const char *
+check_frames(void)
+{
+	const void *thread = py->this_thread_state();
+	struct lk_raw_frame raw[LK_COUNT_OF(expected) + 1];
+	struct lk_frame_words words;
+	const char *name;
+	bool truncated;
+	size_t i;
+
+	if (thread == NULL || thread != py->current_thread_state() ||
+	    lk_read_ptr(thread, layout->tstate_interp) != py->main_interpreter())
+		return "self-check: the thread's state";
+	lk_walk_init(layout, py->code_type);
+	if (lk_walk_frames(thread, raw, LK_COUNT_OF(raw), &truncated) != LK_COUNT_OF(expected) ||
+	    truncated)
+		return "self-check: the chain of frames";
+	for (i = 0; i < LK_COUNT_OF(expected); i++) {
+		lk_walk_resolve(&raw[i], &words);
+		name = layout->minor < QUALNAMES_FROM ? expected[i].name : expected[i].qualname;
+		if (!is_word(words.function, words.function_length, name))
+			return "self-check: the function of a frame";
+		if (!is_word(words.file, words.file_length, FILE_NAME))
+			return "self-check: the file of a frame";
+		if (words.line != expected[i].line)
+			return "self-check: the line of a frame";
+	}
+	return NULL;
+}
+
+/* ---- the way there ---------------------------------------------------------------------- */
+
+/* Objects first: a type that is not where it should be ends it before any pointer is followed. */
+static void *
+look(void *self, void *args)
+{
+	const void *arguments[ARGUMENTS];
+
+	(void)self;
+	py->inc_ref(py->none);
+	if (type_of(args) != py->tuple_type || lk_read_i64(args, LK_VAR_SIZE) != ARGUMENTS) {
+		failed = "self-check: the length of a tuple";
+		return py->none;
+	}
+	memcpy(arguments, lk_at(args, layout->tuple_items), sizeof(arguments));
+	failed = type_of(py->tuple_type) != py->type_type || arguments[A_LIST] == NULL ||
+	    type_of(arguments[A_LIST]) != py->list_type ? "self-check: the items of a tuple" :
+	    check_objects(arguments);
+	if (failed == NULL)
+		failed = check_collector(arguments[A_LIST]);
+	if (failed == NULL)
+		failed = check_frames();
+	return py->none;
+}
+
+const char *
+lk_selfcheck_run_callspy(const struct lk_symbols *symbols, const struct lk_layout *l)
+{
+	static struct lk_method method = {"look", look, LK_METH_VARARGS, NULL};
+	void *globals, *function, *code, *result = NULL;
+
+	py = symbols;
+	layout = l;
+	failed = "self-check: it did not run";
+	globals = py->dict_new();
+	function = py->function_new(&method, NULL, NULL);
+	code = py->compile(source, FILE_NAME, FILE_INPUT);
+	if (globals != NULL && function != NULL && code != NULL &&
+	    py->dict_set(globals, "look", function) == 0)
+		result = py->eval_code(code, globals, globals);
+	if (result == NULL)
+		py->err_clear();
+	if (globals != NULL)
+		py->dict_clear(globals);	/* it and the functions hold one another */
+	py->dec_ref(result);
+	py->dec_ref(code);
+	py->dec_ref(function);
+	py->dec_ref(globals);
+	return failed;
+}
+
+bool
+lk_selfcheck_jit_callspy(const struct lk_symbols *symbols)
+{
+	void *jit = symbols->sys_object("_jit"), *ask, *none, *answer = NULL;
+	bool on;
+
+	if (jit == NULL)
+		return false;
+	ask = symbols->get_attr(jit, "is_enabled");
+	none = symbols->tuple_new(0);
+	if (ask != NULL && none != NULL)
+		answer = symbols->call(ask, none, NULL);
+	if (answer == NULL)
+		symbols->err_clear();
+	on = answer == symbols->true_object;
+	symbols->dec_ref(answer);
+	symbols->dec_ref(none);
+	symbols->dec_ref(ask);
+	return on;
+}
