@@ -7,10 +7,28 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 struct lk_spin {
-	atomic_bool	held;
+	_Atomic uintptr_t owner;	/* 0: free */
 };
+
+/* lk_spin_self - what the calling thread is called here: its thread pointer, never 0.  A forked
+ * child is the thread that forked. */
+static inline uintptr_t
+lk_spin_self(void)
+{
+	uintptr_t self;
+
+#if defined(__x86_64__)
+	__asm__("mov %%fs:0, %0" : "=r"(self));
+#elif defined(__aarch64__)
+	__asm__("mrs %0, tpidr_el0" : "=r"(self));
+#else
+#error "the thread pointer of this processor is missing"
+#endif
+	return self;
+}
 
 static inline void
 lk_spin_pause(void)
@@ -25,8 +43,18 @@ lk_spin_pause(void)
 static inline bool
 lk_spin_try(struct lk_spin *spin)
 {
-	return !atomic_load_explicit(&spin->held, memory_order_relaxed) &&
-	    !atomic_exchange_explicit(&spin->held, true, memory_order_acquire);
+	uintptr_t nobody = 0;
+
+	return atomic_load_explicit(&spin->owner, memory_order_relaxed) == 0 &&
+	    atomic_compare_exchange_strong_explicit(&spin->owner, &nobody, lk_spin_self(),
+	    memory_order_acquire, memory_order_relaxed);
+}
+
+/* lk_spin_is_mine - the calling thread holds it: it was interrupted meanwhile, by a signal. */
+static inline bool
+lk_spin_is_mine(const struct lk_spin *spin)
+{
+	return atomic_load_explicit(&spin->owner, memory_order_relaxed) == lk_spin_self();
 }
 
 /* Returns: false when it was not free within the bound (some tens of microseconds). */
@@ -54,7 +82,7 @@ lk_spin_take(struct lk_spin *spin)
 static inline void
 lk_spin_give(struct lk_spin *spin)
 {
-	atomic_store_explicit(&spin->held, false, memory_order_release);
+	atomic_store_explicit(&spin->owner, 0, memory_order_release);
 }
 
 #endif

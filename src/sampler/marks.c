@@ -173,6 +173,13 @@ lk_marks_drop(struct lk_mark *mark)
 }
 
 void
+lk_marks_forget(void)
+{
+	while (marks[0].id != 0)
+		lk_marks_drop(&marks[0]);
+}
+
+void
 lk_marks_rename(struct lk_mark *mark, const char *name)
 {
 	memcpy(mark->name, name, strlen(name) + 1);

@@ -50,6 +50,7 @@ int lk_marks_add(const char *name, uint64_t rss_bytes);
 struct lk_mark *lk_marks_find(uint32_t id);	/* NULL: no such baseline */
 struct lk_mark *lk_marks_at(uint32_t i);	/* I-th by id; NULL ends */
 void lk_marks_drop(struct lk_mark *mark);
+void lk_marks_forget(void);	/* all of them: the stacks they name are no more */
 void lk_marks_rename(struct lk_mark *mark, const char *name);
 
 /* lk_marks_version - changes whenever the list does. */

@@ -291,24 +291,47 @@ no_thread_state(void)
 	return NULL;
 }
 
+static int
+carve(struct lk_record *r)
+{
+	double scale = (double)r->pages.capacity_bytes / (double)LK_MEMORY_DEFAULT_BYTES;
+
+	r->dead = LK_LIVE_NONE;
+	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
+		return -ENOMEM;
+	return lk_stacks_init(&r->stacks, &r->pages, scale, lk_walk_resolve, 0);
+}
+
 int
 lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread)
 {
 	struct lk_record *r = &lk_record;
-	double scale = (double)memory_bytes / (double)LK_MEMORY_DEFAULT_BYTES;
 	void *base = lk_pages_map(memory_bytes);
 
 	if (base == NULL)
 		return -ENOMEM;
 	lk_pages_init(&r->pages, base, memory_bytes);
 	r->main_thread = main_thread;
-	r->dead = LK_LIVE_NONE;
 	r->interval_bytes = interval_bytes;
 	r->thread_state = no_thread_state;
 	lk_slots_init(&r->slots);	/* without slots: hash */
 	r->sink = (struct lk_sink){&r->slots, &r->live, sampled, slot, slot_ended, ended, stays,
 	    interval_bytes_now, thread_init};
-	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
-		return -ENOMEM;
-	return lk_stacks_init(&r->stacks, &r->pages, scale, lk_walk_resolve, 0);
+	return carve(r);
+}
+
+/* What fitted once fits again, at the same addresses: the hooks and the history keep theirs. */
+void
+lk_record_renew(void)
+{
+	struct lk_record *r = &lk_record;
+	size_t used_bytes = r->pages.used_bytes;
+
+	lk_pages_clear(&r->pages);
+	carve(r);
+	r->pages.used_bytes = used_bytes;
+	lk_slots_forget(&r->slots);
+	r->epoch = 0;
+	r->live_bytes = r->live_objects = r->live_variance = r->allocated_objects = 0;
+	lk_spin_give(&r->lock);
 }

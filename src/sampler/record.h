@@ -51,6 +51,10 @@ extern struct lk_record lk_record;
  * Returns: 0, -ENOMEM.  Context: start-up. */
 int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread);
 
+/* lk_record_renew - begin anew with the same memory, nothing known, the lock free.
+ * Context: the only thread there is, after a fork. */
+void lk_record_renew(void);
+
 /* lk_record_reap - count at most MAX deaths; returns how many.  Needs the lock. */
 uint32_t lk_record_reap(uint32_t max);
 

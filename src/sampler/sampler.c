@@ -299,7 +299,8 @@ child_forked(void)
 	int saved_errno = errno;
 
 	server_lock = unlocked;		/* whoever held it is not here */
-	lk_tend_after_fork(true);
+	if (!lk_tend_after_fork(true))
+		lk_status.started_at_s = lk_clock_wall_s();
 	lk_serve_after_fork();
 	lk_scan_after_fork();
 	server_runs = false;

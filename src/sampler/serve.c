@@ -210,6 +210,7 @@ each_second(uint64_t now_ns)
 	next_second_ns = now_ns - now_ns % SECOND_NS + SECOND_NS;
 	lk_tend_settle();
 	lk_tend_relieve();
+	lk_tend_notice();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());

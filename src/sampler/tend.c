@@ -2,16 +2,21 @@
 
 #include "sampler/tend.h"
 
+#include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "leaktop/sampler.h"
 #include "sampler/core/cells.h"
 #include "sampler/core/countdown.h"
+#include "sampler/core/events.h"
 #include "sampler/core/thread.h"
+#include "sampler/marks.h"
 #include "sampler/record.h"
 
-#define BATCH	256u	/* deaths or samples for each time the lock is held */
+#define FORK_PAUSE_NS	50000
+#define BATCH		256u	/* deaths or samples for each time the lock is held */
 
 void
 lk_tend_settle(void)
@@ -95,6 +100,29 @@ lk_tend_relieve(void)
 		lk_tend_interval(interval * 2);
 }
 
+void
+lk_tend_notice(void)
+{
+	static uint64_t told[3];
+	static const char *const codes[] = {"samples-full", "stacks-full", "strings-full"};
+	uint64_t refused[3];
+	uint32_t i;
+
+	lk_spin_take(&lk_record.lock);
+	refused[0] = atomic_load(&lk_record.stats.dropped_full);
+	refused[1] = lk_record.stacks.overflow_count;
+	refused[2] = lk_record.stacks.strings.rejected_count;
+	lk_spin_give(&lk_record.lock);
+	for (i = 0; i < 3; i++) {
+		if (refused[i] < told[i])
+			told[i] = 0;	/* begun anew */
+		if (refused[i] == 0 || refused[i] < 2 * told[i] || refused[i] == told[i])
+			continue;
+		lk_events_add(codes[i], refused[i]);
+		told[i] = refused[i];
+	}
+}
+
 uint32_t
 lk_tend_stack_at(const void *p)
 {
@@ -145,18 +173,40 @@ lk_tend_stack_live_bytes(uint32_t stack)
 	return bytes;
 }
 
+/* A host thread that holds the lock may not run for a while; one of a lower priority than ours
+ * only while we sleep. */
 void
 lk_tend_before_fork(void)
 {
-	lk_spin_take(&lk_record.lock);
+	const struct timespec pause = {0, FORK_PAUSE_NS};
+	uint64_t end_ns = lk_clock_monotonic_ns() + LK_TEND_FORK_WAIT_MS * UINT64_C(1000000);
+	int saved_errno = errno;
+
+	lk_thread.forking = false;
+	if (!lk_spin_is_mine(&lk_record.lock)) {
+		while (!(lk_thread.forking = lk_spin_take_bounded(&lk_record.lock)) &&
+		    lk_clock_monotonic_ns() < end_ns)
+			nanosleep(&pause, NULL);
+	}
+	errno = saved_errno;
 }
 
-void
+bool
 lk_tend_after_fork(bool child)
 {
-	if (child) {
-		lk_record.main_thread = getpid();
-		lk_thread.number = 0;	/* the thread that forked is the main one now */
+	bool whole = lk_thread.forking || lk_spin_is_mine(&lk_record.lock);
+
+	if (lk_thread.forking)
+		lk_spin_give(&lk_record.lock);
+	lk_thread.forking = false;
+	if (!child)
+		return true;
+	lk_record.main_thread = getpid();
+	lk_thread.number = 0;	/* the thread that forked is the main one now */
+	if (!whole) {
+		lk_record_renew();
+		lk_marks_forget();
+		lk_events_add("forked-in-a-sample", 0);
 	}
-	lk_spin_give(&lk_record.lock);
+	return whole;
 }

@@ -16,6 +16,10 @@ void lk_tend_interval(uint64_t interval_bytes);
 /* lk_tend_relieve - thin when the tables are nearly full. */
 void lk_tend_relieve(void);
 
+/* lk_tend_notice - events for tables that are full: when one refuses for the first time, and each
+ * time that its refusals have doubled. */
+void lk_tend_notice(void);
+
 /* lk_tend_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
 uint32_t lk_tend_stack_at(const void *p);
 
@@ -24,8 +28,12 @@ double lk_tend_live_bytes(void);
 uint32_t lk_tend_stack_count(void);
 double lk_tend_stack_live_bytes(uint32_t stack);
 
-/* Around fork: the lock must not be held by a thread that the child does not have. */
+/* Around any fork, on the thread that forks: the lock must not be held by a thread that the child
+ * does not have.  When the forking thread itself holds it, in the handler of a signal, it goes on
+ * holding it in both.  When it cannot be had in LK_TEND_FORK_WAIT_MS, the child begins anew.
+ * Returns: false when the child's record is empty. */
+#define LK_TEND_FORK_WAIT_MS	200u
 void lk_tend_before_fork(void);
-void lk_tend_after_fork(bool child);
+bool lk_tend_after_fork(bool child);
 
 #endif

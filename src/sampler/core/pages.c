@@ -3,6 +3,7 @@
 #include "sampler/core/pages.h"
 
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define CACHE_LINE 64u
@@ -22,6 +23,14 @@ lk_pages_init(struct lk_pages *pages, void *base, size_t bytes)
 	pages->base = base;
 	pages->used_bytes = 0;
 	pages->capacity_bytes = bytes;
+}
+
+void
+lk_pages_clear(struct lk_pages *pages)
+{
+	if (madvise(pages->base, pages->capacity_bytes, MADV_DONTNEED) != 0)
+		memset(pages->base, 0, pages->used_bytes);	/* the host locked its memory */
+	pages->used_bytes = 0;
 }
 
 void *

@@ -17,6 +17,9 @@ void *lk_pages_map(size_t bytes);
 
 void lk_pages_init(struct lk_pages *pages, void *base, size_t bytes);
 
+/* lk_pages_clear - all of it zeroed and untouched again, to be carved anew.  Context: as map. */
+void lk_pages_clear(struct lk_pages *pages);
+
 /* lk_pages_take - COUNT times SIZE zeroed bytes on a cache line; NULL when it does not fit. */
 void *lk_pages_take(struct lk_pages *pages, size_t count, size_t size_bytes);
 

@@ -141,3 +141,17 @@ lk_slots_release(struct lk_slots *s, void *p)
 	while (!atomic_compare_exchange_weak_explicit(&s->released, &head, p,
 	    memory_order_release, memory_order_relaxed));
 }
+
+void
+lk_slots_forget(struct lk_slots *s)
+{
+	uint32_t class, i;
+
+	for (class = 0; class < LK_SLOTS_CLASSES; class++) {
+		s->free[class] = NULL;
+		for (i = 0; i < s->used[class] && i < LK_SLOTS_PER_CLASS; i++)
+			atomic_store_explicit(&s->sample[class * LK_SLOTS_PER_CLASS + i],
+			    LK_SLOTS_NO_SAMPLE, memory_order_relaxed);
+	}
+	atomic_store(&s->released, NULL);
+}

@@ -63,4 +63,8 @@ size_t lk_slots_capacity(const struct lk_slots *s, const void *p);
 /* lk_slots_release - P is free; its memory is the list's link until it is taken again. */
 void lk_slots_release(struct lk_slots *s, void *p);
 
+/* lk_slots_forget - no slot has a sample.  Free ones are not used again: whoever had them in hand
+ * is gone.  Context: the only thread there is, after a fork. */
+void lk_slots_forget(struct lk_slots *s);
+
 #endif

@@ -20,6 +20,7 @@ struct lk_thread {
 	uint8_t		want_domain;
 	bool		want;		/* the next RAW request is to be served from a slot */
 	bool		ready;		/* the first countdown was drawn */
+	bool		forking;	/* holds the lock for a fork */
 	bool		inside;		/* in the sampler's own work: nothing is sampled */
 };
 
