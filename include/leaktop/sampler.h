@@ -9,13 +9,19 @@
  *
  * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).
  * LEAKTOP_MEMORY     cap of the sampler's own tables in bytes; K, M, G.
+ * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames,
+ *                    the default), python (Python frames alone), off.
+ * LEAKTOP_UNWINDER   libunwind's file, or its name: libunwind.so.8.
  * LEAKTOP_DIR        folder of the socket, absolute; overrides the rule below.
  * LEAKTOP_DISABLE    set and not "0": the library stays dormant. */
 #define LK_ENV_INTERVAL		"LEAKTOP_INTERVAL"
 #define LK_ENV_MEMORY		"LEAKTOP_MEMORY"
+#define LK_ENV_NATIVE		"LEAKTOP_NATIVE"
+#define LK_ENV_UNWINDER		"LEAKTOP_UNWINDER"
 #define LK_ENV_DIR		"LEAKTOP_DIR"
 #define LK_ENV_DISABLE		"LEAKTOP_DISABLE"
 
+#define LK_UNWINDER_DEFAULT		"libunwind.so.8"
 #define LK_INTERVAL_DEFAULT_BYTES	(512ULL << 10)
 #define LK_INTERVAL_MIN_BYTES		(1ULL << 10)
 #define LK_INTERVAL_MAX_BYTES		(1ULL << 30)

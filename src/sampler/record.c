@@ -13,6 +13,9 @@
 #include "sampler/core/countdown.h"
 #include "sampler/core/thread.h"
 #include "sampler/cpython/walk.h"
+#include "sampler/native/frames.h"
+#include "sampler/native/objects.h"
+#include "sampler/native/unwind.h"
 
 #define REAP_IN_HOOK	32u	/* deaths a hook counts at most: about a microsecond */
 #define LIVE_AT_DEFAULT	32768.0	/* samples at 16 MB */
@@ -24,26 +27,53 @@ struct lk_record lk_record;
 struct origin {
 	struct lk_stack_path	 path;		/* its frames are not filled in yet */
 	const void		*tstate;	/* NULL: no Python */
+	const struct lk_trace	*trace;		/* native frames; NULL: not looked for */
 };
 
 static void
 find_origin(struct origin *o, uint8_t domain)
 {
 	o->tstate = lk_record.thread_state();
+	o->trace = NULL;
 	o->path = (struct lk_stack_path){.domain = domain, .thread = lk_thread.number};
 	o->path.hash = o->tstate == NULL ? NO_PYTHON_HASH : lk_walk_hash(o->tstate);
+}
+
+static void
+add_trace(struct origin *o, const struct lk_trace *trace)
+{
+	if (trace->count == 0)
+		return;
+	o->trace = trace;
+	if (o->path.hash != 0)
+		o->path.hash = lk_frames_hash(o->path.hash, trace);
 }
 
 LK_COLD static uint32_t
 walk_and_intern(struct origin *o)
 {
+	static struct lk_raw_frame merged[LK_FRAMES_MAX];	/* lock */
 	struct lk_raw_frame raw[LK_FRAMES_MAX];
 
 	o->path.raw = raw;
 	if (o->tstate != NULL)
 		o->path.count = lk_walk_frames(o->tstate, raw, LK_FRAMES_MAX, &o->path.truncated);
 	o->path.no_python = o->path.count == 0;
+	if (o->trace != NULL) {
+		o->path.count = lk_frames_join(o->trace, raw, o->path.count, merged,
+		    LK_FRAMES_MAX, &o->path.truncated);
+		o->path.raw = merged;
+	}
 	return lk_stacks_intern(&lk_record.stacks, &o->path);
+}
+
+static void
+resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
+{
+	if (raw->native)
+		lk_objects_resolve(raw, out);
+	else
+		lk_walk_resolve(raw, out);
 }
 
 /* The lock is held.  Nearly always the stack is one that was seen lately, and the hash says so:
@@ -68,6 +98,10 @@ add(double *total, double value)
 void
 lk_record_count_live(const struct lk_sample *sample, double sign)
 {
+	if (lk_record.stacks.stacks[sample->stack].domain == LK_DOMAIN_NATIVE) {
+		add(&lk_record.native_live_bytes, sign * sample->est_bytes);
+		return;
+	}
 	add(&lk_record.live_bytes, sign * sample->est_bytes);
 	add(&lk_record.live_objects, sign * (double)sample->est_objects);
 	add(&lk_record.live_variance, sign * sample->variance);
@@ -93,7 +127,8 @@ lk_record_bury(uint32_t i)
 	lk_record_count_live(sample, -1);
 	lk_live_recycle(&lk_record.live, i);
 	if (lk_record.live.live_count == 0)	/* rounding errors end here */
-		lk_record.live_bytes = lk_record.live_objects = lk_record.live_variance = 0;
+		lk_record.live_bytes = lk_record.live_objects = lk_record.live_variance =
+		    lk_record.native_live_bytes = 0;
 }
 
 uint32_t
@@ -177,21 +212,42 @@ begin(void)
 }
 
 static void
+remember(struct origin *origin, uint64_t began, void *p, size_t size, double interval)
+{
+	uint32_t i;
+
+	if (!begin())
+		return;
+	i = add_sample(origin, p, size, interval, false);
+	account(began, i);
+	lk_spin_give(&lk_record.lock);
+}
+
+/* Apart, so that only native samples have the trace on their stack. */
+LK_COLD static void
+remember_with_trace(struct origin *origin, uint64_t began, void *p, size_t size, double interval)
+{
+	struct lk_trace trace;
+
+	lk_unwind_trace(&trace);
+	add_trace(origin, &trace);
+	remember(origin, began, p, size, interval);
+}
+
+static void
 sampled(uint8_t domain, void *p, size_t size_bytes, double interval_bytes)
 {
 	uint64_t began = lk_clock_ticks();
 	struct origin origin;
-	uint32_t i;
 
 	if (!atomic_load_explicit(&lk_record.active, memory_order_relaxed))
 		return;
 	lk_thread.inside = true;
 	find_origin(&origin, domain);
-	if (begin()) {
-		i = add_sample(&origin, p, size_bytes, interval_bytes, false);
-		account(began, i);
-		lk_spin_give(&lk_record.lock);
-	}
+	if (domain == LK_DOMAIN_NATIVE)
+		remember_with_trace(&origin, began, p, size_bytes, interval_bytes);
+	else
+		remember(&origin, began, p, size_bytes, interval_bytes);
 	lk_thread.inside = false;
 }
 
@@ -269,6 +325,57 @@ stays(uint32_t sample)
 		ended(sample);
 }
 
+/* One piece, as if it had been allocated at its size; the lock is held. */
+static void
+keep_piece(const struct lk_sample *whole, const struct lk_piece *piece)
+{
+	double u = (double)(lk_countdown_random(&lk_thread.random) >> 11) * 0x1p-53;
+	double interval = (double)whole->interval_bytes;
+	struct lk_sample *sample;
+	uint32_t i, lost;
+	bool ok = false;
+
+	if (piece->size_bytes == 0 ||
+	    u >= lk_countdown_part(whole->size_bytes, piece->size_bytes, interval))
+		return;
+	i = lk_live_new(&lk_record.live);
+	if (i == LK_LIVE_NONE)
+		return;
+	sample = &lk_record.live.samples[i];
+	*sample = *whole;
+	sample->address = (uintptr_t)piece->p;
+	sample->size_bytes = piece->size_bytes;
+	lost = lk_live_track(&lk_record.live, i, &ok);
+	if (lost != LK_LIVE_NONE)
+		lk_record_bury(lost);
+	if (!ok) {
+		lk_live_recycle(&lk_record.live, i);
+		return;
+	}
+	lk_record_weigh(sample, interval);
+	lk_cells_recount(&lk_record.stacks, sample);
+	lk_record_count_live(sample, 1);
+}
+
+static void
+remains(uint32_t sample, const struct lk_piece pieces[2])
+{
+	bool was_inside = lk_thread.inside;
+	struct lk_sample whole;
+
+	lk_thread.inside = true;
+	if (begin()) {
+		whole = lk_record.live.samples[sample];
+		lk_record_bury(sample);
+		keep_piece(&whole, &pieces[0]);
+		keep_piece(&whole, &pieces[1]);
+		lk_spin_give(&lk_record.lock);
+	} else {
+		ended(sample);
+	}
+	lk_thread.inside = was_inside;
+}
+
 static double
 interval_bytes_now(void)
 {
@@ -299,7 +406,7 @@ carve(struct lk_record *r)
 	r->dead = LK_LIVE_NONE;
 	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
 		return -ENOMEM;
-	return lk_stacks_init(&r->stacks, &r->pages, scale, lk_walk_resolve, 0);
+	return lk_stacks_init(&r->stacks, &r->pages, scale, resolve, 0);
 }
 
 int
@@ -316,7 +423,7 @@ lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread)
 	r->thread_state = no_thread_state;
 	lk_slots_init(&r->slots);	/* without slots: hash */
 	r->sink = (struct lk_sink){&r->slots, &r->live, sampled, slot, slot_ended, ended, stays,
-	    interval_bytes_now, thread_init};
+	    remains, interval_bytes_now, thread_init};
 	return carve(r);
 }
 
@@ -332,6 +439,7 @@ lk_record_renew(void)
 	r->pages.used_bytes = used_bytes;
 	lk_slots_forget(&r->slots);
 	r->epoch = 0;
-	r->live_bytes = r->live_objects = r->live_variance = r->allocated_objects = 0;
+	r->live_bytes = r->live_objects = r->live_variance = r->allocated_objects =
+	    r->native_live_bytes = 0;
 	lk_spin_give(&r->lock);
 }

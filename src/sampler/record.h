@@ -35,7 +35,8 @@ struct lk_record {
 	struct lk_stacks	 stacks;	/* lock */
 	uint32_t		 dead;		/* lock: claimed from live, not yet counted */
 	uint32_t		 epoch;		/* lock: baselines marked so far */
-	double			 live_bytes, live_objects, live_variance;	/* lock */
+	double			 live_bytes, live_objects, live_variance;	/* lock; Python's */
+	double			 native_live_bytes;	/* lock; of the domain native */
 	double			 allocated_objects;	/* lock: since the start */
 	_Atomic uint64_t	 interval_bytes;
 	atomic_bool		 active;	/* false: nothing is sampled */

@@ -23,6 +23,10 @@
 #include "sampler/cpython/offsets.h"
 #include "sampler/cpython/selfcheck.h"
 #include "sampler/cpython/symbols.h"
+#include "sampler/cpython/walk.h"
+#include "sampler/native/native.h"
+#include "sampler/native/unwind.h"
+#include "sampler/patch.h"
 #include "sampler/process/address.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
@@ -42,6 +46,7 @@
 
 static struct lk_symbols py;
 static const char *missing;	/* a symbol that this interpreter does not export */
+static struct lk_settings settings;
 static pthread_t server;
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER; /* one starts or stops it */
 static bool server_runs;	/* server_lock: there is a thread to join */
@@ -155,6 +160,19 @@ install(const struct lk_layout *layout)
 	lk_events_add("started", 0);
 }
 
+/* Pointers to functions and to objects are alike wherever there is a dlsym(). */
+static void
+install_native(void)
+{
+	struct lk_native_options options = {.wanted = settings.native,
+	    .unwinder = settings.unwinder, .sink = &lk_record.sink,
+	    .eval_loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault")};
+
+	memcpy(&options.interpreter, &py.get_version, sizeof(options.interpreter));
+	lk_native_init(&options);
+	lk_patch_init();
+}
+
 static bool
 begin(void)
 {
@@ -175,6 +193,8 @@ begin(void)
 		if (layout != NULL)
 			install(layout);
 		py.gil_release(gil);
+		if (layout != NULL)
+			install_native();
 	}
 	lk_scan_init(layout, &py, lk_serve_ring);
 	return true;	/* without a layout the server tells why */
@@ -230,6 +250,7 @@ stop_server(void)
 		lk_serve_stop();
 		pthread_join(server, NULL);
 		lk_scan_stop();
+		lk_patch_stop();
 	}
 	pthread_mutex_unlock(&server_lock);
 }
@@ -283,6 +304,7 @@ after_fork_in_child(void)
 static void
 prepare_fork(void)
 {
+	lk_unwind_before_fork();
 	lk_tend_before_fork();
 }
 
@@ -290,6 +312,7 @@ static void
 parent_forked(void)
 {
 	lk_tend_after_fork(false);
+	lk_unwind_after_fork(false);
 }
 
 static void
@@ -301,8 +324,10 @@ child_forked(void)
 	server_lock = unlocked;		/* whoever held it is not here */
 	if (!lk_tend_after_fork(true))
 		lk_status.started_at_s = lk_clock_wall_s();
+	lk_unwind_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
+	lk_patch_after_fork();
 	server_runs = false;
 	errno = saved_errno;
 }
@@ -354,7 +379,6 @@ leaktop_sampler_version(void)
 LK_EXPORT int
 leaktop_sampler_start(void)
 {
-	struct lk_settings settings;
 	int rc;
 
 	missing = lk_symbols_find(&py);
@@ -383,8 +407,6 @@ leaktop_sampler_start(void)
 __attribute__((constructor)) static void
 loaded(void)
 {
-	struct lk_settings settings;
-
 	if (dlsym(RTLD_DEFAULT, "Py_IsInitialized") == NULL)
 		return;
 	lk_settings_read(&settings);

@@ -18,6 +18,7 @@
 #include "sampler/core/events.h"
 #include "sampler/core/history.h"
 #include "sampler/messages.h"
+#include "sampler/patch.h"
 #include "sampler/process/address.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
@@ -211,6 +212,7 @@ each_second(uint64_t now_ns)
 	lk_tend_settle();
 	lk_tend_relieve();
 	lk_tend_notice();
+	lk_patch_tend();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());
@@ -218,8 +220,8 @@ each_second(uint64_t now_ns)
 	    (double)lk_status.rss_bytes, lk_tend_live_bytes());
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    lk_tend_stack_count(), live_bytes_of, NULL);
-	/* while a walker comes or goes the count of threads says nothing */
-	return !lk_scan_is_running() && lk_proc_host_ended(1);
+	/* while a thread of ours comes or goes the count of threads says nothing */
+	return !lk_scan_is_running() && !lk_patch_is_running() && lk_proc_host_ended(1);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "leaktop/sampler.h"
 #include "sampler/core/events.h"
 
@@ -40,6 +41,25 @@ read_size(const char *name, uint64_t least, uint64_t most, uint64_t otherwise)
 	return otherwise;
 }
 
+static enum lk_native_state
+read_native(void)
+{
+	static const char *const words[] = {
+		[LK_NATIVE_OFF] = "off",
+		[LK_NATIVE_PYTHON] = "python",
+		[LK_NATIVE_STACKS] = "stacks",
+	};
+	const char *text = getenv(LK_ENV_NATIVE);
+	size_t i;
+
+	for (i = 0; text != NULL && i < LK_COUNT_OF(words); i++)
+		if (strcmp(text, words[i]) == 0)
+			return (enum lk_native_state)i;
+	if (text != NULL)
+		lk_events_add("bad-setting", 0);
+	return LK_NATIVE_STACKS;
+}
+
 void
 lk_settings_read(struct lk_settings *out)
 {
@@ -50,4 +70,8 @@ lk_settings_read(struct lk_settings *out)
 	    LK_INTERVAL_MAX_BYTES, LK_INTERVAL_DEFAULT_BYTES);
 	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,
 	    LK_MEMORY_DEFAULT_BYTES);
+	out->native = read_native();
+	out->unwinder = secure_getenv(LK_ENV_UNWINDER);
+	if (out->unwinder == NULL)
+		out->unwinder = LK_UNWINDER_DEFAULT;
 }

@@ -5,9 +5,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sampler/native/native.h"
+
 struct lk_settings {
 	bool		disabled;
 	uint64_t	interval_bytes, memory_bytes;
+	enum lk_native_state native;
+	const char	*unwinder;	/* borrowed from the environment */
 };
 
 /* lk_settings_read - what does not parse is an event, and the default. */

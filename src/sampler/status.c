@@ -10,6 +10,7 @@
 #include "sampler/cpython/arenas.h"
 #include "sampler/cpython/collector.h"
 #include "sampler/marks.h"
+#include "sampler/native/native.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
 #include "sampler/tend.h"
@@ -20,6 +21,12 @@
 #define HOOK_NS 0.7
 
 struct lk_status lk_status;
+
+static const char *const native_words[] = {
+	[LK_NATIVE_OFF] = "off",
+	[LK_NATIVE_PYTHON] = "python",
+	[LK_NATIVE_STACKS] = "stacks",
+};
 
 static const char *
 state_word(void)
@@ -105,7 +112,7 @@ lk_status_tick(struct lk_emit_tick *out)
 {
 	*out = (struct lk_emit_tick){
 		.at_s = lk_clock_wall_s(), .state = state_word(),
-		.reason = reason_words(), .native = "off",
+		.reason = reason_words(), .native = native_words[lk_native_state()],
 		.interval_bytes = lk_record.interval_bytes,
 		.rss_bytes = lk_status.rss_bytes,
 		.samples_total = lk_record.stats.samples,
@@ -120,6 +127,7 @@ lk_status_tick(struct lk_emit_tick *out)
 	out->live_bytes = lk_record.live_bytes;
 	out->live_objects = lk_record.live_objects;
 	out->live_variance = lk_record.live_variance;
+	out->native_live_bytes = lk_record.native_live_bytes;
 	out->samples_live = lk_record.live.live_count;
 	lk_spin_give(&lk_record.lock);
 }

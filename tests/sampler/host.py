@@ -110,8 +110,10 @@ class Wire:
             for ident, text in message["strings"]:
                 assert ident not in self.strings, "a string was sent twice"
                 self.strings[ident] = text
-            for ident, function, file, number in message["frames"]:
-                self.frames[ident] = (self.strings[function], self.strings[file], number)
+            for ident, function, file, number, *native in message["frames"]:
+                assert native in ([], [1]), native  # native: build id, object, address, 1
+                self.frames[ident] = (self.strings[function], self.strings[file], number,
+                                      *native)
             for ident, domain, thread, flags, frames in message["stacks"]:
                 self.stacks[ident] = (domain, self.strings[thread], flags,
                                       [self.frames[frame] for frame in frames])

@@ -40,6 +40,13 @@ lk_countdown_weight(uint64_t size_bytes, double interval_bytes)
 }
 
 double
+lk_countdown_part(uint64_t whole_bytes, uint64_t part_bytes, double interval_bytes)
+{
+	return lk_maths_hit((double)part_bytes / interval_bytes) /
+	    lk_maths_hit((double)whole_bytes / interval_bytes);
+}
+
+double
 lk_countdown_keep(uint64_t size_bytes, double old_interval_bytes, double new_interval_bytes)
 {
 	double size = (double)size_bytes;

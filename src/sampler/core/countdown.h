@@ -35,6 +35,10 @@ uint64_t lk_countdown_random(uint64_t *random);
 /* lk_countdown_weight - of a sampled block of SIZE bytes. */
 struct lk_weight lk_countdown_weight(uint64_t size_bytes, double interval_bytes);
 
+/* lk_countdown_part - the probability p(PART)/p(WHOLE) with which a part of a sampled block is kept
+ * when the rest of it went: it then stands for what a block of its size does. */
+double lk_countdown_part(uint64_t whole_bytes, uint64_t part_bytes, double interval_bytes);
+
 /* lk_countdown_keep - thinning: the probability p(NEW)/p(OLD) with which a sample taken at
  * interval OLD is kept when the interval grows to NEW; it then stands for what a sample
  * taken at NEW does, and totals stay unbiased. */

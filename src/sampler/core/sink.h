@@ -12,6 +12,14 @@
 struct lk_slots;
 struct lk_live;
 
+#define LK_DOMAIN_NATIVE 3u	/* after the interpreter's own: raw 0, mem 1, obj 2 */
+
+/* What is left of a mapping; no bytes: nothing. */
+struct lk_piece {
+	void	*p;
+	size_t	 size_bytes;
+};
+
 struct lk_sink {
 	struct lk_slots	*slots;
 	struct lk_live	*live;
@@ -27,6 +35,8 @@ struct lk_sink {
 	/* Claimed sample: it died, or its block could not be moved and stays. */
 	void (*ended)(uint32_t sample);
 	void (*stays)(uint32_t sample);
+	/* Claimed sample: these two pieces of its block are left. */
+	void (*remains)(uint32_t sample, const struct lk_piece pieces[2]);
 	/* The interval to draw the next countdown with. */
 	double (*interval_bytes)(void);
 	/* First use by this thread: seed and number. */

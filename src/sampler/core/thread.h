@@ -22,6 +22,8 @@ struct lk_thread {
 	bool		ready;		/* the first countdown was drawn */
 	bool		forking;	/* holds the lock for a fork */
 	bool		inside;		/* in the sampler's own work: nothing is sampled */
+	bool		has_unwound;	/* native frames were looked for on this thread */
+	uint8_t		no_unwind;	/* not 0: they are not to be looked for now */
 };
 
 extern LK_HIDDEN LK_TLS_INITIAL_EXEC struct lk_thread lk_thread;

@@ -1,0 +1,96 @@
+#include "config.h"
+
+#include "sampler/native/got.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "sampler/native/image.h"
+
+struct pass {
+	const struct lk_image	 *image;
+	const struct lk_got_call *calls;
+	size_t			  count;
+	uintptr_t		  relro_begin, relro_end;
+	bool			  writes;	/* false: only looks */
+	bool			  foreign;
+	uint32_t		  changes, protected_changes;
+};
+
+static const struct lk_got_call *
+call_named(const struct pass *pass, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < pass->count; i++)
+		if (strcmp(pass->calls[i].name, name) == 0)
+			return pass->calls[i].real == 0 ? NULL : &pass->calls[i];
+	return NULL;
+}
+
+/* A jump slot that nobody has called yet points back into its own object. */
+static bool
+is_unresolved(const struct pass *pass, const struct lk_image_slot *slot, uintptr_t value)
+{
+	return slot->lazy && value >= pass->image->begin && value < pass->image->end;
+}
+
+static void
+look(struct pass *pass, const struct lk_image_slot *slot)
+{
+	const struct lk_got_call *call = call_named(pass, slot->name);
+	uintptr_t value, to;
+	bool original;
+
+	if (call == NULL)
+		return;
+	value = __atomic_load_n(slot->at, __ATOMIC_RELAXED);
+	original = value == call->real || value == call->alias ||
+	    is_unresolved(pass, slot, value);
+	if (call->decides && !slot->is_data && !original && value != call->hook)
+		pass->foreign = true;
+	if (call->wanted ? !original : value != call->hook)
+		return;
+	to = call->wanted ? call->hook : call->real;
+	if (pass->writes && !__atomic_compare_exchange_n(slot->at, &value, to, false,
+	    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+		return;
+	pass->changes++;
+	if ((uintptr_t)slot->at - pass->relro_begin < pass->relro_end - pass->relro_begin)
+		pass->protected_changes++;
+}
+
+static void
+visit(void *ctx, const struct lk_image_slot *slot)
+{
+	look(ctx, slot);
+}
+
+static bool
+protect(const struct pass *pass, int protection)
+{
+	return mprotect((void *)pass->relro_begin, pass->relro_end - pass->relro_begin,
+	    protection) == 0;
+}
+
+enum lk_got_result
+lk_got_set(const struct lk_image *image, const struct lk_got_call *calls, size_t count)
+{
+	struct pass pass = {.image = image, .calls = calls, .count = count};
+	bool opened;
+
+	lk_image_relro(image, &pass.relro_begin, &pass.relro_end);
+	lk_image_slots(image, visit, &pass);
+	if (pass.changes == 0)
+		return LK_GOT_SAME;
+	if (pass.foreign)
+		return LK_GOT_FOREIGN;
+	opened = pass.protected_changes != 0;
+	if (opened && !protect(&pass, PROT_READ | PROT_WRITE))
+		return LK_GOT_REFUSED;
+	pass.writes = true;
+	lk_image_slots(image, visit, &pass);
+	if (opened && !protect(&pass, PROT_READ))
+		return LK_GOT_REFUSED;
+	return LK_GOT_CHANGED;
+}
