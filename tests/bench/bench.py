@@ -1,182 +1,214 @@
 #!/usr/bin/python3
-"""bench.py - what the sampler costs, measured in pairs.
+"""bench.py - what the sampler costs, measured in pairs, beside what others cost.
 
-Services: one without the sampler, one with it and a second one without it run side by side; they
-are asked the same questions by turns, in short slices and in an order drawn by lot, so that a slow
-minute of the machine falls on all of them alike.  The second one without shows what noise alone
-would report (A/A).  All are restarted several times, because each start of a process has its own
-luck with addresses.  Figures: requests per second and p99 as customers see them, and processor time
-per request of the worker, which is far less noisy.  Small programs: processor time, also under
-tracemalloc with one frame for comparison.  Ratios are with / without; the spread is the middle half
-of the pairs.  Prints a table and writes bench.json.
+A pair is the same work without and with a setting, one right after the other and in an order drawn
+by lot, so that a slow minute of the machine falls on both.  Every setting has a process of its own
+which stays for a whole start; starts are repeated, because each has its own luck with addresses.
+"Nothing, again" is the control: a second process without anything, which shows what the noise of the
+machine alone would report.  Works: works.py, services.py; settings: settings.py; instructions:
+instructions.py; the file that is written: document.py.
 """
 import argparse
 import contextlib
-import json
 import os
-import platform
 import random
-import statistics
-import subprocess
+import shutil
 import sys
+import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "apps"), HERE]
-from customers import ask  # noqa: E402
-from service import Service, missing_package, raise_on_signals  # noqa: E402
+import document  # noqa: E402
+import instructions  # noqa: E402
+import pairs  # noqa: E402
+import programs  # noqa: E402
+import report  # noqa: E402
+import services  # noqa: E402
+import settings  # noqa: E402
+from service import raise_on_signals  # noqa: E402
 
-PYTHON = "/usr/bin/python3"
-LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
-_SERVICES = ("django", "flask")
-_PROGRAMS = ("json", "objects", "dicts")
-_PREFIX = {"off": [], "again": [], "sampler": [LEAKTOP, "run", "--"],
-           "tracemalloc": ["/usr/bin/env", "PYTHONTRACEMALLOC=1"]}
-_FIXED = {"PYTHONHASHSEED": "0"}
-
-
-# ---- services ---------------------------------------------------------------------------------
-
-def _cpu_ns(pid):
-    """Processor time of all threads; those of gunicorn's pool live as long as the worker."""
-    total = 0
-    for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    return total
+_WORKS = programs.WORKS + services.WORKS
+_QUICK = {"starts": 1, "rounds": 1, "pairs": 2, "service_pairs": 1, "requests": 60,
+          "slice": 0.03, "settle": 0.1, "count": 0.1}
 
 
-def _rss_mib(pid):
-    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def _say(text, end="\n"):
+    print(text, end=end, file=sys.stderr, flush=True)
 
 
-def _slice(service, options, seed):
-    """Figures of one slice of load."""
-    pid, = service.worker_pids()
-    before_ns = _cpu_ns(pid)
-    result = ask(service.port, options.requests, seed)
-    cpu_ns = _cpu_ns(pid) - before_ns
-    if result["wrong"] or result["exit_code"]:
-        raise SystemExit(f"bench: wrong answers: {result['examples']}")
-    return {"requests_per_s": result["requests_per_s"], "p99_ms": result["p99_ms"],
-            "cpu_ms_per_request": cpu_ns / 1e6 / result["requests"], "rss_mib": _rss_mib(pid)}
+class Plan:
+    """Which work runs in what kind of process, under which settings."""
+
+    def __init__(self, options, bench):
+        self.options, self.bench = options, bench
+        self.absent = []
+        self.settings = [settings.BY_NAME[name] for name in options.setting
+                         if not self._lacks(settings.BY_NAME[name].words,
+                                            bench.absent(settings.BY_NAME[name]))]
+        self.works = [(work, room) for room in (programs, services) for work in room.WORKS
+                      if work in options.work
+                      and not self._lacks(work, room.absent(work, bench.python))]
+
+    def _lacks(self, what, reason):
+        if reason:
+            self.absent.append({"what": what, "reason": reason})
+            _say(f"SKIP {what}: {reason}")
+        return bool(reason)
+
+    def counts_instructions(self):
+        return self.options.instructions and \
+            not self._lacks("instructions", instructions.absent())
+
+    def pairs_of(self, setting, room):
+        count = self.options.service_pairs if room is services else self.options.pairs
+        return max(1, round(count * setting.share))
 
 
-def measure_service(app, options, lot):
-    """One dict per slice: how the service was started -> figures."""
-    hows = ["off", "sampler", "again"] + ["tracemalloc"] * options.tracemalloc
-    for start in range(options.starts):
-        with contextlib.ExitStack() as stack:
-            services = {how: stack.enter_context(Service(app, prefix=_PREFIX[how], env=_FIXED))
-                        for how in lot.sample(hows, len(hows))}
-            for service in services.values():
-                _slice(service, options, 0)
-            for number in range(options.slices):
-                seed = 1 + start * options.slices + number
-                yield {how: _slice(services[how], options, seed)
-                       for how in lot.sample(hows, len(hows))}
+class Log:
+    """Pairs by (setting, figure)."""
+
+    def __init__(self):
+        self.pairs = {}
+
+    def add(self, setting, start, before, after):
+        for figure in before:
+            self.pairs.setdefault((setting.name, figure), []).append(
+                (start, before[figure], after[figure]))
+
+    def rows(self, work, figures):
+        for setting in settings.SETTINGS:
+            for name, (_, worse) in {**figures, "peak_rss_mib": ("", True)}.items():
+                found = self.pairs.get((setting.name, name))
+                compare = pairs.difference if name == "peak_rss_mib" else pairs.ratio
+                if found:
+                    yield {"work": work, "setting": setting.name, "figure": name,
+                           "unit": document.UNITS[name], "more_is_worse": worse,
+                           **pairs.summary(found, compare, worse)}
 
 
-# ---- small programs ------------------------------------------------------------------------------
-
-def _program(name, how, options):
-    run = subprocess.run([*_PREFIX[how], PYTHON, os.path.join(HERE, "churn.py"), name,
-                          str(options.rounds)], stdout=subprocess.PIPE, text=True, check=True,
-                         env={**os.environ, **_FIXED})
-    return json.loads(run.stdout)
+def _process_of(room):
+    return services.Shop if room is services else programs.Program
 
 
-def measure_program(name, options, lot):
-    hows = ["off", "sampler", "again", "tracemalloc"]
-    for _ in range(options.program_pairs):
-        yield {how: _program(name, how, options) for how in lot.sample(hows, len(hows))}
+def _pair(plain, other, options, lot, seed):
+    """(figures without, figures with), the first one drawn by lot."""
+    found = {}
+    for process in lot.sample((plain, other), 2):
+        found[process] = process.measure(options, seed)
+    return found[plain], found[other]
 
 
-# ---- pairs --------------------------------------------------------------------------------------
-
-def _rows(work, results):
-    """Each way against `off`, pair by pair."""
-    for how in results[0]:
-        for figure in results[0]["off"] if how != "off" else ():
-            ratios = sorted(r[how][figure] / r["off"][figure] for r in results)
-            quarter = len(ratios) // 4
-            yield {"work": work, "with": how, "figure": figure,
-                   "without_median": statistics.median(r["off"][figure] for r in results),
-                   "ratio_median": statistics.median(ratios), "ratio_low": ratios[quarter],
-                   "ratio_high": ratios[-1 - quarter], "pairs": len(ratios)}
-
-
-def _measure(options):
-    lot = random.Random(options.seed)
-    rows = []
-    for measure, works in ((measure_service, options.service), (measure_program, options.program)):
-        for work in works:
-            results = []
-            for result in measure(work, options, lot):
-                results.append({how: result[how] for how in _PREFIX if how in result})
-                print(".", end="", file=sys.stderr, flush=True)
-            print(f" {work}", file=sys.stderr)
-            rows += _rows(work, results)
-    return rows
+def _measure_start(work, room, plan, lot, start, log):
+    options = plan.options
+    with contextlib.ExitStack() as stack:
+        kind = _process_of(room)
+        started = {setting.name: stack.enter_context(kind(plan.bench, work, setting, start))
+                   for setting in lot.sample((settings.plain(), *plan.settings),
+                                             len(plan.settings) + 1)}
+        plain = started[settings.plain().name]
+        if room is services:
+            plain.settle(options)
+        for number in range(options.rounds):
+            for setting in lot.sample(plan.settings, len(plan.settings)):
+                other = started[setting.name]
+                if setting.settles or number == 0:
+                    other.settle(options)
+                for _ in range(plan.pairs_of(setting, room)):
+                    log.add(setting, start, *_pair(plain, other, options, lot, lot.getrandbits(20)))
+            _say(".", end="")
+        for setting in plan.settings:
+            log.add(setting, start, {"peak_rss_mib": plain.peak_rss_mib()},
+                    {"peak_rss_mib": started[setting.name].peak_rss_mib()})
 
 
-# ---- report ------------------------------------------------------------------------------------
-
-_LABELS = {"again": "nothing"}
-
-
-def _print_table(rows):
-    print(f"{'work':8} {'with':11} {'figure':19} {'without':>10} {'ratio':>8} {'middle half':>16}"
-          " pairs")
-    for row in rows:
-        print(f"{row['work']:8} {_LABELS.get(row['with'], row['with']):11} {row['figure']:19} "
-              f"{row['without_median']:10.3f} {row['ratio_median']:8.4f} "
-              f"{row['ratio_low']:8.4f}{row['ratio_high']:8.4f} {row['pairs']:5}")
+def _measure(plan):
+    lot = random.Random(plan.options.seed)
+    for work, room in plan.works if plan.settings else ():
+        log = Log()
+        _say(f"{work} ", end="")
+        for start in range(plan.options.starts):
+            _measure_start(work, room, plan, lot, start, log)
+        _say("")
+        yield from log.rows(work, room.FIGURES)
 
 
-def _machine():
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        model = next((line.partition(":")[2].strip() for line in file
-                      if line.startswith("model name")), platform.machine())
-    python = subprocess.run([PYTHON, "-V"], stdout=subprocess.PIPE, text=True, check=True)
-    return {"processor": model, "processors": os.cpu_count(), "kernel": platform.release(),
-            "python": python.stdout.split()[1], "load_average": os.getloadavg()[0]}
+def _count(plan):
+    if not plan.counts_instructions():
+        return None
+    _say("instructions ", end="")
+    works = [work for work, _ in plan.works]
+    found = instructions.measure(plan, works[:1] if plan.options.quick else works,
+                                 lambda _: _say(".", end=""))
+    _say("")
+    return found
 
 
-def _write(path, options, rows):
-    document = {"at": time.time(), "machine": _machine(), "options": vars(options), "rows": rows}
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=1)
-        file.write("\n")
+# ---- the command ---------------------------------------------------------------------------------------
+
+def _parser():
+    parser = argparse.ArgumentParser(description="cost of the sampler, in pairs")
+    names = [setting.name for setting in settings.SETTINGS]
+    parser.add_argument("--work", nargs="*", default=list(_WORKS), choices=_WORKS)
+    parser.add_argument("--setting", nargs="*", default=names, choices=names)
+    parser.add_argument("--starts", type=int, default=3, help="of every process")
+    parser.add_argument("--rounds", type=int, default=3, help="through the settings, of a start")
+    parser.add_argument("--pairs", type=int, default=5, help="of a program, in a round")
+    parser.add_argument("--service-pairs", type=int, default=3, help="of a service, in a round")
+    parser.add_argument("--slice", type=float, default=0.1, help="seconds of a program in a pair")
+    parser.add_argument("--settle", type=float, default=0.5, help="seconds before a round's pairs")
+    parser.add_argument("--requests", type=int, default=250, help="to a service in a pair")
+    parser.add_argument("--no-instructions", dest="instructions", action="store_false")
+    parser.add_argument("--count", type=float, default=1.0, help="share of operations to count")
+    parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
+    parser.add_argument("--quick", action="store_true", help="only whether it works: 3 minutes")
+    parser.add_argument("--seed", type=int, default=1, help="of the lots")
+    parser.add_argument("-o", "--output", default="bench.json")
+    return parser
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(description="cost of the sampler, in pairs")
-    parser.add_argument("--service", nargs="*", default=list(_SERVICES), choices=_SERVICES)
-    parser.add_argument("--program", nargs="*", default=list(_PROGRAMS), choices=_PROGRAMS)
-    parser.add_argument("--starts", type=int, default=4, help="of each service")
-    parser.add_argument("--slices", type=int, default=6, help="of load after each start")
-    parser.add_argument("--requests", type=int, default=800, help="in a slice")
-    parser.add_argument("--program-pairs", type=int, default=9)
-    parser.add_argument("--rounds", type=int, default=200, help="of a small program")
-    parser.add_argument("--tracemalloc", action="store_true", help="services too")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-o", "--output", default="bench.json")
-    return parser.parse_args()
+    parser = _parser()
+    options = parser.parse_args()
+    if options.quick:       # what is given explicitly still counts
+        parser.set_defaults(**_QUICK)
+        options = parser.parse_args()
+    python = shutil.which(options.python)
+    if python is None:
+        parser.error(f"no interpreter {options.python}")
+    options.python = os.path.abspath(python)
+    return options
+
+
+def _is_complete(options):
+    defaults = _parser().parse_args([])
+    same = ("work", "setting", "instructions", "count")
+    least = ("starts", "rounds", "pairs", "service_pairs", "slice", "settle", "requests")
+    return all(getattr(options, name) == getattr(defaults, name) for name in same) and \
+        all(getattr(options, name) >= getattr(defaults, name) for name in least)
+
+
+def _document(options, folder):
+    steal, began_s = document.Steal(), time.time()
+    facts = document.machine(options.python)
+    plan = Plan(options, settings.Bench(options.python, folder))
+    rows = list(_measure(plan))
+    facts["steal_percent"] = steal.percent()
+    counted = _count(plan)
+    shown = {name: value for name, value in vars(options).items()
+             if name not in ("output", "python")}
+    return {"schema": document.SCHEMA, "at": began_s, "seconds": time.time() - began_s,
+            "complete": _is_complete(options), "machine": facts, "options": shown,
+            "absent": plan.absent, "rows": rows, "instructions": counted}
 
 
 def main():
     raise_on_signals()
     options = _arguments()
-    for app in options.service:
-        missing = missing_package(app)
-        if missing:
-            print(f"SKIP: needs {missing}")
-            return 77
-    rows = _measure(options)
-    _print_table(rows)
-    _write(options.output, options, rows)
+    with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
+        found = _document(options, folder)
+    document.write(options.output, found)
+    report.show(document.read(options.output))
     print(f"written: {os.path.abspath(options.output)}")
     return 0
 

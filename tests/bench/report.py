@@ -1,0 +1,71 @@
+"""report.py - a measurement as text for a terminal: every row, nothing left out."""
+import settings
+
+_TITLES = {"cpu_ms": "processor time per operation", "wall_ms": "time per operation",
+           "requests_per_s": "requests per second", "p99_ms": "99 of 100 requests take less than",
+           "peak_rss_mib": "the most that was ever resident"}
+
+
+def percent(ratio):
+    return f"{100 * (ratio - 1):+.1f}"
+
+
+def change(row, value):
+    """A ratio in per cent of what is more, a difference as it is."""
+    return percent(value) if row["compared"] == "ratio" else f"{value:+.2f}"
+
+
+def _row(row):
+    def show(value):
+        return f"{change(row, value):>7}"
+
+    found, worst = row["change"], row["worst"]
+    return "  ".join([
+        f"{row['work']:9} {settings.BY_NAME[row['setting']].words:30}",
+        f"{row['without']:9.3f} {show(found['median'])}",
+        *(show(found[a]) + show(found[b]) for a, b in
+          (("median_low", "median_high"), ("low", "high"), ("min", "max"))),
+        f"{show(worst['start_change'])} ({worst['start']})",
+        f"{show(worst['pair_change'])} ({worst['pair']})", f"{row['pairs']:4}"])
+
+
+def _show_rows(rows):
+    for figure, title in _TITLES.items():
+        found = [row for row in rows if row["figure"] == figure]
+        if not found:
+            continue
+        unit = found[0]["unit"]
+        kind = "per cent" if found[0]["compared"] == "ratio" else unit
+        print(f"\n{title}, in {unit} without; changes in {kind}")
+        print(f"{'work':9} {'with':30}  {'without':>9} {'median':>7}  {'sure, 95 %':>14}  "
+              f"{'middle half':>14}  {'least, most':>14}  {'worst start':>11}  {'worst pair':>11}"
+              "  pairs")
+        for row in found:
+            print(_row(row))
+
+
+def _show_instructions(counted):
+    print("\ninstructions per operation, in thousands; leaktop at full duty")
+    for row in counted["works"]:
+        print(f"{row['work']:9} {settings.BY_NAME[row['setting']].words:31}  "
+              f"{row['without'] / 1e3:10.1f} {row['with'] / 1e3:10.1f} "
+              f"{100 * (row['ratio'] - 1):+7.2f} %")
+    print("\ninstructions of a hook, without what it passes on to")
+    for row in counted["hooks"]:
+        print(f"{row['work']:9} {row['hook']:31}  {row['calls_per_operation']:10.1f} calls "
+              f"{row['instructions_per_call']:7.2f} each")
+    print("\ninstructions of one sample, from its birth to its death")
+    for row in counted["samples"]:
+        print(f"{row['frames']:48} {row['instructions']:8.0f}   ({row['samples']} samples)")
+
+
+def show(found):
+    facts = found["machine"]
+    print(f"{facts['processor']}, {facts['processors']} processors, Linux {facts['kernel']}, "
+          f"{facts['libc']}, Python {facts['python']}; load average {facts['load_average']:.2f} "
+          f"at the start, {facts['steal_percent']:.2f} % stolen; {found['seconds'] / 60:.1f} min")
+    for row in found["absent"]:
+        print(f"not measured: {row['what']}: {row['reason']}")
+    _show_rows(found["rows"])
+    if found["instructions"]:
+        _show_instructions(found["instructions"])

@@ -1,0 +1,73 @@
+"""services.py - the shops of tests/apps under gunicorn, asked by their load generator."""
+import os
+
+import service
+import settings
+from customers import ask
+
+WORKS = ("flask", "django")
+FIGURES = {"cpu_ms": ("processor time of a request", True),
+           "requests_per_s": ("requests per second", False),
+           "p99_ms": ("99 of 100 requests take less", True)}
+
+
+def absent(work, python):
+    if python != service.PYTHON:
+        return f"gunicorn runs in {service.PYTHON}"
+    missing = service.missing_package(work)
+    return missing and f"needs {missing}"
+
+
+def _cpu_ns(pid):
+    """Processor time of all threads; those of gunicorn's pool live as long as the worker."""
+    total = 0
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as file:
+            total += int(file.read().split()[0])
+    return total
+
+
+class Shop:
+    """A shop under a setting, with one worker."""
+
+    def __init__(self, bench, work, setting, start):
+        self._folder = bench.new_folder()
+        self.setting = setting
+        self._service = service.Service(
+            work, prefix=bench.prefix(setting, self._folder),
+            env=bench.environment(setting, self._folder, start))
+        self._pid = None
+
+    def __enter__(self):
+        self._service.__enter__()
+        try:
+            self._pid, = self._service.worker_pids()
+            settings.prepare(self.setting, self._pid, self._folder)
+        except BaseException:
+            self._service.stop()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._service.stop()
+
+    def settle(self, options):
+        """The first pages of a start fill caches; a sampler that steers needs load."""
+        self._ask(options.requests, 0)
+
+    def _ask(self, requests, seed):
+        result = ask(self._service.port, requests, seed)
+        if result["wrong"] or result["exit_code"]:
+            raise SystemExit(f"bench: wrong answers: {result['examples']}")
+        return result
+
+    def measure(self, options, seed):
+        before_ns = _cpu_ns(self._pid)
+        result = self._ask(options.requests, seed)
+        cpu_ns = _cpu_ns(self._pid) - before_ns
+        return {"cpu_ms": cpu_ns / 1e6 / result["requests"],
+                "requests_per_s": result["requests_per_s"], "p99_ms": result["p99_ms"]}
+
+    def peak_rss_mib(self):
+        with open(f"/proc/{self._pid}/status", encoding="ascii") as file:
+            return int(next(line for line in file if line.startswith("VmHWM:")).split()[1]) / 1024

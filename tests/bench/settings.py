@@ -1,0 +1,157 @@
+"""settings.py - what the works are measured under: a table, and how a process gets each.
+
+A setting is absent, by name and reason, where this machine or this sampler does not have it.
+"""
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import time
+import typing
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
+SAMPLER = os.path.join(os.path.dirname(LEAKTOP), "src/sampler/.libs/libleaktop-sampler.so")
+_SAMPLER_TIMEOUT_S = 20
+
+
+class Setting(typing.NamedTuple):
+    name: str
+    words: str                  # for tables
+    environment: dict = {}
+    by: str = ""                # sampler, hook, memray: what has to be brought in
+    knows: str = ""             # a variable which the sampler must know
+    share: float = 1.0          # of the pairs: what costs a multiple needs no fine measurement
+    settles: bool = False       # the sampler steers its cost, and needs load to do it
+    paused: bool = False
+
+
+SETTINGS = (
+    Setting("nothing", "nothing, again"),
+    Setting("hook", "empty hooks on malloc and free", by="hook"),
+    Setting("sampler", "leaktop, as it comes", by="sampler", settles=True),
+    Setting("sampler-128K", "leaktop, a sample every 128K", {"LEAKTOP_INTERVAL": "128K"},
+            by="sampler", settles=True),
+    Setting("sampler-full", "leaktop, without its budget", {"LEAKTOP_BUDGET": "0"},
+            by="sampler", knows="LEAKTOP_BUDGET"),
+    Setting("sampler-python", "leaktop, Python memory only", {"LEAKTOP_NATIVE": "off"},
+            by="sampler", knows="LEAKTOP_NATIVE", settles=True),
+    Setting("sampler-paused", "leaktop, paused", by="sampler", paused=True),
+    Setting("tracemalloc-1", "tracemalloc, 1 frame", {"PYTHONTRACEMALLOC": "1"}, share=0.25),
+    Setting("tracemalloc-10", "tracemalloc, 10 frames", {"PYTHONTRACEMALLOC": "10"}, share=0.12),
+    Setting("tracemalloc-25", "tracemalloc, 25 frames", {"PYTHONTRACEMALLOC": "25"}, share=0.12),
+    Setting("memray", "memray run", by="memray", share=0.25),
+)
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+_PLAIN = Setting("plain", "nothing")
+
+
+class Bench:
+    """What all processes of one run share: the interpreter, a folder, the empty hook."""
+
+    def __init__(self, python, folder):
+        self.python = python
+        self.folder = folder
+        self.hook = os.path.join(folder, "empty_hook.so")
+        self._count = 0
+
+    def new_folder(self):
+        self._count += 1
+        path = os.path.join(self.folder, str(self._count))
+        os.mkdir(path, 0o700)
+        return path
+
+    def absent(self, setting):
+        """Why there is no such setting here; None when there is."""
+        return {"sampler": self._no_sampler, "hook": self._no_hook,
+                "memray": self._no_memray}.get(setting.by, lambda _: None)(setting)
+
+    def _no_sampler(self, setting):
+        try:
+            with open(SAMPLER, "rb") as file:
+                known = setting.knows.encode() + b"\0" in file.read()
+        except OSError as why:
+            return f"libleaktop-sampler.so: {why.strerror}"
+        return None if known else f"this sampler does not know {setting.knows}"
+
+    def _no_hook(self, _):
+        if os.path.exists(self.hook):
+            return None
+        compiler = (os.environ.get("CC") or "cc").split()
+        with contextlib.suppress(OSError):
+            built = subprocess.run(
+                [*compiler, "-O2", "-shared", "-fPIC", "-o", self.hook,
+                 os.path.join(HERE, "empty_hook.c")], stderr=subprocess.PIPE, text=True,
+                check=False)
+            return built.stderr.strip() if built.returncode else None
+        return f"needs {compiler[0]}"
+
+    def _no_memray(self, _):
+        return None if imports(self.python, "memray") else f"{self.python} has no memray"
+
+    # ---- how a process gets it
+
+    def environment(self, setting, folder, seed=0):
+        """Variables for a process whose own folder is FOLDER."""
+        preload = {"LD_PRELOAD": self.hook} if setting.by == "hook" else {}
+        return {"PYTHONHASHSEED": str(seed), "LEAKTOP_DIR": folder, **setting.environment,
+                **preload}
+
+    def prefix(self, setting, folder):
+        """What stands before the path of a script that is executable by itself."""
+        if setting.by == "sampler":
+            return [LEAKTOP, "run", "--"]
+        if setting.by == "memray":
+            return [self.python, "-m", "memray", "run", "--quiet", "--force", "--follow-fork",
+                    "--output", os.path.join(folder, "memray.bin")]
+        return []
+
+    def command(self, setting, folder, *script):
+        interpreter = [] if setting.by == "memray" else [self.python]
+        return [*self.prefix(setting, folder), *interpreter, *script]
+
+
+def plain():
+    """The other half of each pair."""
+    return _PLAIN
+
+
+def imports(python, module):
+    found = subprocess.run([python, "-c", f"import {module}"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return found.returncode == 0
+
+
+# ---- the sampler of a process ----------------------------------------------------------------------
+
+def _dial(path):
+    deadline = time.monotonic() + _SAMPLER_TIMEOUT_S
+    while True:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(_SAMPLER_TIMEOUT_S)
+        try:
+            connection.connect(path)
+            return connection
+        except OSError as why:
+            connection.close()
+            if time.monotonic() > deadline:
+                raise SystemExit(f"bench: {path}: {why}") from why
+        time.sleep(0.01)  # poll: until the deadline
+
+
+def prepare(setting, pid, folder):
+    """Makes sure that the sampler of PID is what SETTING says; what it is not ends the bench."""
+    if setting.by != "sampler":
+        return
+    with _dial(os.path.join(folder, f"leaktop-{pid}.sock")) as connection, \
+            connection.makefile("rw", encoding="utf-8") as wire:
+        hello = json.loads(wire.readline())
+        if hello["state"] != "sampling":
+            raise SystemExit(f"bench: {setting.name}: {hello['state']}: {hello['reason']}")
+        if setting.paused:
+            wire.write('{"id":1,"op":"pause"}\n')
+            wire.flush()
+            reply = json.loads(wire.readline())
+            if not reply.get("ok"):
+                raise SystemExit(f"bench: {setting.name}: {reply}")
