@@ -410,7 +410,7 @@ carve(struct lk_record *r)
 }
 
 int
-lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread)
+lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread, bool with_slots)
 {
 	struct lk_record *r = &lk_record;
 	void *base = lk_pages_map(memory_bytes);
@@ -421,7 +421,8 @@ lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread)
 	r->main_thread = main_thread;
 	r->interval_bytes = interval_bytes;
 	r->thread_state = no_thread_state;
-	lk_slots_init(&r->slots);	/* without slots: hash */
+	if (with_slots)
+		lk_slots_init(&r->slots);	/* without slots: hash */
 	r->sink = (struct lk_sink){&r->slots, &r->live, sampled, slot, slot_ended, ended, stays,
 	    remains, interval_bytes_now, thread_init};
 	return carve(r);

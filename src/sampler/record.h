@@ -48,9 +48,11 @@ struct lk_record {
 
 extern struct lk_record lk_record;
 
-/* lk_record_init - take the memory.  MAIN_THREAD: kernel id, that of the process.
+/* lk_record_init - take the memory.  MAIN_THREAD: kernel id, that of the process.  WITH_SLOTS: and
+ * address space for slots, if it can be had.
  * Returns: 0, -ENOMEM.  Context: start-up. */
-int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread);
+int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread,
+    bool with_slots);
 
 /* lk_record_renew - begin anew with the same memory, nothing known, the lock free.
  * Context: the only thread there is, after a fork. */

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,6 +44,7 @@
 #define CURRENT_IS_OURS_MINOR 12	/* see this_thread_state */
 #define CHILD_GRACE_MS	100		/* a forked child may be about to exec */
 #define EXIT_WAIT_MS	200
+#define ROOM_FOR_SLOTS_BYTES (1u << 30)	/* of address space; they take a fifth of it */
 
 static struct lk_symbols py;
 static const char *missing;	/* a symbol that this interpreter does not export */
@@ -196,7 +198,8 @@ begin(void)
 		if (layout != NULL)
 			install_native();
 	}
-	lk_scan_init(layout, &py, lk_serve_ring);
+	/* Without a GIL the collector has no lists to walk, and no walk could stop the others. */
+	lk_scan_init(layout == NULL || layout->free_threaded ? NULL : layout, &py, lk_serve_ring);
 	return true;	/* without a layout the server tells why */
 }
 
@@ -376,6 +379,18 @@ leaktop_sampler_version(void)
 	return PACKAGE_VERSION;
 }
 
+/* They take a region of addresses, though little memory.  Where addresses are limited the host may
+ * need them; a free-threaded Python has no use for slots. */
+static bool
+has_room_for_slots(void)
+{
+	struct rlimit limit;
+
+	return !lk_layout_is_free_threaded(py.get_version()) &&
+	    getrlimit(RLIMIT_AS, &limit) == 0 &&
+	    (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= ROOM_FOR_SLOTS_BYTES);
+}
+
 LK_EXPORT int
 leaktop_sampler_start(void)
 {
@@ -391,7 +406,8 @@ leaktop_sampler_start(void)
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";
-	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes, getpid());
+	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes, getpid(),
+	    has_room_for_slots());
 	if (rc == 0)
 		rc = lk_serve_init();
 	if (rc == 0)

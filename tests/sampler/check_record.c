@@ -36,7 +36,7 @@ static uint64_t random_state = 29;
 static void
 start(uint64_t memory_bytes, uint64_t interval_bytes)
 {
-	ck_assert_int_eq(lk_record_init(memory_bytes, interval_bytes, getpid()), 0);
+	ck_assert_int_eq(lk_record_init(memory_bytes, interval_bytes, getpid(), true), 0);
 	lk_record.thread_state = fake_python_thread_state;
 	lk_record.active = true;
 	lk_status.mode = "slots";

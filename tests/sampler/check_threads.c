@@ -56,7 +56,7 @@ start(enum lk_hook_mode mode)
 	setenv("LEAKTOP_DIR", folder, 1);
 	snprintf(path, sizeof(path), "%s/leaktop-%d.sock", folder, (int)getpid());
 	lk_address_read_environment();
-	ck_assert_int_eq(lk_record_init(4u << 20, 1024, getpid()), 0);
+	ck_assert_int_eq(lk_record_init(4u << 20, 1024, getpid(), true), 0);
 	ck_assert_int_eq(lk_serve_init(), 0);
 	lk_record.thread_state = fake_python_thread_state;
 	fake_python_start(&symbols);

@@ -75,6 +75,7 @@ def _compare(facts, scan):
     return by_address
 
 
+@host.with_gil("the collector has no lists to walk")
 def containers_are_found_and_measured(python):
     with host.Host(python, _SCRIPT) as target:
         target.hear("ready")
@@ -94,6 +95,7 @@ def containers_are_found_and_measured(python):
         return f"longest slice {scan['longest_slice_us']} us of {scan['scan_ms']} ms"
 
 
+@host.with_gil("the collector has no lists to walk")
 def growth_is_known_by_baseline(python):
     with host.Host(python, _SCRIPT) as target:
         target.hear("ready")
@@ -119,6 +121,7 @@ def growth_is_known_by_baseline(python):
         target.end()
 
 
+@host.with_gil("the collector has no lists to walk")
 def a_walk_does_not_hold_the_host(python):
     """Millions of objects, threads at work, collections meanwhile: short slices, no harm."""
     script = """
@@ -158,6 +161,7 @@ def a_walk_does_not_hold_the_host(python):
         return f"slices {slices} us, longest round of the host {float(longest):.1f} ms"
 
 
+@host.with_gil("the collector has no lists to walk")
 def the_longest_answer_fits_a_line(python):
     """As many containers, with names as long, and baselines as there may be."""
     script = """
@@ -183,6 +187,7 @@ def the_longest_answer_fits_a_line(python):
         return f"{len(rows)} containers"
 
 
+@host.with_gil("the collector has no lists to walk")
 def what_dies_in_a_pause_is_not_followed(python):
     """Objects die, are frozen, and collections wait for finalizers while walks pause."""
     script = """

@@ -249,6 +249,7 @@ def each_line_has_its_bytes(python):
         target.end()
 
 
+@host.with_gil("code objects die late, so none comes at the address of another")
 def code_that_comes_and_goes_keeps_its_name(python):
     """Functions made and dropped by turns lie at the same addresses: what is remembered of one
     must not be taken for the next."""

@@ -6,6 +6,7 @@ on when it is told to.  The sampler comes up beside the script: one that allocat
 the test looks for calls await_sampler() first.
 """
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ import pythons
 
 SKIP = 77
 MINORS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
+FREE_THREADED_MINORS = ("3.13", "3.14")
 ROOT = pathlib.Path(__file__).resolve().parent
 SAMPLER = os.path.join(os.path.abspath(os.environ.get("top_builddir", ".")),
                        "src/sampler/.libs/libleaktop-sampler.so")
@@ -50,7 +52,22 @@ def interpreters():
 
 
 def is_supported(python):
-    return python.minor in MINORS and not python.threaded
+    return python.minor in (FREE_THREADED_MINORS if python.threaded else MINORS)
+
+
+@functools.lru_cache(maxsize=None)
+def is_free_threaded(python):
+    return subprocess.run([python, "-c", "import sysconfig;"
+                           "print(bool(sysconfig.get_config_var('Py_GIL_DISABLED')))"],
+                          check=True, stdout=subprocess.PIPE).stdout == b"True\n"
+
+
+def with_gil(why):
+    """Marks a test of what builds without a GIL do not have."""
+    def mark(test):
+        test.needs_gil = why
+        return test
+    return mark
 
 
 def supported(*wanted):
@@ -251,6 +268,9 @@ def run(tests, every=True):
     for python in chosen if every else chosen[:1]:
         for test in tests:
             if names and test.__name__ not in names:
+                continue
+            if python.threaded and hasattr(test, "needs_gil"):
+                print(f"n/a   {python.label} {test.__name__}: {test.needs_gil}", flush=True)
                 continue
             began = time.monotonic()
             try:

@@ -6,11 +6,8 @@
 
 static const struct lk_layout *const rows[] = {
 	&lk_py_v308, &lk_py_v309, &lk_py_v310, &lk_py_v311,
-	&lk_py_v312, &lk_py_v313, &lk_py_v314, &lk_py_v315,
+	&lk_py_v312, &lk_py_v313, &lk_py_v314, &lk_py_v315, &lk_py_v313t, &lk_py_v314t,
 };
-
-const char lk_layout_free_threaded[] = "free-threaded Python is not supported: its objects live in "
-    "heaps that its collector walks, and a sampled block would have to leave them";
 
 /* "3.MINOR..." -> MINOR, -1 when it is not a 3. */
 static int
@@ -25,19 +22,23 @@ minor_of(const char *version)
 	return minor;
 }
 
+bool
+lk_layout_is_free_threaded(const char *version)
+{
+	return strstr(version, "free-threading") != NULL;
+}
+
 const struct lk_layout *
 lk_layout_for(const char *version, const char **why)
 {
+	bool free_threaded = lk_layout_is_free_threaded(version);
 	int minor = minor_of(version);
 	size_t i;
 
-	if (strstr(version, "free-threading") != NULL) {
-		*why = lk_layout_free_threaded;
-		return NULL;
-	}
 	for (i = 0; i < LK_COUNT_OF(rows); i++)
-		if (rows[i]->minor == minor)
+		if (rows[i]->minor == minor && rows[i]->free_threaded == free_threaded)
 			return rows[i];
-	*why = "this Python is not supported: CPython 3.8 to 3.15 is";
+	*why = free_threaded ? "this free-threaded Python is not supported: 3.13 and 3.14 are" :
+	    "this Python is not supported: CPython 3.8 to 3.15 is";
 	return NULL;
 }

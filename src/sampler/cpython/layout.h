@@ -1,7 +1,8 @@
 /* layout.h - where CPython keeps what the sampler reads: one row per minor version.
  * Room: sampler/cpython; sampler/heap reads the rows too.
  *
- * All offsets are bytes, LP64, GIL builds, release and debug alike.  They were printed by
+ * All offsets are bytes, LP64, release and debug alike; builds without the GIL have rows of their
+ * own (v3*t.c).  They were printed by
  * offsetof() against the headers of each minor and checked in live interpreters; from 3.13
  * on lk_offsets_take() prefers the interpreter's own _Py_DebugOffsets.  lk_selfcheck_run() tries
  * the result before it is used.
@@ -20,6 +21,7 @@
 
 struct lk_layout {
 	int	minor;
+	bool	free_threaded;		/* no GIL: hash mode, no lists of tracked objects */
 	/* thread state and frames */
 	int	tstate_interp;
 	int	tstate_cframe;		/* _PyCFrame *: 3.11 and 3.12 */
@@ -32,6 +34,7 @@ struct lk_layout {
 	int	frame_instr;		/* 3.11 on: prev_instr (<= 3.12), instr_ptr */
 	int	frame_owner;		/* 3.11 on: u8 */
 	int	frame_owner_max;	/* owners above are entry shims, not Python frames */
+	int	frame_copy;		/* free-threaded 3.14 on: i32, which of code_copies */
 	int	frame_is_entry;		/* 3.11: u8; else shims tell, or each is one (<= 3.10) */
 	/* code */
 	int	code_filename;
@@ -40,10 +43,14 @@ struct lk_layout {
 	int	code_linetable;		/* co_lnotab <= 3.9 */
 	enum lk_lines_form lines;	/* what is written there */
 	int	code_adaptive;		/* first code unit */
+	int	code_copies;		/* pointer to a count and pointers: bytecode by thread */
 	int	code_firsttraceable;	/* int: units before it run in an incomplete frame */
 	/* objects */
+	int	object_type;		/* LK_OBJECT_TYPE with a GIL */
+	int	var_size;		/* LK_VAR_SIZE with a GIL */
 	int	type_name, type_basicsize, type_flags, type_dict;
 	int	unicode_length, unicode_state, unicode_ascii, unicode_compact;
+	int	unicode_kind_shift;	/* of the three bits; compact and ascii are above */
 	int	bytes_data;
 	int	list_items, list_allocated;
 	int	tuple_items;
@@ -53,7 +60,8 @@ struct lk_layout {
 	int	keys_log2_index_bytes, keys_kind;	/* 3.11 on: u8 */
 	int	keys_usable, keys_nentries;
 	int	keys_header_bytes;
-	int	refcount_bytes;		/* 4 from 3.12 on: what is above is no count */
+	int	refcount_bytes;		/* 4 from 3.12 on: what is above is no count; free-threaded:
+					 * LK_ABSENT, there are two */
 	int	bytearray_alloc;
 	int	bytearray_storage;	/* ob_bytes; 3.15: the bytes object they are in */
 	/* collector */
@@ -70,7 +78,8 @@ struct lk_layout {
 	int	runtime_finalizing;
 };
 
-/* Common to all minors so far. */
+/* Common to all minors so far; the headers of objects in builds with a GIL only, which is where the
+ * walk of the heap can be had. */
 #define LK_OBJECT_REFCOUNT	0
 #define LK_OBJECT_TYPE		8
 #define LK_VAR_SIZE		16
@@ -85,17 +94,15 @@ extern const struct lk_layout lk_py_v310;
 extern const struct lk_layout lk_py_v311;
 extern const struct lk_layout lk_py_v312;
 extern const struct lk_layout lk_py_v313;
+extern const struct lk_layout lk_py_v313t;
 extern const struct lk_layout lk_py_v314;
+extern const struct lk_layout lk_py_v314t;
 extern const struct lk_layout lk_py_v315;
-
-/* Why a build without the GIL is refused.  Its allocator is mimalloc, always: the collector finds
- * objects by walking each thread's heaps, without lists, so a sampled block cannot come from
- * elsewhere; frames may run code that is a thread's own copy; every header of an object differs. */
-extern const char lk_layout_free_threaded[];
 
 /* lk_layout_for - the row of Py_GetVersion()'s answer.
  * Returns: NULL with *why set when this interpreter is not known. */
 const struct lk_layout *lk_layout_for(const char *version, const char **why);
+bool lk_layout_is_free_threaded(const char *version);
 
 /* Stack references have tags in their low bits, from 3.14 on; objects are aligned to 8. */
 static inline const void *

@@ -4,11 +4,10 @@
 
 #include "sampler/cpython/layout.h"
 
-/* PyASCIIObject.state: interned 0x3, kind 0x1c, compact 0x20, ascii 0x40. */
-#define STATE_KIND_SHIFT	2
+/* PyASCIIObject.state, from unicode_kind_shift on: three bits of kind, compact, ascii. */
 #define STATE_KIND_MASK		7u
-#define STATE_COMPACT		0x20u
-#define STATE_ASCII		0x40u
+#define STATE_COMPACT		8u
+#define STATE_ASCII		16u
 
 static uint32_t
 read_unit(const char *data, unsigned int kind, size_t i)
@@ -68,8 +67,8 @@ lk_names_copy(const struct lk_layout *layout, const void *str, char *out, size_t
 	out[0] = '?';
 	if (str == NULL)
 		return 1;
-	state = (uint32_t)lk_read_i32(str, layout->unicode_state);
-	kind = state >> STATE_KIND_SHIFT & STATE_KIND_MASK;
+	state = (uint32_t)lk_read_i32(str, layout->unicode_state) >> layout->unicode_kind_shift;
+	kind = state & STATE_KIND_MASK;
 	if (!(state & STATE_COMPACT) || (kind != 1 && kind != 2 && kind != 4))
 		return 1;
 	length = (size_t)lk_read_i64(str, layout->unicode_length);

@@ -11,8 +11,6 @@
 #define WORD_VERSION	1	/* PY_VERSION_HEX */
 #define WORD_FREE_THREADED 2
 #define VERSION_MINOR(hex) ((int)((hex) >> 16 & 0xff))
-/* _co_firsttraceable, which no word tells, is this far before co_code_adaptive. */
-#define FIRSTTRACEABLE_BEFORE_CODE 16
 
 /* Which words are taken for a member of the row: where it is in its struct, and the size of
  * that struct.  0: this minor has no such word. */
@@ -57,15 +55,15 @@ static const struct {
 	TAKEN(gc_stats, 0, 0, 98,  0, 0, 94),
 };
 
-/* What is the same everywhere, and so is in no row. */
+/* What is the same in every object, so that the row has to be right. */
 static const struct {
 	const char	*failed;
 	uint8_t		 word[MINORS];
-	int		 value;
+	size_t		 member;
 } expected[] = {
-	{"layout check: object size", {44, 50, 58}, LK_VAR_SIZE},
-	{"layout check: object type", {45, 51, 59}, LK_OBJECT_TYPE},
-	{"layout check: size of a list", {55, 61, 73}, LK_VAR_SIZE},
+	{"layout check: object size", {44, 50, 58}, offsetof(struct lk_layout, var_size)},
+	{"layout check: object type", {45, 51, 59}, offsetof(struct lk_layout, object_type)},
+	{"layout check: size of a list", {55, 61, 73}, offsetof(struct lk_layout, var_size)},
 };
 
 static const uint8_t gc_size_word[MINORS] = {71, 81, 94};
@@ -79,12 +77,13 @@ word(const void *runtime, int number)
 static const char *
 take(struct lk_layout *out, const void *runtime, int era)
 {
+	int adaptive = out->code_adaptive, at;
 	int64_t value;
 	size_t i;
-	int at;
 
 	for (i = 0; i < LK_COUNT_OF(expected); i++)
-		if (word(runtime, expected[i].word[era]) != expected[i].value)
+		if (word(runtime, expected[i].word[era]) !=
+		    lk_read_i32(out, (int)expected[i].member))
 			return expected[i].failed;
 	for (i = 0; i < LK_COUNT_OF(taken); i++) {
 		if (taken[i].word[era] == 0)
@@ -96,7 +95,8 @@ take(struct lk_layout *out, const void *runtime, int era)
 		at = (int)value;
 		memcpy((char *)out + taken[i].member, &at, sizeof(at));
 	}
-	out->code_firsttraceable = out->code_adaptive - FIRSTTRACEABLE_BEFORE_CODE;
+	/* No word tells it; its distance to the bytecode is that of the row. */
+	out->code_firsttraceable += out->code_adaptive - adaptive;
 	out->runtime_interpreters_main += (int)sizeof(void *);	/* the word is of the head */
 	return NULL;
 }
@@ -109,13 +109,16 @@ take_collector(struct lk_layout *out, int64_t size_bytes)
 {
 	static const struct {
 		int	minor, size_bytes, young;
+		bool	free_threaded;
 	} kinds[] = {
-		{13, 240, LK_ABSENT}, {14, 264, LK_ABSENT}, {14, 240, 24}, {15, 176, LK_ABSENT},
+		{13, 240, LK_ABSENT, false}, {14, 264, LK_ABSENT, false}, {14, 240, 24, false},
+		{15, 176, LK_ABSENT, false}, {13, 248, 20, true}, {14, 288, 24, true},
 	};
 	size_t i;
 
 	for (i = 0; i < LK_COUNT_OF(kinds); i++) {
-		if (kinds[i].minor != out->minor || kinds[i].size_bytes != size_bytes)
+		if (kinds[i].minor != out->minor || kinds[i].size_bytes != size_bytes ||
+		    kinds[i].free_threaded != out->free_threaded)
 			continue;
 		out->gc_young = kinds[i].young;
 		if (out->gc_young != LK_ABSENT)
@@ -138,8 +141,8 @@ lk_offsets_take(const struct lk_layout *row, const void *runtime, struct lk_layo
 		return "layout check: no debug offsets";
 	if (VERSION_MINOR(word(runtime, WORD_VERSION)) != row->minor)
 		return "layout check: debug offsets of another version";
-	if (word(runtime, WORD_FREE_THREADED) != 0)
-		return lk_layout_free_threaded;
+	if ((word(runtime, WORD_FREE_THREADED) != 0) != row->free_threaded)
+		return "layout check: whether it is free-threaded";
 	failed = take(out, runtime, era);
 	return failed != NULL ? failed :
 	    take_collector(out, word(runtime, gc_size_word[era]));

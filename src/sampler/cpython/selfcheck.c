@@ -10,7 +10,6 @@
 #include "sampler/cpython/walk.h"
 
 #define FILE_INPUT	257	/* Py_file_input */
-#define LIST_BYTES	40	/* PyListObject, all minors */
 #define FLAG_LIST	(1L << 25)
 #define SET_MASK	7	/* of a small set */
 #define KEYS_SLOTS	8	/* of a small dict */
@@ -49,7 +48,7 @@ static const char *failed;
 static const void *
 type_of(const void *object)
 {
-	return lk_read_ptr(object, LK_OBJECT_TYPE);
+	return lk_read_ptr(object, layout->object_type);
 }
 
 static bool
@@ -71,7 +70,8 @@ check_type(void)
 {
 	const void *type = py->list_type;
 
-	if (lk_read_i64(type, layout->type_basicsize) != LIST_BYTES ||
+	if (lk_read_i64(type, layout->type_basicsize) !=
+	    layout->list_allocated + (int)sizeof(int64_t) ||
 	    !(lk_read_i64(type, layout->type_flags) & FLAG_LIST))
 		return "self-check: a type";
 	return strcmp(lk_read_ptr(type, layout->type_name), "list") == 0 ? NULL :
@@ -84,7 +84,7 @@ check_list(const void *list)
 	const void *items;
 	int64_t allocated;
 
-	if (type_of(list) != py->list_type || lk_read_i64(list, LK_VAR_SIZE) != 3)
+	if (type_of(list) != py->list_type || lk_read_i64(list, layout->var_size) != 3)
 		return "self-check: the length of a list";
 	allocated = lk_read_i64(list, layout->list_allocated);
 	if (allocated < 3 || allocated > 32)
@@ -133,7 +133,7 @@ check_texts(const void *const arguments[])
 	const void *bytes = arguments[BYTES];
 	size_t i;
 
-	if (type_of(bytes) != py->bytes_type || lk_read_i64(bytes, LK_VAR_SIZE) != 5 ||
+	if (type_of(bytes) != py->bytes_type || lk_read_i64(bytes, layout->var_size) != 5 ||
 	    memcmp(lk_at(bytes, layout->bytes_data), "bytes", 6) != 0)
 		return "self-check: a bytes";
 	for (i = 0; i < LK_COUNT_OF(texts); i++)
@@ -146,7 +146,8 @@ static const char *
 check_objects(const void *const arguments[])
 {
 	const char *why = check_type();
-	int64_t references = lk_refcount(layout, arguments[A_LIST]);
+	int64_t references = layout->refcount_bytes == LK_ABSENT ? 1 :
+	    lk_refcount(layout, arguments[A_LIST]);
 
 	if (why == NULL)
 		why = check_texts(arguments);
@@ -197,12 +198,12 @@ check_collector(const void *list)
 	    py->main_interpreter())
 		return "self-check: the main interpreter";
 	state = lk_collector_state(layout, py->runtime);
-	if (!is_in_a_list(state, list))
+	if (!layout->free_threaded && !is_in_a_list(state, list))
 		return "self-check: the collector's lists";
 	collecting = lk_read_i32(state, layout->gc_collecting);
 	if (collecting < 0 || collecting > 1)
 		return "self-check: whether the collector collects";
-	for (i = 0; i <= LK_GENERATIONS && !collecting; i++) {
+	for (i = 0; i <= LK_GENERATIONS && !collecting && !layout->free_threaded; i++) {
 		head = lk_collector_list(layout, state, i);
 		if (neighbour(head, 0) == NULL)		/* nothing was ever frozen */
 			continue;
@@ -263,7 +264,7 @@ look(void *self, void *args)
 
 	(void)self;
 	py->inc_ref(py->none);
-	if (type_of(args) != py->tuple_type || lk_read_i64(args, LK_VAR_SIZE) != ARGUMENTS) {
+	if (type_of(args) != py->tuple_type || lk_read_i64(args, layout->var_size) != ARGUMENTS) {
 		failed = "self-check: the length of a tuple";
 		return py->none;
 	}

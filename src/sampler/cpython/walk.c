@@ -31,17 +31,20 @@ current_frame(const void *tstate)
 	return cframe == NULL ? NULL : lk_read_ptr(cframe, layout->cframe_current_frame);
 }
 
-/* Not a Python frame: an entry shim, or a frame that has not reached its first traceable
- * instruction; the interpreter's own traceback leaves them out, too. */
+/* Not a Python frame: where C enters the eval loop. */
 static bool
-is_hidden(const void *frame, const void *code, int64_t offset)
+is_shim(const void *frame, const void *code)
 {
-	uint8_t owner = lk_read_u8(frame, layout->frame_owner);
+	return lk_read_u8(frame, layout->frame_owner) > layout->frame_owner_max || code == NULL ||
+	    lk_read_ptr(code, layout->object_type) != code_type;
+}
 
-	if (owner > layout->frame_owner_max ||
-	    lk_read_ptr(code, LK_OBJECT_TYPE) != code_type)
-		return true;
-	return owner != LK_OWNER_GENERATOR && offset <
+/* It has not reached its first traceable instruction; the interpreter's own traceback leaves it
+ * out, too. */
+static bool
+is_incomplete(const void *frame, const void *code, int64_t offset)
+{
+	return lk_read_u8(frame, layout->frame_owner) != LK_OWNER_GENERATOR && offset <
 	    (int64_t)lk_read_i32(code, layout->code_firsttraceable) * LK_CODE_UNIT_BYTES;
 }
 
@@ -109,6 +112,30 @@ hash_objects(const void *tstate)
 	return hash | 1;
 }
 
+static const void *see_frame(const void *frame, int64_t *offset);
+
+/* Free-threaded 3.14 on: the same instruction is at another address for each thread, and that may
+ * be another one's later. */
+static uint64_t
+hash_copies(const void *tstate)
+{
+	const void *frame, *code;
+	unsigned int left = LK_FRAMES_MAX;
+	uint64_t hash = 1;
+	int64_t offset;
+
+	for (frame = current_frame(tstate); frame != NULL;
+	    frame = lk_read_ptr(frame, layout->frame_previous)) {
+		if (left-- == 0)
+			return 0;
+		code = see_frame(frame, &offset);
+		if (code != NULL)
+			hash = lk_stacks_mix(hash, frame_word(layout,
+			    (uint64_t)(uintptr_t)code + (uint64_t)offset, code));
+	}
+	return hash | 1;
+}
+
 /* Whether a frame is incomplete follows from its code and instruction, so it is not asked.  There
  * are no stores in this loop: what it reads of the layout stays in registers. */
 uint64_t
@@ -121,17 +148,34 @@ lk_walk_hash(const void *tstate)
 
 	if (l->frame_lasti != LK_ABSENT)
 		return hash_objects(tstate);
+	if (l->frame_copy != LK_ABSENT)
+		return hash_copies(tstate);
 	for (frame = current_frame(tstate); frame != NULL;
 	    frame = lk_read_ptr(frame, l->frame_previous)) {
 		if (left-- == 0)
 			return 0;
 		code = lk_untagged(lk_read_ptr(frame, l->frame_code));
 		if (lk_read_u8(frame, l->frame_owner) <= l->frame_owner_max && code != NULL &&
-		    lk_read_ptr(code, LK_OBJECT_TYPE) == type)
+		    lk_read_ptr(code, l->object_type) == type)
 			hash = lk_stacks_mix(hash, frame_word(l,
 			    (uint64_t)(uintptr_t)lk_read_ptr(frame, l->frame_instr), code));
 	}
 	return hash | 1;
+}
+
+/* Where the bytecode begins that FRAME runs.  Without a GIL each thread specialises a copy of its
+ * own; the first is the one in the code object. */
+static const char *
+bytecode(const void *frame, const void *code)
+{
+	int copy = layout->frame_copy == LK_ABSENT ? 0 : lk_read_i32(frame, layout->frame_copy);
+	const void *copies;
+
+	if (copy <= 0)
+		return lk_at(code, layout->code_adaptive);
+	copies = lk_read_ptr(code, layout->code_copies);
+	return copies == NULL || copy >= lk_read_i64(copies, 0) ? lk_at(code, layout->code_adaptive) :
+	    lk_read_ptr(copies, (int)sizeof(void *) * (copy + 1));
 }
 
 /* The code that FRAME runs and the place in it, in bytes; NULL when it is no frame of Python. */
@@ -146,11 +190,10 @@ see_frame(const void *frame, int64_t *offset)
 		return lk_read_ptr(frame, layout->frame_code);
 	}
 	code = lk_untagged(lk_read_ptr(frame, layout->frame_code));
-	if (code == NULL)
+	if (is_shim(frame, code))
 		return NULL;
-	*offset = (const char *)lk_read_ptr(frame, layout->frame_instr) -
-	    lk_at(code, layout->code_adaptive);
-	return is_hidden(frame, code, *offset) ? NULL : code;
+	*offset = (const char *)lk_read_ptr(frame, layout->frame_instr) - bytecode(frame, code);
+	return is_incomplete(frame, code, *offset) ? NULL : code;
 }
 
 uint32_t
@@ -193,7 +236,7 @@ lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 	const void *table = lk_read_ptr(code, layout->code_linetable);
 	struct lk_linetable lines = {
 		.bytes = (const uint8_t *)lk_at(table, layout->bytes_data),
-		.length = (size_t)lk_read_i64(table, LK_VAR_SIZE),
+		.length = (size_t)lk_read_i64(table, layout->var_size),
 		.first_line = lk_read_i32(code, layout->code_firstlineno),
 		.form = layout->lines,
 	};
