@@ -46,7 +46,7 @@
  *	generations	[3] of {count, threshold, collections, collected, uncollectable}
  * verdict
  *	sentence	for people; its wording is no interface
- *	rss_growth_bytes_per_min, live_growth_bytes_per_min
+ *	rss_growth_bytes_per_min, live_growth_bytes_per_min, native_growth_bytes_per_min
  *	seconds_to_limit		null: no limit, or no growth
  *	python_bytes, fragmented_bytes, native_bytes, other_bytes	shares of RSS
  * reference		what delta_ and rate_ of the stacks are counted from

@@ -55,7 +55,10 @@ site_of(const struct lk_difference *d, char *out, size_t out_bytes)
 	}
 	lk_text_clean(frame->function, function, sizeof(function));
 	lk_text_clean(frame->file, file, sizeof(file));
-	snprintf(out, out_bytes, "%s %s:%u", function, file, frame->line);
+	if (frame->native)
+		snprintf(out, out_bytes, "%s %s", function, file);
+	else
+		snprintf(out, out_bytes, "%s %s:%u", function, file, frame->line);
 }
 
 static int
@@ -91,6 +94,7 @@ json_row(struct lk_jsonl *j, const struct lk_difference *d)
 		lk_jsonl_text(j, "function", d->stack->frames[i].function);
 		lk_jsonl_text(j, "file", d->stack->frames[i].file);
 		lk_jsonl_whole(j, "line", d->stack->frames[i].line);
+		lk_jsonl_flag(j, "native", d->stack->frames[i].native);
 		lk_jsonl_close(j, '}');
 	}
 	lk_jsonl_close(j, ']');

@@ -77,20 +77,21 @@ print_row(const struct lk_growth *g)
 {
 	char delta[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
 	char rate[LK_TEXT_BYTES], live[LK_TEXT_BYTES], survived[32];
-	char function[NAME_BYTES] = "(no Python stack)", file[NAME_BYTES] = "-";
+	char function[NAME_BYTES] = "(no Python stack)", file[NAME_BYTES] = "-", line[16] = "";
 
 	if (g->frame != NULL) {
 		lk_text_clean(g->frame->function, function, sizeof(function));
 		lk_text_clean(g->frame->file, file, sizeof(file));
 	}
+	if (g->frame == NULL || !g->frame->native)
+		snprintf(line, sizeof(line), ":%u", g->frame == NULL ? 0 : g->frame->line);
 	snprintf(survived, sizeof(survived), "%u/%u", g->survived_count, g->interval_count);
-	printf("%c %8s %8s %7s %8s %8s %5s %s %s:%u\n", g->significant ? '!' : ' ',
+	printf("%c %8s %8s %7s %8s %8s %5s %s %s%s\n", g->significant ? '!' : ' ',
 	       lk_text_bytes_signed(g->delta_bytes, delta, sizeof(delta)),
 	       lk_text_bytes(g->delta_error_bytes, error, sizeof(error)),
 	       lk_text_count_signed(g->delta_objects, objects, sizeof(objects)),
 	       lk_text_bytes_signed(g->rate_bytes_per_min, rate, sizeof(rate)),
-	       lk_text_bytes(g->live.bytes, live, sizeof(live)), survived, function, file,
-	       g->frame == NULL ? 0 : g->frame->line);
+	       lk_text_bytes(g->live.bytes, live, sizeof(live)), survived, function, file, line);
 }
 
 int
@@ -115,6 +116,7 @@ json_row(struct lk_jsonl *j, const struct lk_growth *g)
 	lk_jsonl_text(j, "function", g->frame == NULL ? NULL : g->frame->function);
 	lk_jsonl_text(j, "file", g->frame == NULL ? NULL : g->frame->file);
 	lk_jsonl_whole(j, "line", g->frame == NULL ? 0 : g->frame->line);
+	lk_jsonl_flag(j, "native", g->frame != NULL && g->frame->native);
 	lk_jsonl_real(j, "delta_bytes", g->delta_bytes);
 	lk_jsonl_real(j, "delta_error_bytes", g->delta_error_bytes);
 	lk_jsonl_flag(j, "significant", g->significant);
@@ -123,6 +125,7 @@ json_row(struct lk_jsonl *j, const struct lk_growth *g)
 	lk_jsonl_real(j, "live_bytes", g->live.bytes);
 	lk_jsonl_real(j, "live_error_bytes", g->live_error_bytes);
 	lk_jsonl_real(j, "live_objects", g->live.objects);
+	lk_jsonl_real(j, "native_live_bytes", g->native_bytes);
 	lk_jsonl_whole(j, "survived_intervals", g->survived_count);
 	lk_jsonl_whole(j, "intervals", g->interval_count);
 	lk_jsonl_whole(j, "stacks", g->stack_count);
@@ -159,6 +162,8 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "rss_bytes", s->rss_bytes);
 	lk_jsonl_real(&j, "live_bytes", s->est_live_bytes);
 	lk_jsonl_real(&j, "live_objects", s->est_live_objects);
+	lk_jsonl_text(&j, "native", s->sampler.native);
+	lk_jsonl_real(&j, "native_live_bytes", s->est_native_live_bytes);
 	lk_jsonl_real(&j, "cgroup_limit_bytes", s->cgroup_limit_bytes);
 	lk_jsonl_real(&j, "interval_bytes", s->sampler.interval_bytes);
 	lk_jsonl_real(&j, "cost_percent", s->sampler.cost_percent);

@@ -11,6 +11,18 @@
 #define PYTHON "/usr/lib/python3.11/"
 #define SHOP "/srv/shop/shop/"
 
+/* Frames of libraries: all but one have a symbol. */
+#define NATIVE(symbol, path, id, at) \
+	{.function = symbol, .file = path, .native = true, .build_id = id, .address = at}
+#define IMAGING "/usr/lib/python3/dist-packages/PIL/_imaging.cpython-311-x86_64-linux-gnu.so"
+#define IMAGING_ID "5ad0e1b39c64f2a7718be0c3d4952f6610a7bd83"
+#define JPEG "/usr/lib/x86_64-linux-gnu/libjpeg.so.62.3.0"
+#define JPEG_ID "c07fe2916a3b5d4480f1e2d39b6a7c5544332211"
+#define SSL "/usr/lib/x86_64-linux-gnu/libssl.so.3"
+#define SSL_ID "9d2b7c60f1e85a4312ab34cd56ef7890fedcba98"
+#define LIBC "/usr/lib/x86_64-linux-gnu/libc.so.6"
+#define LIBC_ID "82ce4e6e4ef08fa58a3535f7437bd3e592db5ac0"
+
 /* clang-format off: tables are read by column */
 static const struct lk_fake_chain in_boot = {
 	.outer = NULL,
@@ -256,9 +268,10 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 5, .bytes_per_s = 163840, .block_bytes = 152,
 	},
 	{
-		.own = {{"IterUnreader.chunk", GUNICORN "http/unreader.py", 44, false}},
-		.callers = &in_worker,
-		.domain = LK_DOMAIN_RAW, .thread = "MainThread",
+		.own = {NATIVE("__strdup", LIBC, LIBC_ID, 0x9a2b3),
+			NATIVE("SSL_CTX_flush_sessions", SSL, SSL_ID, 0x4b1d8),
+			NATIVE("start_thread", LIBC, LIBC_ID, 0x89044)},
+		.domain = LK_DOMAIN_NATIVE, .flags = LK_STACK_NO_PYTHON, .thread = "thread-41219",
 		.life = LK_FAKE_CHURN, .life_s = 2, .bytes_per_s = 307200, .block_bytes = 8192,
 	},
 	{
@@ -340,17 +353,25 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 		.life = LK_FAKE_CHURN, .life_s = 7, .bytes_per_s = 46080, .block_bytes = 88,
 	},
 	{
-		.own = {{"resize", SHOP "images.py", 31, false},
+		.own = {NATIVE("ImagingAllocateArray", IMAGING, IMAGING_ID, 0x1c2f7),
+			NATIVE("ImagingNewInternal", IMAGING, IMAGING_ID, 0x1c5a1),
+			NATIVE("ImagingResampleInner", IMAGING, IMAGING_ID, 0x2a0b4),
+			NATIVE("ImagingResample", IMAGING, IMAGING_ID, 0x2a6d0),
+			NATIVE("_resize", IMAGING, IMAGING_ID, 0xe9c3),
+			{"resize", SHOP "images.py", 31, false},
 			{"_WorkItem.run", PYTHON "concurrent/futures/thread.py", 58, false}},
 		.callers = &in_thread,
-		.domain = LK_DOMAIN_RAW, .thread = "ThreadPoolExecutor-0_0",
+		.domain = LK_DOMAIN_NATIVE, .thread = "ThreadPoolExecutor-0_0",
 		.life = LK_FAKE_CHURN, .life_s = 4, .bytes_per_s = 1468006, .block_bytes = 262144,
 	},
 	{
-		.own = {{"read", SHOP "images.py", 18, false},
+		.own = {NATIVE("libjpeg.so.62.3.0+0x3a5c2", JPEG, JPEG_ID, 0x3a5c2),
+			NATIVE("jpeg_start_decompress", JPEG, JPEG_ID, 0x199f4),
+			NATIVE("ImagingJpegDecode", IMAGING, IMAGING_ID, 0x3f2b1),
+			{"read", SHOP "images.py", 18, false},
 			{"_WorkItem.run", PYTHON "concurrent/futures/thread.py", 58, false}},
 		.callers = &in_thread,
-		.domain = LK_DOMAIN_RAW, .thread = "ThreadPoolExecutor-0_0",
+		.domain = LK_DOMAIN_NATIVE, .thread = "ThreadPoolExecutor-0_0",
 		.life = LK_FAKE_CHURN, .life_s = 5, .bytes_per_s = 921600, .block_bytes = 1048576,
 	},
 	{

@@ -21,6 +21,7 @@ enum lk_fake_life {
 };
 
 #define LK_FAKE_CHAIN_FRAMES 11
+#define LK_FAKE_OWN_FRAMES 8
 
 /* Who called: shared by many sites. */
 struct lk_fake_chain {
@@ -29,7 +30,7 @@ struct lk_fake_chain {
 };
 
 struct lk_fake_site {
-	struct lk_frame	  own[3];	/* innermost first; ends with a NULL function */
+	struct lk_frame	  own[LK_FAKE_OWN_FRAMES];	/* innermost first, then NULL functions */
 	const struct lk_fake_chain *callers;	/* may be NULL */
 	uint32_t	  repeat;	/* own[0] is repeated so often: recursion */
 	enum lk_domain	  domain;

@@ -216,6 +216,7 @@ verdict(struct writer *w)
 	put(w, object, "sentence", text(v.sentence));
 	put(w, object, "rss_growth_bytes_per_min", number(v.rss_growth_bytes_per_min));
 	put(w, object, "live_growth_bytes_per_min", number(v.live_growth_bytes_per_min));
+	put(w, object, "native_growth_bytes_per_min", number(v.native_growth_bytes_per_min));
 	put(w, object, "seconds_to_limit", number(v.seconds_to_limit));
 	put(w, object, "python_bytes", number(v.python_bytes));
 	put(w, object, "fragmented_bytes", number(v.fragmented_bytes));

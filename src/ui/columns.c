@@ -100,6 +100,43 @@ fold(char *name)
 	*to = '\0';
 }
 
+/* "libxml2" of ".../libxml2.so.2.9.14", "_imaging" of ".../_imaging.cpython-311-....so". */
+static void
+object_name(const char *file, char *out, size_t out_bytes)
+{
+	static const char *const ends[] = {".so", ".cpython-", ".abi3."};
+	const char *slash = strrchr(file, '/'), *base = slash != NULL ? slash + 1 : file, *end;
+	size_t length = strlen(base);
+	char text[LK_TABLE_TEXT_BYTES];
+
+	for (size_t i = 0; i < LK_COUNT_OF(ends); i++)
+		if ((end = strstr(base, ends[i])) != NULL && (size_t)(end - base) < length)
+			length = (size_t)(end - base);
+	snprintf(text, sizeof(text), "%.*s", (int)(length > 200 ? 200 : length), base);
+	lk_text_clean(text, out, out_bytes);
+}
+
+/* A name that the client made for want of a symbol has the file in front of "+0x". */
+static void
+native_function(const struct lk_frame *frame, const char *function, char *out, size_t out_bytes)
+{
+	const char *slash = strrchr(frame->file, '/'), *place;
+	const char *base = slash != NULL ? slash + 1 : frame->file;
+	char object[LK_TABLE_TEXT_BYTES];
+
+	if (frame->file[0] == '\0') {
+		snprintf(out, out_bytes, "%s", function);
+		return;
+	}
+	object_name(frame->file, object, sizeof(object));
+	place = strstr(function, "+0x");
+	if (place != NULL && (size_t)(place - function) == strlen(base) &&
+	    strncmp(function, base, strlen(base)) == 0)
+		snprintf(out, out_bytes, "[%s]%s", object, place);
+	else
+		snprintf(out, out_bytes, "%s [%s]", function, object);
+}
+
 char *
 lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 {
@@ -110,7 +147,11 @@ lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 		return out;
 	}
 	lk_text_clean(frame->function != NULL ? frame->function : "?", function, sizeof(function));
-	if (frame->file != NULL && frame->file[0] != '\0' && !frame->native)
+	if (frame->native && frame->file != NULL) {
+		native_function(frame, function, out, out_bytes);
+		return out;
+	}
+	if (frame->file != NULL && frame->file[0] != '\0')
 		lk_columns_module(frame->file, module, sizeof(module));
 	snprintf(out, out_bytes, "%s%s%s", module, module[0] != '\0' ? "." : "", function);
 	fold(out);

@@ -19,7 +19,7 @@ extern const struct lk_column lk_column_delta, lk_column_error, lk_column_object
 char *lk_columns_module(const char *file, char *out, size_t out_bytes);
 
 /* lk_columns_function - "shop.cart.price_key", "shop.cart.price_key[listcomp]", cleaned;
- * "(native)" names and unknowns too. */
+ * "xmlNewDoc [libxml2]", "[libxml2]+0x1a2b" where it is native; unknowns too. */
 char *lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes);
 
 /* lk_columns_place - "cart:88"; LINE 0 leaves the number out. */

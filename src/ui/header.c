@@ -399,10 +399,12 @@ why_text(const struct lk_session *s, const struct lk_canvas *c, const struct lk_
 	    lk_source_state(s->source) == LK_SOURCE_LIVE)
 		snprintf(out, out_bytes, "%s, verdict in %s", verdict->sentence,
 		    lk_text_duration(ceil(verdict->warm_up_s), left, sizeof(left)));
-	else if (verdict->kind_bytes > 0 && s->worst[0] != '\0') {
+	else if (verdict->kind_bytes > 0 && s->worst[0] != '\0' &&
+	    verdict->is_native == s->worst_is_native) {
 		snprintf(out, out_bytes, "%.*s at %s%s", (int)verdict->kind_bytes,
 		    verdict->sentence, s->worst, rest);
-		if (lk_canvas_width(c, out) > room)	/* a line is one of Python anyway */
+		/* a line is one of Python anyway */
+		if (!verdict->is_native && lk_canvas_width(c, out) > room)
 			snprintf(out, out_bytes, "Leak at %s%s", s->worst, rest);
 	} else
 		out[0] = '\0';
@@ -665,6 +667,10 @@ advice(const struct lk_desk *d)
 		return "b marks a baseline once the program is warm: growth then counts from there";
 	if (s->now->baseline_count == 1)
 		return "b again after some traffic: what survives every baseline is the leak (8)";
+	if (strcmp(s->now->sampler.native, "python") == 0)
+		return "native stacks off: no libunwind in the target; rows still have their line";
+	if (strcmp(s->now->sampler.native, "off") == 0)
+		return "native memory is not counted: what libraries take has no line here";
 	return "";
 }
 

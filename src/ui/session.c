@@ -179,6 +179,7 @@ growth_of_difference(const struct lk_difference *d, double seconds, double inter
 	out->stack = d->stack;
 	out->frame = lk_growth_site(d->stack);
 	out->live = d->b;
+	out->native_bytes = d->stack->domain == LK_DOMAIN_NATIVE ? d->b.bytes : 0;
 	out->live_error_bytes = lk_estimate_error(&d->b, interval_bytes);
 	out->delta_bytes = d->delta_bytes;
 	out->delta_objects = d->delta_objects;
@@ -209,6 +210,7 @@ join(struct lk_growth *into, const struct lk_growth *from)
 	into->live.bytes += from->live.bytes;
 	into->live.objects += from->live.objects;
 	into->live.variance += from->live.variance;
+	into->native_bytes += from->native_bytes;
 	into->live_error_bytes = hypot(into->live_error_bytes, from->live_error_bytes);
 	into->delta_bytes += from->delta_bytes;
 	into->delta_objects += from->delta_objects;
@@ -313,8 +315,13 @@ lk_session_judge(struct lk_session *s)
 		if (set->rows[i].delta_bytes > first->delta_bytes)
 			first = &set->rows[i];
 	if (first != NULL && first->significant && first->frame != NULL &&
-	    first->delta_bytes >= WORST_SHARE * lk_session_total(set))
-		lk_columns_place(first->frame, s->worst, sizeof(s->worst));
+	    first->delta_bytes >= WORST_SHARE * lk_session_total(set)) {
+		if (first->frame->native)
+			lk_columns_function(first->frame, s->worst, sizeof(s->worst));
+		else
+			lk_columns_place(first->frame, s->worst, sizeof(s->worst));
+		s->worst_is_native = first->native_bytes > first->live.bytes / 2;
+	}
 	lk_growth_free(set);
 }
 

@@ -35,6 +35,7 @@ struct lk_session {
 	enum lk_group		 group;
 	char			 worst[64];	/* "cart:88": the line most of the growth is from,
 						   beyond its error; else "" */
+	bool			 worst_is_native;	/* most of that line's memory is */
 	unsigned int		 period_ms;
 	bool			 paused;	/* the screen, not the sampler */
 	bool			 readonly;

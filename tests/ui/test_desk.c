@@ -314,6 +314,7 @@ struct puppet {
 	struct lk_source     source;
 	struct lk_source    *dummy;
 	enum lk_source_state state;
+	const char	    *native;	/* instead of the dummy's; NULL: that */
 };
 
 static size_t
@@ -329,7 +330,13 @@ puppet_poll(struct lk_source *s, struct pollfd *fds, size_t max, int *timeout_ms
 static bool
 puppet_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t now_ms)
 {
-	return lk_source_dispatch(((struct puppet *)s)->dummy, fds, count, now_ms);
+	struct puppet *p = (struct puppet *)s;
+	bool changed = lk_source_dispatch(p->dummy, fds, count, now_ms);
+
+	if (p->native != NULL)
+		((struct lk_snapshot *)(uintptr_t)lk_source_snapshot(p->dummy))->sampler.native =
+		    p->native;
+	return changed;
 }
 
 static const struct lk_snapshot *
@@ -419,6 +426,39 @@ START_TEST(a_state_is_said_and_the_numbers_stay)
 		fixture_play(&f, "b");
 		assert_shows("no live process");
 	}
+}
+END_TEST
+
+START_TEST(what_is_missing_of_native_memory_is_said)
+{
+	struct puppet *p = watch_puppet(LK_SOURCE_LIVE);
+
+	fixture_play(&f, "+2");
+	ck_assert(!shows("libunwind") && !shows("not counted"));
+	p->native = "python";
+	fixture_play(&f, "+2 /images<Enter>");
+	assert_shows("native stacks off: no libunwind in the target");
+	fixture_play(&f, "<Esc> 6");
+	assert_shows("no libunwind in the target");
+	p->native = "off";
+	fixture_play(&f, "+2");
+	assert_shows("not counted by this sampler");
+	fixture_play(&f, "1");
+	assert_shows("native memory is not counted");
+}
+END_TEST
+
+START_TEST(a_native_row_leads_to_its_line_of_python)
+{
+	fixture_play(&f, "+60 b +60 /images.resize<Enter>");
+	assert_shows("_resize [_imaging]");
+	fixture_play(&f, "<Enter>");
+	ck_assert_str_eq(view(), "source");
+	ck_assert_str_eq(f.desk.session.file, "/srv/shop/shop/images.py");
+	ck_assert_uint_eq(f.desk.session.line, 31);
+	fixture_play(&f, "1 <Esc> /libssl<Enter> <Enter>");
+	ck_assert_str_eq(view(), "stacks");
+	assert_shows("no source line is known for this row");
 }
 END_TEST
 
@@ -529,6 +569,30 @@ START_TEST(functions_are_named)
 END_TEST
 
 static const struct {
+	const char *name, *file, *function, *place;
+} natives[] = {
+	{"xmlNewDoc", "/usr/lib/libxml2.so.2.9.14", "xmlNewDoc [libxml2]", "libxml2.so.2.9.14"},
+	{"libxml2.so.2.9.14+0x1a2b", "/usr/lib/libxml2.so.2.9.14", "[libxml2]+0x1a2b",
+	    "libxml2.so.2.9.14"},
+	{"f+0x1a2b", "/usr/lib/libxml2.so.2", "f+0x1a2b [libxml2]", "libxml2.so.2"},
+	{"_resize", "/x/_imaging.cpython-311-x86_64-linux-gnu.so", "_resize [_imaging]",
+	    "_imaging.cpython-311-x86_64-linux-gnu.so"},
+	{"run\033[2J", "/usr/bin/python3.11", "run?[2J [python3.11]", "python3.11"},
+	{"(code outside of any file)", "", "(code outside of any file)", "-"},
+};
+
+START_TEST(native_functions_are_named)
+{
+	const struct lk_frame frame = {.function = natives[_i].name, .file = natives[_i].file,
+	    .native = true};
+	char out[128];
+
+	ck_assert_str_eq(lk_columns_function(&frame, out, sizeof(out)), natives[_i].function);
+	ck_assert_str_eq(lk_columns_place(&frame, out, sizeof(out)), natives[_i].place);
+}
+END_TEST
+
+static const struct {
 	const char *command, *shown;
 } commands[] = {
 	{"/usr/bin/python3 /usr/bin/gunicorn shop.wsgi -w 3", "gunicorn shop.wsgi -w 3"},
@@ -605,6 +669,8 @@ desk_case(void)
 	tcase_add_test(tc, hostile_names_cannot_draw);
 	tcase_add_loop_test(tc, a_state_is_said_and_the_numbers_stay, 0,
 	    (int)LK_COUNT_OF(states));
+	tcase_add_test(tc, what_is_missing_of_native_memory_is_said);
+	tcase_add_test(tc, a_native_row_leads_to_its_line_of_python);
 	tcase_add_test(tc, two_files_are_a_diff);
 	return tc;
 }
@@ -629,6 +695,7 @@ parts_case(void)
 	tcase_add_test(tc, no_key_is_advertised_that_does_nothing);
 	tcase_add_loop_test(tc, modules_are_named, 0, (int)LK_COUNT_OF(modules));
 	tcase_add_loop_test(tc, functions_are_named, 0, (int)LK_COUNT_OF(functions));
+	tcase_add_loop_test(tc, native_functions_are_named, 0, (int)LK_COUNT_OF(natives));
 	tcase_add_loop_test(tc, commands_are_shortened, 0, (int)LK_COUNT_OF(commands));
 	tcase_add_test(tc, sparks_rise_to_the_right);
 	tcase_add_test(tc, a_listing_reads_regular_files_only);

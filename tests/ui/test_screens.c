@@ -28,6 +28,8 @@ static const struct screen {
 	{"stacks-rates", MARKED "aa", false, false},
 	{"stacks-files", MARKED "tt", false, false},
 	{"stacks-filter", MARKED "/shop<Enter>", false, false},
+	{"stacks-native", MARKED "/images<Enter>", false, true},
+	{"stacks-library", MARKED "/libssl<Enter>", false, false},
 	{"source", MARKED "<Enter>", false, false},
 	{"containers", MARKED "5 +3", false, false},
 	{"memory", "6 +2", false, true},

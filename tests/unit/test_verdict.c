@@ -83,6 +83,81 @@ START_TEST(the_sentence_fits_the_history)
 }
 END_TEST
 
+/* COUNT rows of domain native, which together rise by so much each minute for ten minutes. */
+static void
+native_rows(uint32_t count, double per_min)
+{
+	struct lk_row *rows = lk_arena_get(s->arena, count, sizeof(*rows));
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct lk_stack *stack = lk_arena_get(s->arena, 1, sizeof(*stack));
+		float *trend = lk_arena_get(s->arena, 60, sizeof(*trend));
+
+		*stack = (struct lk_stack){.id = i + 1, .domain = LK_DOMAIN_NATIVE, .thread = ""};
+		for (uint32_t k = 0; k < 60; k++)
+			trend[k] = (float)(20 * M + per_min / count * k / 6);
+		rows[i] = (struct lk_row){.stack = stack, .trend_count = 60, .trend_bytes = trend};
+	}
+	s->rows = rows;
+	s->row_count = count;
+	s->trend_step_s = 10;
+}
+
+static const struct {
+	double rss_per_min, live_per_min, native_per_min;
+	const char *start, *part;
+	bool native;
+} native_sentences[] = {
+	{15 * M, 0, 14 * M, "Native leak: +14.0M/min, 9", "% of RSS growth", true},
+	{15 * M, 6 * M, 9 * M, "Native leak: +9.0M/min, 6", "% of RSS growth", true},
+	{15 * M, 9 * M, 6 * M, "Python leak: +", "% of RSS growth", false},
+	{15 * M, 5 * M, 5 * M, "RSS grows +1", "% of it, native memory 3", false},
+	{15 * M, 0, 5 * M, "RSS grows +1", "native memory 33% of it, Python does not", false},
+	{15 * M, 0, 0, "RSS grows +1", "Python does not: native memory or fragm", false},
+	{0, 0, 14 * M, "not growing", "", false},
+};
+
+START_TEST(a_native_leak_is_called_so)
+{
+	struct lk_verdict v;
+
+	history(600, native_sentences[_i].rss_per_min, native_sentences[_i].live_per_min);
+	native_rows(3, native_sentences[_i].native_per_min);
+	lk_verdict_of(s, &v);
+	ck_assert_msg(strncmp(v.sentence, native_sentences[_i].start,
+	    strlen(native_sentences[_i].start)) == 0 &&
+	    strstr(v.sentence, native_sentences[_i].part) != NULL, "%s", v.sentence);
+	ck_assert_int_eq(v.is_native, native_sentences[_i].native);
+	if (v.is_native)
+		ck_assert_uint_eq(v.kind_bytes, strlen("Native leak"));
+	ck_assert_double_eq_tol(v.native_growth_bytes_per_min,
+	    native_sentences[_i].native_per_min, 0.1 * M);
+}
+END_TEST
+
+/* A file may hold trends of any length, and stacks of different ones. */
+START_TEST(native_trends_end_together)
+{
+	struct lk_verdict v;
+	float *longer = lk_arena_get(s->arena, 5000, sizeof(*longer));
+	struct lk_row *rows;
+
+	history(600, 15 * M, 0);
+	native_rows(2, 14 * M);
+	for (uint32_t k = 0; k < 5000; k++)
+		longer[k] = k % 7 == 0 ? NAN : 1;
+	rows = (struct lk_row *)(uintptr_t)s->rows;
+	rows[0].trend_bytes = longer;
+	rows[0].trend_count = 5000;
+	lk_verdict_of(s, &v);
+	ck_assert_double_eq_tol(v.native_growth_bytes_per_min, 7 * M, 0.5 * M);
+	rows[1].trend_bytes = NULL;
+	rows[0].trend_count = 0;
+	lk_verdict_of(s, &v);
+	ck_assert(isnan(v.native_growth_bytes_per_min));
+}
+END_TEST
+
 START_TEST(without_history_it_warms_up)
 {
 	struct lk_verdict v;
@@ -160,6 +235,29 @@ START_TEST(shares_add_up_to_rss)
 	    v.other_bytes, s->rss_bytes, s->rss_bytes * 0.5);
 	ck_assert_double_ge(v.fragmented_bytes, 20 * M);
 	ck_assert_double_ge(v.other_bytes, 0);
+}
+END_TEST
+
+/* malloc's figure has what libraries took from malloc: it is not counted again. */
+START_TEST(native_memory_is_counted_once)
+{
+	struct lk_verdict without, v;
+
+	history(600, 0, 0);
+	s->memory.at_s = s->at_s;
+	s->memory.pymalloc_arena_bytes = 310 * M;
+	s->memory.malloc_live_bytes = 390 * M;
+	s->memory.malloc_free_bytes = 20 * M;
+	s->memory.malloc_mmap_bytes = 10 * M;
+	lk_verdict_of(s, &without);
+	s->est_native_live_bytes = 70 * M;
+	lk_verdict_of(s, &v);
+	ck_assert_double_eq(v.native_bytes, without.native_bytes);
+	ck_assert_double_eq(v.other_bytes, without.other_bytes);
+	s->est_native_live_bytes = without.native_bytes + 5 * M; /* mappings, beside malloc */
+	lk_verdict_of(s, &v);
+	ck_assert_double_eq(v.native_bytes, without.native_bytes + 5 * M);
+	ck_assert_double_eq(v.python_bytes, without.python_bytes);
 }
 END_TEST
 
@@ -278,6 +376,9 @@ verdict_suite(void)
 	tcase_add_loop_test(tc, few_points_of_a_coarse_ring_are_no_past, 0, 3);
 	tcase_add_test(tc, wild_points_do_not_move_the_slope);
 	tcase_add_test(tc, shares_add_up_to_rss);
+	tcase_add_test(tc, native_memory_is_counted_once);
+	tcase_add_loop_test(tc, a_native_leak_is_called_so, 0, LK_COUNT_OF(native_sentences));
+	tcase_add_test(tc, native_trends_end_together);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -61,9 +61,27 @@ add_text(struct memory *v, const char *label, enum lk_role role)
 	return &v->lines[v->count - 1];
 }
 
+/* Part of malloc's figures and of anonymous memory, not beside them. */
 static void
-add_ledger(struct memory *v, const struct lk_memory *m)
+add_native(struct memory *v, const struct lk_snapshot *now)
 {
+	bool python = strcmp(now->sampler.native, "python") == 0;
+	struct line *line;
+
+	if (!isnan(now->est_native_live_bytes) && strcmp(now->sampler.native, "off") != 0) {
+		add(v, "native live, est.", now->est_native_live_bytes, now->memory.rss_bytes,
+		    LK_ROLE_NATIVE, python ? "no libunwind in the target" :
+		    "part of these; by line in 1");
+		return;
+	}
+	line = add_text(v, "native live, est.", LK_ROLE_INACTIVE);
+	snprintf(line->text, sizeof(line->text), " not counted by this sampler");
+}
+
+static void
+add_ledger(struct memory *v, const struct lk_snapshot *now)
+{
+	const struct lk_memory *m = &now->memory;
 	double rss = m->rss_bytes;
 	double free_in_arenas = m->pymalloc_arena_bytes - m->est_python_live_bytes;
 
@@ -78,6 +96,7 @@ add_ledger(struct memory *v, const struct lk_memory *m)
 	add(v, "malloc free", m->malloc_free_bytes, rss, LK_ROLE_FRAGMENTED,
 	    "C heap kept, not in use");
 	add(v, "malloc mmap", m->malloc_mmap_bytes, rss, LK_ROLE_NATIVE, "large C blocks");
+	add_native(v, now);
 	add(v, "sampler", m->sampler_bytes, rss, LK_ROLE_OTHER, "leaktop itself");
 	add_text(v, "", LK_ROLE_MAIN);
 	add(v, "anonymous", m->anonymous_bytes, rss, LK_ROLE_NATIVE, "heap and stacks");
@@ -150,7 +169,7 @@ memory_update(struct lk_view *view)
 	v->count = 0;
 	if (now == NULL)
 		return;
-	add_ledger(v, &now->memory);
+	add_ledger(v, now);
 	add_limit(v, now);
 	add_collector(v, &now->memory);
 }

@@ -17,7 +17,8 @@
 
 #define SUSPECT_SHARE	0.05	/* of all growth */
 #define DETAIL_ROWS	6	/* with its rule */
-#define CHAIN_MAX	40	/* frames that are tried */
+#define CHAIN_MAX	40	/* pieces of the chain that are tried */
+#define NATIVE_SHOWN	3	/* of native frames in a row */
 #define MORE_CELLS	13	/* "(123 more) > " */
 #define DETAIL_FROM	14	/* rows of the area that make room for it */
 
@@ -116,29 +117,81 @@ stacks_update(struct lk_view *view)
 
 /* ---- the selected stack ---------------------------------------------------- */
 
+/* One piece of the chain: a frame, or how many native ones are left out (frame NULL). */
+struct link {
+	const struct lk_frame	*frame;
+	uint32_t		 folded;
+};
+
+struct chain {
+	struct link		 links[CHAIN_MAX];	/* innermost first */
+	uint32_t		 count;
+	uint32_t		 more;			/* frames outside of those */
+	const struct lk_frame	*site;
+};
+
+/* How many native frames follow each other from there on. */
+static uint32_t
+native_run(const struct lk_stack *stack, uint32_t from)
+{
+	uint32_t count = 0;
+
+	while (from + count < stack->frame_count && stack->frames[from + count].native)
+		count++;
+	return count;
+}
+
+/* Of many native frames in a row the innermost and the outermost say most: where the memory was
+ * taken, and what was called.  So the line of Python outside of them stays in sight. */
 static void
-chain_piece(const struct lk_frame *frame, bool last, char *out, size_t out_bytes)
+chain_of(const struct lk_stack *stack, struct chain *out)
+{
+	uint32_t i = 0;
+
+	out->count = 0;
+	out->site = lk_growth_site(stack);
+	while (i < stack->frame_count && out->count + NATIVE_SHOWN + 1 < CHAIN_MAX) {
+		uint32_t run = native_run(stack, i);
+
+		if (run > NATIVE_SHOWN) {
+			out->links[out->count++] = (struct link){&stack->frames[i], 0};
+			out->links[out->count++] = (struct link){&stack->frames[i + 1], 0};
+			out->links[out->count++] = (struct link){NULL, run - NATIVE_SHOWN};
+			i += run - 1;
+		}
+		out->links[out->count++] = (struct link){&stack->frames[i++], 0};
+	}
+	out->more = stack->frame_count - i;
+}
+
+static void
+chain_piece(const struct link *link, bool last, char *out, size_t out_bytes)
 {
 	char function[LK_TABLE_TEXT_BYTES];
 
-	lk_columns_function(frame, function, sizeof(function));
-	if (frame->line > 0)
-		snprintf(out, out_bytes, "%.120s:%u%s", function, frame->line, last ? "" : " >");
+	if (link->frame == NULL) {
+		snprintf(out, out_bytes, "(%u native) >", link->folded);
+		return;
+	}
+	lk_columns_function(link->frame, function, sizeof(function));
+	if (link->frame->line > 0)
+		snprintf(out, out_bytes, "%.120s:%u%s", function, link->frame->line,
+		    last ? "" : " >");
 	else
 		snprintf(out, out_bytes, "%.120s%s", function, last ? "" : " >");
 }
 
-/* Rows that the SHOWN innermost frames take when they are drawn COLS wide. */
+/* Rows that it takes when it is drawn COLS wide. */
 static int
-rows_of_chain(const struct lk_canvas *c, const struct lk_stack *stack, uint32_t shown, int cols)
+rows_of_chain(const struct lk_canvas *c, const struct chain *chain, int cols)
 {
-	int rows = 1, col = shown < stack->frame_count ? MORE_CELLS : 0;
+	int rows = 1, col = chain->more > 0 ? MORE_CELLS : 0;
 
-	for (uint32_t i = shown; i-- > 0;) {
+	for (uint32_t i = chain->count; i-- > 0;) {
 		char piece[LK_TABLE_TEXT_BYTES];
 		int width;
 
-		chain_piece(&stack->frames[i], i == 0, piece, sizeof(piece));
+		chain_piece(&chain->links[i], i == 0, piece, sizeof(piece));
 		width = lk_canvas_width(c, piece);
 		if (col > 0 && col + width > cols) {
 			rows++;
@@ -149,31 +202,45 @@ rows_of_chain(const struct lk_canvas *c, const struct lk_stack *stack, uint32_t 
 	return rows;
 }
 
-static uint32_t
-frames_that_fit(const struct lk_canvas *c, const struct lk_stack *stack, int rows, int cols)
+/* Leaves out the outermost pieces until the rest fits. */
+static void
+fit_chain(const struct lk_canvas *c, struct chain *chain, int rows, int cols)
 {
-	uint32_t shown = stack->frame_count < CHAIN_MAX ? stack->frame_count : CHAIN_MAX;
+	while (chain->count > 1 && rows_of_chain(c, chain, cols) > rows) {
+		const struct link *last = &chain->links[--chain->count];
 
-	while (shown > 1 && rows_of_chain(c, stack, shown, cols) > rows)
-		shown--;
-	return shown;
+		chain->more += last->frame != NULL ? 1 : last->folded;
+	}
+}
+
+/* What names the row stands out; native frames stand back. */
+static enum lk_role
+role_of(const struct link *link, const struct lk_frame *site)
+{
+	if (link->frame == NULL)
+		return LK_ROLE_INACTIVE;
+	if (link->frame == site)
+		return LK_ROLE_TITLE;
+	return link->frame->native ? LK_ROLE_INACTIVE : LK_ROLE_MAIN;
 }
 
 static int
 draw_chain(struct lk_canvas *c, const struct lk_area *area, const struct lk_stack *stack)
 {
-	uint32_t shown = frames_that_fit(c, stack, area->rows, area->cols);
 	int row = area->row, col = area->col;
 	char piece[LK_TABLE_TEXT_BYTES];
+	struct chain chain;
 
-	if (shown < stack->frame_count) {
-		snprintf(piece, sizeof(piece), "(%u more) >", stack->frame_count - shown);
+	chain_of(stack, &chain);
+	fit_chain(c, &chain, area->rows, area->cols);
+	if (chain.more > 0) {
+		snprintf(piece, sizeof(piece), "(%u more) >", chain.more);
 		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_INACTIVE, piece) + 1;
 	}
-	for (uint32_t i = shown; i-- > 0;) {
+	for (uint32_t i = chain.count; i-- > 0;) {
 		int width;
 
-		chain_piece(&stack->frames[i], i == 0, piece, sizeof(piece));
+		chain_piece(&chain.links[i], i == 0, piece, sizeof(piece));
 		width = lk_canvas_width(c, piece);
 		if (col > area->col && col + width > area->col + area->cols) {
 			row++;
@@ -182,7 +249,7 @@ draw_chain(struct lk_canvas *c, const struct lk_area *area, const struct lk_stac
 		if (row >= area->row + area->rows)
 			break;
 		lk_canvas_text(c, row, col, area->col + area->cols - col,
-		    i == 0 ? LK_ROLE_TITLE : LK_ROLE_MAIN, piece);
+		    role_of(&chain.links[i], chain.site), piece);
 		col += width + 1;
 	}
 	return row + 1;
@@ -198,8 +265,13 @@ draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area,
 	char number[16], file[LK_TABLE_TEXT_BYTES];
 	int col = area->col;
 
-	if (frame == NULL || frame->file == NULL || frame->native || now == NULL)
+	if (frame == NULL || frame->file == NULL || now == NULL)
 		return;
+	if (frame->native) {
+		lk_text_clean(frame->file, file, sizeof(file));
+		lk_canvas_text(c, row, col, area->cols, LK_ROLE_HEADING, file);
+		return;
+	}
 	if (lk_listing_load(&v->listing, frame->file, now->process.pid) < 0) {
 		lk_text_clean(frame->file, file, sizeof(file));
 		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_HEADING, file);
@@ -214,23 +286,41 @@ draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area,
 	    code + strspn(code, " "));
 }
 
+/* "obj", "native", or how much is native of a row that has both. */
 static void
-facts_text(const struct lk_growth *g, char *out, size_t out_bytes)
+domain_text(const struct lk_growth *g, char *out, size_t out_bytes)
+{
+	char native[LK_TEXT_BYTES];
+
+	if (g->native_bytes > 0 && g->native_bytes < g->live.bytes)
+		snprintf(out, out_bytes, "%s, %s native",
+		    g->stack->domain == LK_DOMAIN_NATIVE ? "mixed" :
+		    lk_domain_name(g->stack->domain),
+		    lk_text_bytes(g->native_bytes, native, sizeof(native)));
+	else
+		snprintf(out, out_bytes, "%s", lk_domain_name(g->stack->domain));
+}
+
+static void
+facts_text(const struct lk_growth *g, const struct lk_snapshot *now, char *out, size_t out_bytes)
 {
 	char live[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
-	char freed[LK_TEXT_BYTES];
+	char freed[LK_TEXT_BYTES], domain[2 * LK_TEXT_BYTES];
 	int length;
 
+	domain_text(g, domain, sizeof(domain));
 	length = snprintf(out, out_bytes, "live %s +/-%s, %s objects (%s)",
 	    lk_text_bytes(g->live.bytes, live, sizeof(live)),
 	    lk_text_bytes(g->live_error_bytes, error, sizeof(error)),
-	    lk_text_count(g->live.objects, objects, sizeof(objects)),
-	    lk_domain_name(g->stack->domain));
+	    lk_text_count(g->live.objects, objects, sizeof(objects)), domain);
 	if (!isnan(g->est_freed_bytes))
-		snprintf(out + length, out_bytes - (size_t)length,
+		length += snprintf(out + length, out_bytes - (size_t)length,
 		    "; %s of all it allocated is freed",
 		    lk_text_percent(g->est_freed_bytes, g->est_allocated_bytes, freed,
 		    sizeof(freed)));
+	if (g->native_bytes > 0 && now != NULL && strcmp(now->sampler.native, "python") == 0)
+		snprintf(out + length, out_bytes - (size_t)length,
+		    "; native stacks off: no libunwind in the target");
 }
 
 static void
@@ -249,7 +339,7 @@ draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	lk_view_rule(c, area, area->row, text, view->session->ascii);
 	draw_chain(c, &inner, g->stack);
 	draw_code(view, c, &inner, area->row + area->rows - 2, lk_growth_site(g->stack));
-	facts_text(g, text, sizeof(text));
+	facts_text(g, view->session->now, text, sizeof(text));
 	lk_canvas_text(c, area->row + area->rows - 1, inner.col, inner.cols, LK_ROLE_INACTIVE,
 	    text);
 }
