@@ -13,13 +13,16 @@
 struct lk_thread {
 	int64_t		left_bytes;	/* countdown of RAW and of domains whose free is hooked */
 	int64_t		kept_left_bytes; /* left_bytes while a slot is wanted */
+	int64_t		object_left_bytes; /* countdown of OBJ and MEM with slots */
 	uint64_t	random;
 	float		interval_bytes;	/* at which left_bytes was drawn */
+	float		object_interval_bytes; /* at which object_left_bytes was drawn */
+	float		want_interval_bytes; /* at which the block a slot is wanted for was due */
 	uint32_t	number;		/* kernel's thread id, 0 for the main thread */
 	uint16_t	want_bytes;	/* size of the small block a slot is wanted for */
 	uint8_t		want_domain;
 	bool		want;		/* the next RAW request is to be served from a slot */
-	bool		ready;		/* the first countdown was drawn */
+	bool		ready;		/* the first countdowns were drawn */
 	bool		forking;	/* holds the lock for a fork */
 	bool		inside;		/* in the sampler's own work: nothing is sampled */
 	bool		has_unwound;	/* native frames were looked for on this thread */

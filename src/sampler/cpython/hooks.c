@@ -3,6 +3,7 @@
 #include "sampler/cpython/hooks.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,13 +16,13 @@
 #include "sampler/core/thread.h"
 #include "sampler/cpython/symbols.h"
 
-enum { RAW, MEM, OBJ, DOMAINS };
+enum { RAW, MEM, OBJ, DOMAINS = LK_HOOKS_DOMAINS };
 
 #define PYMALLOC_MAX_BYTES	512u	/* SMALL_REQUEST_THRESHOLD, all versions */
 #define FORWARDED_BYTES		513u	/* pymalloc passes it on to RAW */
 
 /* Written once under the GIL before the first hook is visible, read-only afterwards. */
-static struct lk_allocator next[DOMAINS];
+static struct lk_allocator next[DOMAINS], ours[DOMAINS];
 static const struct lk_sink *sink;
 static uintptr_t region_base;
 static size_t region_bytes;
@@ -33,10 +34,9 @@ static size_t hash_max_bytes = SIZE_MAX; /* larger blocks reach RAW and are coun
  * OBJ or MEM have counted it.  RAW itself has next to no such requests. */
 static size_t passed_on_max_bytes;
 
-/* OBJ and MEM countdown: protected by the GIL. */
-static int64_t gil_left_bytes;
-static float gil_interval_bytes;	/* at which it was drawn */
-static float due_interval_bytes;	/* at which the block now being sampled was due */
+/* Read where something is due, so that what is sampled does not depend on which pointers a racing
+ * reader of CPython's table has loaded. */
+static atomic_bool objects_count = true;
 
 /* What the self-test looks at. */
 static void *test_slot_freed;
@@ -45,44 +45,51 @@ static size_t test_raw_bytes;
 /* ---- countdowns ---------------------------------------------------------- */
 
 static void
-rearm_thread(void)
+rearm(int64_t *left_bytes, float *interval_bytes)
 {
 	double interval = sink->interval_bytes();
 
-	lk_thread.interval_bytes = (float)interval;
-	lk_thread.left_bytes = lk_countdown_draw(&lk_thread.random, interval);
+	*interval_bytes = (float)interval;
+	*left_bytes = lk_countdown_draw(&lk_thread.random, interval);
 }
 
-/* True when the block of N bytes is to be sampled at *INTERVAL.  A thread's very first
- * countdown starts at zero: it is drawn now, and decides about this block. */
+/* A thread's very first countdowns start at zero: they are drawn now, and decide. */
+static void
+begin_thread(void)
+{
+	lk_thread.ready = true;
+	sink->thread_init();
+	rearm(&lk_thread.left_bytes, &lk_thread.interval_bytes);
+	rearm(&lk_thread.object_left_bytes, &lk_thread.object_interval_bytes);
+}
+
+/* True when the block of N bytes is to be sampled at *INTERVAL. */
 LK_COLD static bool
 thread_due(size_t n, double *interval)
 {
 	if (!lk_thread.ready) {
-		lk_thread.ready = true;
-		sink->thread_init();
-		rearm_thread();
+		begin_thread();
 		if (!lk_countdown_spend(&lk_thread.left_bytes, n))
 			return false;
 	}
 	*interval = (double)lk_thread.interval_bytes;
-	rearm_thread();
+	rearm(&lk_thread.left_bytes, &lk_thread.interval_bytes);
 	return !lk_thread.inside;
 }
 
-static void
-rearm_gil(void)
+/* The same of OBJ and MEM with slots. */
+static bool
+object_due(size_t n)
 {
-	double interval = sink->interval_bytes();
-
 	if (!lk_thread.ready) {
-		lk_thread.ready = true;
-		sink->thread_init();
-		rearm_thread();
+		begin_thread();
+		if (!lk_countdown_spend(&lk_thread.object_left_bytes, n))
+			return false;
 	}
-	due_interval_bytes = gil_interval_bytes;
-	gil_interval_bytes = (float)interval;
-	gil_left_bytes = lk_countdown_draw(&lk_thread.random, interval);
+	lk_thread.want_interval_bytes = lk_thread.object_interval_bytes;
+	rearm(&lk_thread.object_left_bytes, &lk_thread.object_interval_bytes);
+	return !lk_thread.inside && n != 0 &&
+	    atomic_load_explicit(&objects_count, memory_order_relaxed);
 }
 
 /* ---- blocks that stay where they are: RAW, and every domain in hash mode --------- */
@@ -93,7 +100,8 @@ sample_in_place(int domain, void *p, size_t n)
 	int saved_errno = errno;
 	double interval;
 
-	if (thread_due(n, &interval) && p != NULL)
+	if (thread_due(n, &interval) && p != NULL &&
+	    (domain == RAW || atomic_load_explicit(&objects_count, memory_order_relaxed)))
 		sink->sampled((uint8_t)domain, p, n, interval);
 	errno = saved_errno;
 }
@@ -117,7 +125,7 @@ serve_slot(size_t n)
 	test_raw_bytes = n;
 	p = sink->slot(lk_thread.want_domain, lk_thread.want_bytes,
 	    padding_bytes == 0 && lk_thread.want_bytes != 0 ? lk_thread.want_bytes : n,
-	    (double)due_interval_bytes);
+	    (double)lk_thread.want_interval_bytes);
 	errno = saved_errno;
 	return p;
 }
@@ -316,8 +324,7 @@ sampled_malloc(int domain, void *ctx, size_t n)
 {
 	void *p;
 
-	rearm_gil();
-	if (lk_thread.inside || n == 0)
+	if (!object_due(n))
 		return next[domain].malloc(ctx, n);
 	want_slot(domain, n);
 	p = next[domain].malloc(ctx, FORWARDED_BYTES);
@@ -330,8 +337,7 @@ sampled_calloc(int domain, void *ctx, size_t count, size_t size)
 {
 	void *p;
 
-	rearm_gil();
-	if (lk_thread.inside || count * size == 0)
+	if (!object_due(count * size))
 		return next[domain].calloc(ctx, count, size);
 	want_slot(domain, count * size);
 	p = next[domain].calloc(ctx, 1, FORWARDED_BYTES);
@@ -346,8 +352,7 @@ sampled_realloc(int domain, void *ctx, void *p, size_t n)
 {
 	void *q = next[domain].realloc(ctx, p, n), *slot;
 
-	rearm_gil();
-	if (q == NULL || lk_thread.inside || n == 0)
+	if (!object_due(n) || q == NULL)
 		return q;
 	want_slot(domain, n);
 	slot = next[domain].malloc(ctx, FORWARDED_BYTES);
@@ -362,7 +367,7 @@ sampled_realloc(int domain, void *ctx, void *p, size_t n)
 static inline void *
 slot_malloc(int domain, void *ctx, size_t n)
 {
-	if (n <= small_max_bytes && lk_countdown_spend(&gil_left_bytes, n))
+	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
 		return sampled_malloc(domain, ctx, n);
 	return next[domain].malloc(ctx, n);
 }
@@ -372,7 +377,7 @@ slot_calloc(int domain, void *ctx, size_t count, size_t size)
 {
 	size_t n = product(count, size);
 
-	if (n <= small_max_bytes && lk_countdown_spend(&gil_left_bytes, n))
+	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
 		return sampled_calloc(domain, ctx, count, size);
 	return next[domain].calloc(ctx, count, size);
 }
@@ -380,7 +385,7 @@ slot_calloc(int domain, void *ctx, size_t count, size_t size)
 static inline void *
 slot_realloc(int domain, void *ctx, void *p, size_t n)
 {
-	if (n <= small_max_bytes && lk_countdown_spend(&gil_left_bytes, n))
+	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
 		return sampled_realloc(domain, ctx, p, n);
 	return next[domain].realloc(ctx, p, n);
 }
@@ -469,7 +474,26 @@ set_hooks(const struct lk_symbols *py, int domain, struct lk_allocator hooks)
 	hooks.ctx = next[domain].ctx;
 	if (hooks.free == NULL)
 		hooks.free = next[domain].free;
+	ours[domain] = hooks;
 	py->set_allocator(domain, &hooks);
+}
+
+const struct lk_allocator *
+lk_hooks_ours(int domain)
+{
+	return &ours[domain];
+}
+
+const struct lk_allocator *
+lk_hooks_originals(int domain)
+{
+	return &next[domain];
+}
+
+void
+lk_hooks_count_objects(bool yes)
+{
+	atomic_store(&objects_count, yes);
 }
 
 /* Is a block asked for with 513 bytes served from a slot, and does RAW see its free? */
@@ -511,7 +535,6 @@ lk_hooks_install(const struct lk_symbols *py, const struct lk_sink *s, bool allo
 	filter = s->live->filter;
 	for (domain = 0; domain < DOMAINS; domain++)
 		py->get_allocator(domain, &next[domain]);
-	rearm_gil();
 	set_hooks(py, RAW, (struct lk_allocator){
 	    NULL, raw_malloc, raw_calloc, raw_realloc, raw_free});
 	mem_slots = slots_work(MEM);	/* always run: they also tell what reaches RAW */

@@ -9,6 +9,9 @@
  *   hash   where the test fails (PYTHONMALLOC=malloc, tracemalloc already on, no room for
  *          the slots): all four functions are hooked, blocks stay where they are.
  *
+ * Each thread has its own countdowns: interpreters may have a GIL of their own (3.12 on), and a
+ * counter in the static TLS block costs what a global one does.
+ *
  * The ctx pointers stay those of the original allocators, so every mixture of old and new
  * pointers that a racing reader of the table may load is valid, and an allocation that is
  * not due is a subtraction, a branch and a jump. */
@@ -17,8 +20,11 @@
 
 #include <stdbool.h>
 
+struct lk_allocator;
 struct lk_sink;
 struct lk_symbols;
+
+#define LK_HOOKS_DOMAINS 3	/* RAW, MEM, OBJ: CPython's numbers, and the wire's order */
 
 enum lk_hook_mode { LK_HOOKS_NONE, LK_HOOKS_SLOTS, LK_HOOKS_HASH };
 
@@ -26,5 +32,12 @@ enum lk_hook_mode { LK_HOOKS_NONE, LK_HOOKS_SLOTS, LK_HOOKS_HASH };
  * ALLOW_SLOTS false: hash at once.  Context: with the GIL, outside a hook. */
 enum lk_hook_mode lk_hooks_install(const struct lk_symbols *symbols, const struct lk_sink *sink,
     bool allow_slots);
+
+/* What was put into CPython's table, and what was there.  For ever, after install. */
+const struct lk_allocator *lk_hooks_ours(int domain);
+const struct lk_allocator *lk_hooks_originals(int domain);
+
+/* lk_hooks_count_objects - whether blocks of OBJ and MEM may be sampled now.  Any thread. */
+void lk_hooks_count_objects(bool yes);
 
 #endif
