@@ -12,12 +12,17 @@
  * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames,
  *                    the default), python (Python frames alone), off.
  * LEAKTOP_UNWINDER   libunwind's file, or its name: libunwind.so.8.
+ * LEAKTOP_BUDGET     what the sampler may cost, in percent of one processor, a decimal; it then
+ *                    samples less rather than cost more.  0: whatever it costs.
+ * LEAKTOP_DUTY       for tests: the share of time with hooks, 1 to 1/16, not to be changed.
  * LEAKTOP_DIR        folder of the socket, absolute; overrides the rule below.
  * LEAKTOP_DISABLE    set and not "0": the library stays dormant. */
 #define LK_ENV_INTERVAL		"LEAKTOP_INTERVAL"
 #define LK_ENV_MEMORY		"LEAKTOP_MEMORY"
 #define LK_ENV_NATIVE		"LEAKTOP_NATIVE"
 #define LK_ENV_UNWINDER		"LEAKTOP_UNWINDER"
+#define LK_ENV_BUDGET		"LEAKTOP_BUDGET"
+#define LK_ENV_DUTY		"LEAKTOP_DUTY"
 #define LK_ENV_DIR		"LEAKTOP_DIR"
 #define LK_ENV_DISABLE		"LEAKTOP_DISABLE"
 
@@ -25,6 +30,7 @@
 #define LK_INTERVAL_DEFAULT_BYTES	(512ULL << 10)
 #define LK_INTERVAL_MIN_BYTES		(1ULL << 10)
 #define LK_INTERVAL_MAX_BYTES		(1ULL << 30)
+#define LK_BUDGET_DEFAULT_PERCENT	1.0
 #define LK_MEMORY_DEFAULT_BYTES		(16ULL << 20)
 #define LK_MEMORY_MIN_BYTES		(4ULL << 20)
 #define LK_MEMORY_MAX_BYTES		(32ULL << 20)

@@ -118,7 +118,10 @@
  *                   the state when it was marked; then the reply
  *   history, trends, memory
  *   containers      min_length (default 1000), limit (default 200, <= 1000)
- *   pause, resume   stop and start sampling; what is known stays known
+ *   pause, resume   stop and start sampling; what is known stays known.  A pause takes every hook
+ *                   out of the allocators, but those of RAW's free and realloc (mode hash: of
+ *                   all domains) stay as long as a sampled block is alive, or the data would
+ *                   no longer be true; with the last one they go, too
  *   interval        bytes: changes the sampling interval
  *   events          {"t":"events","list":[{"at":S,"code":"..","value":N},...]}: what
  *                   the sampler noticed about itself, newest last

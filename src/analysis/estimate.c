@@ -15,6 +15,25 @@
  * sum s^2 (1-p)/p over all blocks, of which v = sum w^2 (1-p) over the samples is an unbiased
  * estimate.  Cells carry b and v; they add up as long as blocks are taken independently.
  *
+ * Duty.  To cost less, the hooks may be in only during slots of time, each chosen by lot with the
+ * probability d.  A block is then taken with probability d p, and stands for w = s/(d p) bytes:
+ * sums stay unbiased.  But blocks of one slot share its fate.  With u = s/p, the estimate for a
+ * slot in which the hooks were in is y/d, where y is the sum of u over its samples: a Bernoulli(d)
+ * choice of slots, in each of which y estimates the slot's truth Y with the variance Q from above.
+ *	Var[total] = sum over slots of (1-d)/d Y^2 + Q/d
+ * (the first term is that of choosing slots, the second that of sampling within the chosen ones,
+ * E[1/d^2 Q chosen] = Q/d).  Horvitz and Thompson's estimate of it, by pairs i, j of samples with
+ * joint probability pi_ij (d p_i p_j within a slot, pi_i pi_j across slots), is
+ *	sum_i (1 - pi_i)/pi_i^2 s_i^2 + sum_{i != j in a slot} (pi_ij - pi_i pi_j)/(pi_ij pi_i pi_j)
+ *	    s_i s_j = sum_i u_i^2 (1-p_i)/d + (1-d)/d^2 sum over slots of y^2
+ * where the u_i^2 (1-d)/d^2 of the first sum have made the squares of the second complete.  The
+ * sampler keeps y for each slot and cell while one of its samples lives, so that deaths take
+ * exactly their part out of v.  Rows made of several stacks, and differences, take cells as
+ * independent: stacks that allocate in the same few slots are less certain together than that says;
+ * the live total of a process has a variance of its own, with slots joined over all stacks.
+ * Where T stands below, for a block that was not seen, it is T/d: that
+ * holds for memory that comes in many slots; of what comes all at once, the hooks may be out.
+ *
  * The interval of a total.  With few samples b +- 2 sqrt(v) is wrong: it reaches below zero and
  * covers too little above.  Blocks smaller than T are rare events with weights, for which the
  * gamma limits of Fay & Feuer (1997) hold: a sum with mean b and variance v is c = v/b times a

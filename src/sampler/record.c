@@ -95,8 +95,9 @@ add(double *total, double value)
 		*total = 0;
 }
 
-void
-lk_record_count_live(const struct lk_sample *sample, double sign)
+/* All three change together; CLUSTERS: by what the squares of the clusters change. */
+static void
+count_total(const struct lk_sample *sample, double sign, double clusters)
 {
 	if (lk_record.stacks.stacks[sample->stack].domain == LK_DOMAIN_NATIVE) {
 		add(&lk_record.native_live_bytes, sign * sample->est_bytes);
@@ -104,27 +105,66 @@ lk_record_count_live(const struct lk_sample *sample, double sign)
 	}
 	add(&lk_record.live_bytes, sign * sample->est_bytes);
 	add(&lk_record.live_objects, sign * (double)sample->est_objects);
-	add(&lk_record.live_variance, sign * sample->variance);
+	add(&lk_record.live_variance, sign * sample->variance +
+	    clusters * lk_clusters_factor(sample->duty_shift));
+}
+
+static void
+count_born(struct lk_sample *sample, uint32_t duty_slot)
+{
+	double clusters = 0;
+
+	lk_cells_born(&lk_record.stacks, sample, duty_slot);
+	if (sample->duty_shift != 0) {
+		clusters = lk_clusters_join(&lk_record.stacks.clusters, &lk_record.total_cluster,
+		    LK_CLUSTERS_TOTAL, duty_slot, lk_clusters_bytes(sample));
+		sample->total_cluster = lk_record.total_cluster;
+	}
+	count_total(sample, 1, clusters);
+	lk_record.allocated_objects += (double)sample->est_objects;
+	lk_record.hooked_objects += (double)sample->est_objects /
+	    (double)(1u << sample->duty_shift);
+}
+
+/* What SAMPLE stands for: the maths is in analysis/estimate.c. */
+static void
+weigh(struct lk_sample *sample, double interval_bytes)
+{
+	struct lk_weight w = lk_countdown_weight(sample->size_bytes, interval_bytes);
+	double times = (double)(1u << sample->duty_shift);
+
+	sample->est_bytes = w.est_bytes * times;
+	sample->est_objects = (float)(w.est_objects * times);
+	sample->variance = w.variance * times;
+	sample->interval_bytes = (float)interval_bytes;
 }
 
 void
-lk_record_weigh(struct lk_sample *sample, double interval_bytes)
+lk_record_reweigh(struct lk_sample *sample, double interval_bytes)
 {
-	struct lk_weight w = lk_countdown_weight(sample->size_bytes, interval_bytes);
+	struct lk_sample before = *sample;
+	double clusters = 0;
 
-	sample->est_bytes = w.est_bytes;
-	sample->est_objects = (float)w.est_objects;
-	sample->variance = w.variance;
-	sample->interval_bytes = (float)interval_bytes;
+	weigh(sample, interval_bytes);
+	lk_cells_reweigh(&lk_record.stacks, &before, sample);
+	if (sample->duty_shift != 0)
+		clusters = lk_clusters_change(&lk_record.stacks.clusters, sample->total_cluster,
+		    lk_clusters_bytes(&before), lk_clusters_bytes(sample));
+	count_total(&before, -1, 0);
+	count_total(sample, 1, clusters);
 }
 
 void
 lk_record_bury(uint32_t i)
 {
 	struct lk_sample *sample = &lk_record.live.samples[i];
+	double clusters = 0;
 
 	lk_cells_died(&lk_record.stacks, sample);
-	lk_record_count_live(sample, -1);
+	if (sample->duty_shift != 0)
+		clusters = lk_clusters_leave(&lk_record.stacks.clusters, sample->total_cluster,
+		    lk_clusters_bytes(sample));
+	count_total(sample, -1, clusters);
 	lk_live_recycle(&lk_record.live, i);
 	if (lk_record.live.live_count == 0)	/* rounding errors end here */
 		lk_record.live_bytes = lk_record.live_objects = lk_record.live_variance =
@@ -148,12 +188,21 @@ lk_record_reap(uint32_t max)
 	return n;
 }
 
+/* OBJ and MEM: the hooks of the others are always in. */
+static bool
+has_duty(uint8_t domain)
+{
+	return domain == 1 || domain == 2;
+}
+
 /* A sample for a block at P; the lock is held.  LK_LIVE_NONE: no room. */
 static uint32_t
 add_sample(struct origin *origin, void *p, size_t size, double interval, bool in_slot)
 {
 	struct lk_sample *sample;
 	uint32_t i = lk_live_new(&lk_record.live), lost;
+	uint32_t duty = has_duty(origin->path.domain) ?
+	    atomic_load_explicit(&lk_record.duty, memory_order_relaxed) : 0;
 	bool ok = true;
 
 	if (i == LK_LIVE_NONE)
@@ -173,10 +222,9 @@ add_sample(struct origin *origin, void *p, size_t size, double interval, bool in
 	}
 	sample->epoch = lk_record.epoch;
 	sample->stack = stack_of(origin);
-	lk_record_weigh(sample, interval);
-	lk_cells_born(&lk_record.stacks, sample);
-	lk_record.allocated_objects += (double)sample->est_objects;
-	lk_record_count_live(sample, 1);
+	sample->duty_shift = (uint8_t)(duty & LK_RECORD_SHIFT_MASK);
+	weigh(sample, interval);
+	count_born(sample, duty >> LK_RECORD_SHIFT_BITS);
 	if (in_slot)
 		atomic_store_explicit(
 		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)], i,
@@ -211,12 +259,24 @@ begin(void)
 	return false;
 }
 
+/* Whether we are to sample is asked with the lock: lk_tend_stop() waits for it. */
+static bool
+begin_sample(void)
+{
+	if (!begin())
+		return false;
+	if (atomic_load_explicit(&lk_record.active, memory_order_relaxed))
+		return true;
+	lk_spin_give(&lk_record.lock);
+	return false;
+}
+
 static void
 remember(struct origin *origin, uint64_t began, void *p, size_t size, double interval)
 {
 	uint32_t i;
 
-	if (!begin())
+	if (!begin_sample())
 		return;
 	i = add_sample(origin, p, size, interval, false);
 	account(began, i);
@@ -276,7 +336,7 @@ slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes
 	lk_thread.inside = true;
 	if (size_bytes != 0)
 		find_origin(&origin, domain);
-	if (begin()) {
+	if (size_bytes == 0 ? begin() : begin_sample()) {
 		p = plain_slot(slot_bytes);
 		if (p != NULL && size_bytes != 0)
 			i = add_sample(&origin, p, size_bytes, interval_bytes, true);
@@ -352,9 +412,9 @@ keep_piece(const struct lk_sample *whole, const struct lk_piece *piece)
 		lk_live_recycle(&lk_record.live, i);
 		return;
 	}
-	lk_record_weigh(sample, interval);
-	lk_cells_recount(&lk_record.stacks, sample);
-	lk_record_count_live(sample, 1);
+	weigh(sample, interval);
+	lk_cells_recount(&lk_record.stacks, sample, 0);
+	count_total(sample, 1, 0);
 }
 
 static void
@@ -404,6 +464,7 @@ carve(struct lk_record *r)
 	double scale = (double)r->pages.capacity_bytes / (double)LK_MEMORY_DEFAULT_BYTES;
 
 	r->dead = LK_LIVE_NONE;
+	r->total_cluster = LK_CLUSTERS_NONE;
 	if (lk_live_init(&r->live, &r->pages, (uint32_t)(LIVE_AT_DEFAULT * scale)) < 0)
 		return -ENOMEM;
 	return lk_stacks_init(&r->stacks, &r->pages, scale, resolve, 0);
@@ -441,6 +502,6 @@ lk_record_renew(void)
 	lk_slots_forget(&r->slots);
 	r->epoch = 0;
 	r->live_bytes = r->live_objects = r->live_variance = r->allocated_objects =
-	    r->native_live_bytes = 0;
+	    r->hooked_objects = r->native_live_bytes = 0;
 	lk_spin_give(&r->lock);
 }

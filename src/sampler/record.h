@@ -37,7 +37,10 @@ struct lk_record {
 	uint32_t		 epoch;		/* lock: baselines marked so far */
 	double			 live_bytes, live_objects, live_variance;	/* lock; Python's */
 	double			 native_live_bytes;	/* lock; of the domain native */
+	uint32_t		 total_cluster;	/* lock: of all samples, the last one used */
+	_Atomic uint32_t	 duty;		/* of OBJ and MEM: lk_record_duty_word() */
 	double			 allocated_objects;	/* lock: since the start */
+	double			 hooked_objects;	/* lock: of these, what met a hook */
 	_Atomic uint64_t	 interval_bytes;
 	atomic_bool		 active;	/* false: nothing is sampled */
 	struct lk_record_stats	 stats;
@@ -58,14 +61,22 @@ int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thre
  * Context: the only thread there is, after a fork. */
 void lk_record_renew(void);
 
+/* A slot of time and the duty 2^-SHIFT by which it was chosen; 0: full duty, no slots. */
+#define LK_RECORD_SHIFT_BITS	4u
+#define LK_RECORD_SHIFT_MASK	15u
+static inline uint32_t
+lk_record_duty_word(uint32_t slot, unsigned int shift)
+{
+	return shift == 0 ? 0 : slot << LK_RECORD_SHIFT_BITS | shift;
+}
+
 /* lk_record_reap - count at most MAX deaths; returns how many.  Needs the lock. */
 uint32_t lk_record_reap(uint32_t max);
 
 /* Parts of the above, for tend.c; they need the lock.
- * count_live - add (SIGN 1) or take (-1) a sample to the totals; weigh - what it stands for at
- * an interval; bury - count a sample that was claimed out and free its record. */
-void lk_record_count_live(const struct lk_sample *sample, double sign);
-void lk_record_weigh(struct lk_sample *sample, double interval_bytes);
+ * reweigh - a live sample stands for what it would at another interval; bury - count a sample that
+ * was claimed out and free its record. */
+void lk_record_reweigh(struct lk_sample *sample, double interval_bytes);
 void lk_record_bury(uint32_t sample);
 
 #endif

@@ -12,6 +12,7 @@
 #include "proto/request.h"
 #include "sampler/connection.h"
 #include "sampler/core/events.h"
+#include "sampler/duty.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 #include "sampler/stages.h"
@@ -165,7 +166,10 @@ set_active(struct lk_connection *c, bool active)
 		lk_stages_refuse(c, "unavailable", lk_status.dormant_reason);
 		return;
 	}
-	atomic_store(&lk_record.active, active);
+	if (active)
+		lk_duty_resume();
+	else
+		lk_duty_pause();
 	lk_events_add(active ? "resumed" : "paused", 0);
 	lk_emit_reply(&c->out, c->reply_id);
 }

@@ -17,6 +17,7 @@
 #include "sampler/connection.h"
 #include "sampler/core/events.h"
 #include "sampler/core/history.h"
+#include "sampler/duty.h"
 #include "sampler/messages.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
@@ -39,6 +40,7 @@ static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 static atomic_bool stopping;
 static struct lk_history history;
 static uint64_t next_second_ns, next_listen_ns, next_accept_ns, cpu_before_ns;
+static uint64_t next_duty_ns;		/* when the hooks go in or out */
 
 int
 lk_serve_init(void)
@@ -213,6 +215,7 @@ each_second(uint64_t now_ns)
 	lk_tend_relieve();
 	lk_tend_notice();
 	lk_patch_tend();
+	lk_duty_settle();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());
@@ -241,7 +244,7 @@ due_of(const struct lk_connection *c)
 static int
 timeout_ms(uint64_t now_ns)
 {
-	uint64_t due = next_second_ns;
+	uint64_t due = next_second_ns < next_duty_ns ? next_second_ns : next_duty_ns;
 	uint32_t i;
 
 	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
@@ -281,11 +284,13 @@ turn(void)
 	open_bell();
 	listen_if_needed(now_ns);
 	fill_poll(fds, now_ns);
+	next_duty_ns = lk_duty_turn(now_ns);
 	if (poll(fds, LK_WIRE_CLIENTS_MAX + 2, timeout_ms(now_ns)) < 0) {
 		nanosleep(&refused, NULL);	/* a limit of descriptors below ten, no memory */
 		return false;
 	}
 	now_ns = lk_clock_monotonic_ns();
+	next_duty_ns = lk_duty_turn(now_ns);
 	if (fds[0].revents & POLLIN)
 		mute_bell();
 	number = lk_scan_poll();

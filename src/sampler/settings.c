@@ -8,6 +8,7 @@
 #include "base/attr.h"
 #include "leaktop/sampler.h"
 #include "sampler/core/events.h"
+#include "sampler/duty.h"
 
 /* "512K" -> bytes; 0 when it is not a size. */
 static uint64_t
@@ -60,6 +61,47 @@ read_native(void)
 	return LK_NATIVE_STACKS;
 }
 
+/* "1.5" -> its value; -1 when it is not a plain decimal.  strtod() would ask the locale. */
+static double
+parse_decimal(const char *s)
+{
+	double value = 0, unit = 1;
+
+	if (*s < '0' || *s > '9')
+		return -1;
+	for (; *s >= '0' && *s <= '9' && value < 1e6; s++)
+		value = value * 10 + (*s - '0');
+	if (*s == '.')
+		for (s++; *s >= '0' && *s <= '9' && unit > 1e-6; s++)
+			value += (unit /= 10) * (*s - '0');
+	return *s == '\0' ? value : -1;
+}
+
+static double
+read_decimal(const char *name, double most, double otherwise)
+{
+	const char *text = getenv(name);
+	double value = text == NULL ? otherwise : parse_decimal(text);
+
+	if (value >= 0 && value <= most)
+		return value;
+	lk_events_add("bad-setting", 0);
+	return otherwise;
+}
+
+/* The next power of two that is not above. */
+static unsigned int
+shift_of(double duty)
+{
+	unsigned int shift = 0;
+
+	while (duty < 1 && shift < LK_DUTY_SHIFT_MAX) {
+		duty *= 2;
+		shift++;
+	}
+	return shift;
+}
+
 void
 lk_settings_read(struct lk_settings *out)
 {
@@ -74,4 +116,6 @@ lk_settings_read(struct lk_settings *out)
 	out->unwinder = secure_getenv(LK_ENV_UNWINDER);
 	if (out->unwinder == NULL)
 		out->unwinder = LK_UNWINDER_DEFAULT;
+	out->budget_percent = read_decimal(LK_ENV_BUDGET, 100, LK_BUDGET_DEFAULT_PERCENT);
+	out->duty_shift = shift_of(read_decimal(LK_ENV_DUTY, 1, 1));
 }

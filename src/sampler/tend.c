@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "leaktop/sampler.h"
-#include "sampler/core/cells.h"
 #include "sampler/core/countdown.h"
 #include "sampler/core/events.h"
 #include "sampler/core/thread.h"
@@ -17,6 +16,14 @@
 
 #define FORK_PAUSE_NS	50000
 #define BATCH		256u	/* deaths or samples for each time the lock is held */
+
+void
+lk_tend_stop(void)
+{
+	atomic_store(&lk_record.active, false);
+	lk_spin_take(&lk_record.lock);
+	lk_spin_give(&lk_record.lock);
+}
 
 void
 lk_tend_settle(void)
@@ -62,11 +69,7 @@ thin_one(uint32_t i, double interval, uint64_t *random)
 		}
 		return;
 	}
-	lk_cells_died(&lk_record.stacks, sample);
-	lk_record_count_live(sample, -1);
-	lk_record_weigh(sample, interval);
-	lk_cells_recount(&lk_record.stacks, sample);
-	lk_record_count_live(sample, 1);
+	lk_record_reweigh(sample, interval);
 }
 
 void

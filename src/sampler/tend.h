@@ -6,6 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* lk_tend_stop - sample no more: what is under way in a hook is finished when this returns. */
+void lk_tend_stop(void);
+
 /* lk_tend_settle - count all deaths so far. */
 void lk_tend_settle(void);
 

@@ -41,7 +41,7 @@ cell_of(struct lk_stacks *s, struct lk_stack_entry *stack, uint32_t epoch, bool 
 	if (made == LK_STACKS_NONE)
 		return younger != NULL ? younger :
 		    *link != LK_STACKS_NONE ? &s->cells[*link] : NULL;
-	s->cells[made] = (struct lk_live_cell){*link, epoch, 0, 0, 0, 0};
+	s->cells[made] = (struct lk_live_cell){*link, epoch, 0, LK_CLUSTERS_NONE, 0, 0, 0};
 	*link = made;
 	return &s->cells[made];
 }
@@ -65,31 +65,56 @@ changed(struct lk_stacks *s, struct lk_stack_entry *stack)
 	atomic_store_explicit(&stack->version, ++s->change_count, memory_order_relaxed);
 }
 
+/* What the variance of a cell gains beyond the sample's own part. */
+static double
+join_cluster(struct lk_stacks *s, struct lk_live_cell *cell, struct lk_sample *sample,
+    uint32_t duty_slot)
+{
+	double change;
+
+	if (sample->duty_shift == 0)
+		return 0;
+	change = lk_clusters_join(&s->clusters, &cell->cluster, (uint32_t)(cell - s->cells),
+	    duty_slot, lk_clusters_bytes(sample));
+	sample->cluster = cell->cluster;
+	return change * lk_clusters_factor(sample->duty_shift);
+}
+
+static double
+leave_cluster(struct lk_stacks *s, const struct lk_sample *sample)
+{
+	if (sample->duty_shift == 0)
+		return 0;
+	return lk_clusters_leave(&s->clusters, sample->cluster, lk_clusters_bytes(sample)) *
+	    lk_clusters_factor(sample->duty_shift);
+}
+
 void
-lk_cells_recount(struct lk_stacks *s, const struct lk_sample *sample)
+lk_cells_recount(struct lk_stacks *s, struct lk_sample *sample, uint32_t duty_slot)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, true);
 
 	changed(s, stack);
+	sample->cluster = LK_CLUSTERS_NONE;
 	if (cell == NULL)
 		return;
 	cell->count++;
 	cell->bytes += sample->est_bytes;
 	cell->objects += (double)sample->est_objects;
-	cell->variance += sample->variance;
+	cell->variance += sample->variance + join_cluster(s, cell, sample, duty_slot);
 	stack->live_bytes += sample->est_bytes;
 }
 
 void
-lk_cells_born(struct lk_stacks *s, const struct lk_sample *sample)
+lk_cells_born(struct lk_stacks *s, struct lk_sample *sample, uint32_t duty_slot)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 
 	stack->allocated_count++;
 	stack->allocated_bytes += sample->est_bytes;
 	stack->allocated_objects += (double)sample->est_objects;
-	lk_cells_recount(s, sample);
+	lk_cells_recount(s, sample, duty_slot);
 }
 
 /* What rounding leaves is never negative: the wire has no such quantities. */
@@ -102,10 +127,31 @@ subtract(double *from, double value)
 }
 
 void
+lk_cells_reweigh(struct lk_stacks *s, const struct lk_sample *before, struct lk_sample *sample)
+{
+	struct lk_stack_entry *stack = &s->stacks[sample->stack];
+	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, false);
+	double change = sample->variance - before->variance;
+
+	changed(s, stack);
+	if (sample->duty_shift != 0)
+		change += lk_clusters_change(&s->clusters, sample->cluster,
+		    lk_clusters_bytes(before), lk_clusters_bytes(sample)) *
+		    lk_clusters_factor(sample->duty_shift);
+	if (cell == NULL || cell->count == 0)
+		return;
+	subtract(&cell->bytes, before->est_bytes - sample->est_bytes);
+	subtract(&cell->objects, (double)before->est_objects - (double)sample->est_objects);
+	subtract(&cell->variance, -change);
+	subtract(&stack->live_bytes, before->est_bytes - sample->est_bytes);
+}
+
+void
 lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 {
 	struct lk_stack_entry *stack = &s->stacks[sample->stack];
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, false);
+	double change = leave_cluster(s, sample) - sample->variance;
 
 	changed(s, stack);
 	if (cell == NULL || cell->count == 0)
@@ -119,5 +165,5 @@ lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 	}
 	subtract(&cell->bytes, sample->est_bytes);
 	subtract(&cell->objects, (double)sample->est_objects);
-	subtract(&cell->variance, sample->variance);
+	subtract(&cell->variance, -change);
 }

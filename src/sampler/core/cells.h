@@ -3,14 +3,21 @@
 #ifndef LK_SAMPLER_CORE_CELLS_H
 #define LK_SAMPLER_CORE_CELLS_H
 
+#include <stdint.h>
+
 struct lk_sample;
 struct lk_stacks;
 
-/* born and died - count a sample in and out of its stack and epoch. */
-void lk_cells_born(struct lk_stacks *s, const struct lk_sample *sample);
+/* born and died - count a sample in and out of its stack and epoch.  DUTY_SLOT: the slot of time
+ * it was taken in, of no matter at full duty. */
+void lk_cells_born(struct lk_stacks *s, struct lk_sample *sample, uint32_t duty_slot);
 void lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample);
 
-/* lk_cells_recount - count a live sample again, with another weight: no allocation. */
-void lk_cells_recount(struct lk_stacks *s, const struct lk_sample *sample);
+/* lk_cells_recount - count in what lives already under another sample: no allocation. */
+void lk_cells_recount(struct lk_stacks *s, struct lk_sample *sample, uint32_t duty_slot);
+
+/* lk_cells_reweigh - SAMPLE lives on with another weight; BEFORE is as it was.  No allocation. */
+void lk_cells_reweigh(struct lk_stacks *s, const struct lk_sample *before,
+    struct lk_sample *sample);
 
 #endif

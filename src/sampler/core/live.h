@@ -32,9 +32,13 @@ struct lk_sample {
 	uint32_t	stack;
 	uint32_t	next;			/* in the free list or among the dead */
 	uint32_t	epoch;
+	uint32_t	cluster;		/* clusters.h, of its stack */
+	uint32_t	total_cluster;		/* and of all stacks together */
+	uint8_t		duty_shift;		/* taken at duty 2^-this */
 	bool		in_slot;
 	bool		used;			/* lock */
 };
+_Static_assert(sizeof(struct lk_sample) == 64, "a cache line for each sample");
 
 struct lk_live {
 	struct lk_sample *samples;	/* [capacity] */

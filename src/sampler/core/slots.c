@@ -88,8 +88,8 @@ link_free(struct lk_slots *s, void *p)
 }
 
 /* Taking the whole stack at once leaves no room for the ABA problem. */
-static void
-drain_released(struct lk_slots *s)
+void
+lk_slots_settle(struct lk_slots *s)
 {
 	void *p = atomic_exchange_explicit(&s->released, NULL, memory_order_acquire);
 	void *next;
@@ -125,7 +125,7 @@ lk_slots_take(struct lk_slots *s, size_t bytes)
 		return NULL;
 	class = (unsigned int)((bytes - 1) / LK_SLOTS_STEP_BYTES);
 	if (s->free[class] == NULL)
-		drain_released(s);
+		lk_slots_settle(s);
 	for (; p == NULL && class < LK_SLOTS_CLASSES; class++)
 		p = take_of_class(s, class);
 	return p;

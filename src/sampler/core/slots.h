@@ -60,6 +60,9 @@ uint32_t lk_slots_index(const struct lk_slots *s, const void *p);
 /* lk_slots_capacity - bytes of the slot from P to its end. */
 size_t lk_slots_capacity(const struct lk_slots *s, const void *p);
 
+/* lk_slots_settle - makes taken_bytes exact: what was released is free now.  Needs the lock. */
+void lk_slots_settle(struct lk_slots *s);
+
 /* lk_slots_release - P is free; its memory is the list's link until it is taken again. */
 void lk_slots_release(struct lk_slots *s, void *p);
 

@@ -313,6 +313,9 @@ lk_stacks_init(struct lk_stacks *s, struct lk_pages *pages, double scale, lk_res
 	if (!s->frames || !s->nodes || !s->stacks || !s->cells || !s->memo_key ||
 	    !s->memo_frame || !s->recalled || !s->frame_index || !s->node_index || !s->stack_index)
 		return -ENOMEM;
+	rc = lk_clusters_init(&s->clusters, pages, s->cell_capacity);
+	if (rc < 0)
+		return rc;
 	rc = lk_strings_init(&s->strings, pages, power_below(16384 * scale),
 	    (uint32_t)(1572864 * scale));
 	if (rc == 0)

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sampler/core/clusters.h"
 #include "sampler/core/strings.h"
 
 struct lk_pages;
@@ -77,6 +78,7 @@ struct lk_live_cell {
 	uint32_t	next;		/* LK_STACKS_NONE ends; newest epoch first */
 	uint32_t	epoch;
 	uint32_t	count;
+	uint32_t	cluster;	/* clusters.h: the last one used */
 	double		bytes, objects, variance;
 };
 
@@ -105,6 +107,7 @@ struct lk_stacks {
 	struct lk_node		*nodes;
 	struct lk_stack_entry	*stacks;
 	struct lk_live_cell	*cells;
+	struct lk_clusters	 clusters;
 	uint64_t		*memo_key;	/* [memo_mask + 1], 0: empty */
 	uint32_t		*memo_frame;
 	struct lk_recalled	*recalled;	/* [recall_mask + 1] */
