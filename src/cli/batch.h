@@ -9,12 +9,14 @@ struct lk_source;
 #define LK_BATCH_DETAILS                                                                           \
 	"Batch frames (-b) have no escapes. With --json each is one line:\n"                       \
 	"  {frame, at, pid, host, command, python, state, reason, rss_bytes,\n"                    \
-	"   live_bytes, live_objects, cgroup_limit_bytes, interval_bytes,\n"                       \
-	"   cost_percent, drops, reference {baseline, name, window_s},\n"                          \
-	"   rows [{function, file, line, delta_bytes, delta_error_bytes,\n"                        \
-	"   significant, delta_objects, rate_bytes_per_min, live_bytes,\n"                         \
-	"   live_error_bytes, live_objects, survived_intervals, intervals,\n"                      \
-	"   stacks}]}; quantities that are unknown are null.\n"
+	"   live_bytes, live_objects, native, native_live_bytes,\n"                                \
+	"   cgroup_limit_bytes, interval_bytes, cost_percent, drops,\n"                            \
+	"   reference {baseline, name, window_s},\n"                                               \
+	"   rows [{function, file, line, native, delta_bytes,\n"                                   \
+	"   delta_error_bytes, significant, delta_objects,\n"                                      \
+	"   rate_bytes_per_min, live_bytes, live_error_bytes, live_objects,\n"                     \
+	"   native_live_bytes, survived_intervals, intervals, stacks}]};\n"                        \
+	"  quantities that are unknown are null.\n"
 
 /* lk_batch_run - LOOK's frames of SOURCE, which has a snapshot.
  * Returns: an exit status, said on stderr. */
