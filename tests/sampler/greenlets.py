@@ -99,9 +99,9 @@ def frames_in_gevent(python):
     return _frames_are_right(python, "gevent", """
 import gevent, gevent.pool, gevent.queue
 def worker(number):
-    gevent.sleep(0)
+    gevent.sleep(0)    # pace: a switch
     take("worker")
-    gevent.sleep(0.001)
+    gevent.sleep(0.001)    # pace: all are here
     after()
 def after(): take("after")
 def consumer(queue):
@@ -113,7 +113,7 @@ pool.map(worker, range(3))
 queue = gevent.queue.Queue()
 gevent.spawn(consumer, queue)
 queue.put(1); queue.put(StopIteration)
-gevent.sleep(0.01)
+gevent.sleep(0.01)      # pace: the consumer runs
 take("main")
 say("end"); wait()
 """)
