@@ -1,0 +1,121 @@
+#!/usr/bin/python3
+"""bounded.py - more stacks and more live samples than any memory: the sampler's stays below its cap,
+the process grows by no more, and the estimate is still right.
+
+LK_TEST_LONG in the environment: a gigabyte of live blocks instead of a fifth of it.
+"""
+import sys
+
+import host
+
+MIB = 1 << 20
+CAP = 16 * MIB
+# What is no table: the library, the threads' stacks, buffers of a connection, and pymalloc's pools
+# that are not as full as they would be.
+BESIDE = 8 * MIB
+BLOCKS = 1000000 if host.LONG else 200000
+
+# A million paths through six levels of ten functions each, in files of their own.
+_STACKS = r"""
+def source(level):
+    text = ""
+    for i in range(10):
+        text += "def level%d_%d(path):\n" % (level, i)
+        text += ("    return keep(path)\n" if level == 6 else
+                 "    for next in LEVELS[%d]: next(path)\n" % (level + 1))
+    return text
+LEVELS = {}
+kept = [None] * 1000
+count = 0
+def keep(path):
+    global count
+    kept[count % 1000] = bytes(3000)
+    count += 1
+names = {"LEVELS": LEVELS, "keep": keep}
+for level in range(1, 7):
+    exec(compile(source(level), "level%d.py" % level, "exec"), names)
+    LEVELS[level] = [names["level%d_%d" % (level, i)] for i in range(10)]
+"""
+
+_LIVE = r"""
+live = []
+def keep_alive(n):
+    for i in range(n):
+        live.append(bytes(967))
+"""
+
+_MAIN = r"""
+import os
+def rss():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+if "LEAKTOP_DISABLE" not in os.environ: await_sampler()
+say("ready"); wait()
+for i in range(100):
+    if i == 1:          # its stack is known before the tables are full
+        for first in LEVELS[1]:
+            first(())
+            say("tenth", count); wait()
+    keep_alive(BLOCKS // 100)
+    say("hundredth"); wait()
+say("rss", rss()); wait()
+"""
+
+
+def _host(python, **environment):
+    return host.Host(python, _STACKS + _LIVE + f"BLOCKS = {BLOCKS}\n" + _MAIN,
+                     LEAKTOP_INTERVAL="1K", **environment)
+
+
+def _rss_without(python):
+    with _host(python, LEAKTOP_DISABLE="1") as target:
+        target.hear("ready")
+        target.tell()
+        while not (said := target.hear()).startswith("rss"):
+            target.tell()
+        target.end()
+    return int(said.split()[1])
+
+
+def _relieved(wire, wanted):
+    """Waits for what the sampler does once a second."""
+    tick = wire.look()
+    if tick["samples_live"] > wanted:
+        host.wait_until(lambda: wire.look()["samples_live"] <= wanted, 10, "thinning")
+
+
+def memory_stays_below_its_cap(python):
+    with _host(python) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            target.tell()
+            while not (said := target.hear()).startswith("rss"):
+                if said == "hundredth":
+                    _relieved(wire, 24576)      # 3/4 of the table
+                target.tell()
+            wire.look()
+            # it is measured every ten seconds
+            host.wait_until(lambda: wire.look()["sampler_bytes"] > CAP / 4, 15, "its size")
+            tick = wire.look()
+            events = [event["code"] for event in wire.ask(op="events")[1]["events"]["list"]]
+            cells = [cell for ident, row in wire.rows.items() for cell in row[3]
+                     if wire.stacks[ident][3][:1] and wire.stacks[ident][3][0][0] == "keep_alive"]
+        target.end()
+    rss = int(said.split()[1])
+    without = _rss_without(python)
+    live, error = sum(cell[2] for cell in cells), sum(cell[4] for cell in cells) ** 0.5
+    truth = BLOCKS * (967 + sys.getsizeof(b""))
+    words = (f"{tick['samples_total']} samples of {tick['stacks']} stacks, {tick['thinned']} "
+             f"thinned, {tick['drops']} drops; tables {tick['sampler_bytes'] / MIB:.1f} MiB, RSS "
+             f"{rss / MIB:.0f} MiB, without {without / MIB:.0f}; {live / truth:.3f} of the truth")
+    assert tick["samples_total"] > 800000, words
+    assert tick["sampler_bytes"] <= CAP, words
+    assert rss - without <= CAP + BESIDE, words
+    assert "stacks-full" in events, events
+    assert abs(live - truth) < 5 * error, (words, error)
+    assert error < truth / 50, (words, error)
+    return words
+
+
+if __name__ == "__main__":
+    sys.exit(host.run((memory_stays_below_its_cap,), every=False))
