@@ -3,6 +3,8 @@
 #include "sampler/record.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -142,9 +144,10 @@ weigh(struct lk_sample *sample, double interval_bytes)
 void
 lk_record_reweigh(struct lk_sample *sample, double interval_bytes)
 {
-	struct lk_sample before = *sample;
+	struct lk_sample before = {0};
 	double clusters = 0;
 
+	memcpy(&before, sample, offsetof(struct lk_sample, next));
 	weigh(sample, interval_bytes);
 	lk_cells_reweigh(&lk_record.stacks, &before, sample);
 	if (sample->duty_shift != 0)

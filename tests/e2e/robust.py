@@ -7,6 +7,7 @@ still answers a new client and still samples.
 """
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import os
 import random
@@ -148,7 +149,31 @@ def half_requests(target):
                     wire.readable(0.1)
 
 
-_ABUSES = (one_client, killed_clients, stopped_client, many_clients, random_bytes, half_requests)
+_ORDERS = ({"op": "pause"}, {"op": "resume"}, {"op": "interval", "bytes": 1 << 10},
+           {"op": "interval", "bytes": 1 << 24}, {"op": "baseline"}, {"op": "trends"},
+           {"op": "interval", "bytes": 1 << 16}, {"op": "baseline.drop", "baseline": 1})
+
+
+def contradictory_clients(target):
+    """All clients that there may be, each giving orders as fast as they are answered."""
+    deadline = time.monotonic() + target.options.phase
+
+    def give_orders(seed):
+        given = random.Random(seed)
+        with harness.Wire(target.path) as wire:
+            wire.ask(op="subscribe", period_ms=100)
+            while time.monotonic() < deadline:
+                reply = wire.ask(**given.choice(_ORDERS))
+                assert reply["ok"] or reply["code"] in ("limit", "bad-argument"), reply
+    with concurrent.futures.ThreadPoolExecutor(_CLIENTS_MAX) as pool:
+        list(pool.map(give_orders, range(_CLIENTS_MAX)))
+    with harness.Wire(target.path) as wire:
+        assert wire.ask(op="interval", bytes=512 << 10)["ok"]
+        assert wire.ask(op="resume")["ok"]
+
+
+_ABUSES = (one_client, killed_clients, stopped_client, many_clients, random_bytes, half_requests,
+           contradictory_clients)
 
 
 def _still_well(target):

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """talk.py - the socket: requests, clients, strangers, and readers that do not read."""
+import concurrent.futures
 import contextlib
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -262,6 +264,51 @@ def who_does_not_read_misses_nothing(python):
         return f"{len(quick.rows)} rows, longest round {longest * 1000:.0f} ms"
 
 
+def orders_of_eight_clients(python):
+    """Pause, resume and the interval as fast as answers come, while threads allocate and check."""
+    script = """
+    import threading
+    stop = threading.Event()
+    wrong = []
+    def churn(seed):
+        n = 0
+        while not stop.is_set() and not wrong:
+            kept = {i: bytes([seed]) * (i % 700) for i in range(300)}
+            grown = [i for i in range(n % 200)]
+            grown.extend(kept); del grown[7:]; n += 1
+            wrong.extend(i for i in kept if kept[i] != bytes([seed]) * (i % 700))
+    threads = [threading.Thread(target=churn, args=(i,)) for i in range(3)]
+    for t in threads: t.start()
+    say("ready"); wait()
+    stop.set()
+    for t in threads: t.join()
+    say("wrong", wrong); wait()
+    """
+    orders = ({"op": "pause"}, {"op": "resume"}, {"op": "interval", "bytes": 1024},
+              {"op": "interval", "bytes": 1 << 20}, {"op": "interval", "bytes": 4096})
+
+    def give_orders(wire, seed):
+        given = random.Random(seed)
+        wire.ask(op="subscribe", period_ms=100)
+        for _ in range(600):
+            assert wire.ask(**given.choice(orders))[0]["ok"]
+    with host.Host(python, script) as target, contextlib.ExitStack() as stack:
+        target.hear("ready")
+        wires = [stack.enter_context(target.wire()) for _ in range(8)]
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            list(pool.map(give_orders, wires, range(8)))
+        assert wires[0].ask(op="interval", bytes=1024)[0]["ok"]
+        assert wires[0].ask(op="resume")[0]["ok"]
+        before = wires[0].look()
+        assert before["state"] == "sampling" and before["interval_bytes"] == 1024, before
+        host.wait_until(lambda: wires[0].look()["samples_total"] > before["samples_total"], 10,
+                        "samples go on")
+        target.tell()
+        assert target.hear() == "wrong []"
+        target.end()
+        assert target.errors() == "", target.errors()
+
+
 def a_full_table_thins(python):
     """More live samples than there is room: the interval grows, the estimate stays."""
     script = """
@@ -306,5 +353,5 @@ if __name__ == "__main__":
                        what_is_no_request_is_answered, baselines_are_marked_and_forgotten,
                        pause_resume_and_interval, the_ninth_client_is_told,
                        a_stranger_is_refused, a_folder_of_others_is_not_used,
-                       who_does_not_read_misses_nothing))
+                       who_does_not_read_misses_nothing, orders_of_eight_clients))
              or host.run((a_full_table_thins,), every=False))

@@ -30,13 +30,14 @@ struct lk_sample {
 	float		est_objects;
 	float		interval_bytes;		/* at which it was taken or re-weighted */
 	uint32_t	stack;
-	uint32_t	next;			/* in the free list or among the dead */
 	uint32_t	epoch;
 	uint32_t	cluster;		/* clusters.h, of its stack */
 	uint32_t	total_cluster;		/* and of all stacks together */
 	uint8_t		duty_shift;		/* taken at duty 2^-this */
 	bool		in_slot;
 	bool		used;			/* lock */
+	uint32_t	next;			/* in the free list or among the dead; last: the
+						   thread that frees writes it without the lock */
 };
 _Static_assert(sizeof(struct lk_sample) == 64, "a cache line for each sample");
 
