@@ -23,6 +23,7 @@
 #define LINE_ENOUGH	(LK_WIRE_LINE_MAX / 4)
 
 #define LK_GC_HEAD	16	/* an object tracked by the collector starts behind it */
+#define DEBUG_WORDS_BYTES 16	/* PYTHONMALLOC=debug: a size, a letter and a fence */
 #define CONTAINER_MAX_BYTES 8192u	/* names escaped, 32 baselines */
 /* 40 cells of at most 90 bytes each, and the totals: a row is below 4 kB. */
 #define ROWS_PER_LINE	48u
@@ -285,18 +286,34 @@ stage_wait_scan(struct lk_connection *c)
 	return false;	/* not ours: ask again when it has ended */
 }
 
+/* Where the items came from, or the object itself.  A debug allocator hands out what follows its
+ * own words in the block that it was given. */
+static uint32_t
+stack_of(const struct lk_container_found *f, uint32_t told)
+{
+	const uint64_t blocks[] = {f->storage, f->storage - DEBUG_WORDS_BYTES,
+	    f->address - LK_GC_HEAD, f->address - LK_GC_HEAD - DEBUG_WORDS_BYTES};
+	uint32_t stack;
+	size_t i;
+
+	for (i = 0; i < LK_COUNT_OF(blocks); i++) {
+		stack = lk_tend_stack_at((const void *)(uintptr_t)blocks[i]);
+		if (stack < told)
+			return stack;
+	}
+	return LK_STACKS_NONE;
+}
+
 static void
 put_container(struct lk_connection *c, bool first, const struct lk_container_found *f)
 {
 	const struct lk_mark *mark;
-	uint32_t i, stack = lk_tend_stack_at((const void *)(uintptr_t)f->storage);
+	uint32_t i, stack = stack_of(f, c->told_stacks);
 	uint64_t length;
 	bool first_then = true;
 
-	if (stack == LK_STACKS_NONE || stack >= c->told_stacks)
-		stack = lk_tend_stack_at((const char *)(uintptr_t)f->address - LK_GC_HEAD);
 	lk_emit_container(&c->out, first, f->address, f->type_name, f->length,
-	    f->shallow_bytes, stack < c->told_stacks ? (int64_t)wire_id(stack) : -1,
+	    f->shallow_bytes, stack != LK_STACKS_NONE ? (int64_t)wire_id(stack) : -1,
 	    f->owner[0] == '\0' ? NULL : f->owner);
 	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++) {
 		if (!lk_marks_length(mark, f->address, f->type, &length))
