@@ -18,7 +18,7 @@
 #define LK_ELF_SECTIONS_MAX	4096u
 #define LK_ELF_SYMBOLS_MAX	(2u << 20)	/* of one table, functions or not */
 #define LK_ELF_BUILD_ID_MAX	64u		/* bytes */
-#define LK_ELF_NAME_BYTES	512u		/* of a symbol's name with its NUL */
+#define LK_ELF_NAME_BYTES	4096u		/* of a symbol's name with its NUL */
 
 struct lk_elf_symbols;
 

@@ -12,6 +12,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "util/text.h"
+
+#include "client/cxx_names.h"
 #include "client/elf_symbols.h"
 
 #define PATH_BYTES 4352 /* PATH_MAX and what is put in front */
@@ -247,12 +250,15 @@ char *
 lk_native_names_text(struct lk_native_names *names, const char *build_id, const char *object,
 		     uint64_t address, char *out, size_t out_bytes)
 {
+	char symbol[LK_ELF_NAME_BYTES];
 	struct object *known = NULL;
 
 	if (names != NULL && address > 0 && object[0] != '\0')
 		known = object_of(names, object, build_id);
 	if (known == NULL || known->elf == NULL ||
-	    lk_elf_symbols_find(known->elf, address - 1, out, out_bytes) <= 0)
-		place_text(object, address, out, out_bytes);
+	    lk_elf_symbols_find(known->elf, address - 1, symbol, sizeof(symbol)) <= 0)
+		return place_text(object, address, out, out_bytes);
+	if (!lk_cxx_names_text(symbol, out, out_bytes))
+		lk_text_clean(symbol, out, out_bytes);
 	return out;
 }

@@ -8,7 +8,8 @@
  * replaced), or no function holds the address, a frame stays "libz.so.1+0x1a2b": never a wrong
  * name.  An object without a build id must be the very file that is mapped (device and inode).
  *
- * Objects are opened when a frame of them is met first, and kept with their tables. */
+ * C++ functions are called as cxx_names.h says.  Objects are opened when a frame of them is met
+ * first, and kept with their tables. */
 #ifndef LK_CLIENT_NATIVE_NAMES_H
 #define LK_CLIENT_NATIVE_NAMES_H
 
