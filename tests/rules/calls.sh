@@ -4,7 +4,7 @@
 . "$(dirname "$0")/rule.sh"
 need nm
 
-hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+)|sampler/native/(family|mappings|objects|unwind|merge|frames))$'
+hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+t?)|sampler/native/(family|mappings|objects|unwind|merge|frames))$'
 pure='memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strstr bcmp
 __errno_location __stack_chk_fail clock_gettime _GLOBAL_OFFSET_TABLE_'
 # At start; for a thread seen first (gettid); around a fork (sched_yield).  One call is no symbol

@@ -13,8 +13,8 @@ ui/columns.* lk_col_
 ui/columns.* lk_column
 cli/main main$
 client/discover lk_discovery_
-sampler/cpython/v3[0-9]+ lk_py_v3
-sampler/cpython/v3[0-9]+ lk_py_v3
+sampler/cpython/v3[0-9]+t? lk_py_v3
+sampler/cpython/v3[0-9]+t? lk_py_v3
 sampler/sampler leaktop_
 sampler/connection lk_handle_
 model/snapshot lk_(domain|state)_(name|parse)$'

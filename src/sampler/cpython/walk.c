@@ -174,8 +174,9 @@ bytecode(const void *frame, const void *code)
 	if (copy <= 0)
 		return lk_at(code, layout->code_adaptive);
 	copies = lk_read_ptr(code, layout->code_copies);
-	return copies == NULL || copy >= lk_read_i64(copies, 0) ? lk_at(code, layout->code_adaptive) :
-	    lk_read_ptr(copies, (int)sizeof(void *) * (copy + 1));
+	if (copies == NULL || copy >= lk_read_i64(copies, 0))
+		return lk_at(code, layout->code_adaptive);
+	return lk_read_ptr(copies, (int)sizeof(void *) * (copy + 1));
 }
 
 /* The code that FRAME runs and the place in it, in bytes; NULL when it is no frame of Python. */
