@@ -24,6 +24,7 @@ import instructions  # noqa: E402
 import pairs  # noqa: E402
 import programs  # noqa: E402
 import report  # noqa: E402
+import sample_time  # noqa: E402
 import services  # noqa: E402
 import settings  # noqa: E402
 from service import raise_on_signals  # noqa: E402
@@ -122,8 +123,7 @@ def _measure_start(work, room, plan, lot, start, log):
                     {"peak_rss_mib": started[setting.name].peak_rss_mib()})
 
 
-def _measure(plan):
-    lot = random.Random(plan.options.seed)
+def _measure(plan, lot):
     for work, room in plan.works if plan.settings else ():
         log = Log()
         _say(f"{work} ", end="")
@@ -192,14 +192,17 @@ def _document(options, folder):
     steal, began_s = document.Steal(), time.time()
     facts = document.machine(options.python)
     plan = Plan(options, settings.Bench(options.python, folder))
-    rows = list(_measure(plan))
+    lot = random.Random(options.seed)
+    rows = list(_measure(plan, lot))
+    samples_ns = sample_time.measure(plan, lot)
     facts["steal_percent"] = steal.percent()
     counted = _count(plan)
     shown = {name: value for name, value in vars(options).items()
              if name not in ("output", "python")}
     return {"schema": document.SCHEMA, "at": began_s, "seconds": time.time() - began_s,
             "complete": _is_complete(options), "machine": facts, "options": shown,
-            "absent": plan.absent, "rows": rows, "instructions": counted}
+            "absent": plan.absent, "rows": rows, "samples_ns": samples_ns,
+            "instructions": counted}
 
 
 def main():

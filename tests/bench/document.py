@@ -17,6 +17,7 @@
                "total_change": of the sums of all pairs,
                "worst": {"start", "start_change": the median of its pairs,
                          "pair", "pair_change"}}, ...],
+     "samples_ns": [{"frames", "pairs", "change": as above, nanoseconds of one sample}, ...],
      "instructions": null, or
          {"works": [{"work", "setting", "without", "with", "ratio"}, ...],    per operation
           "hooks": [{"work", "hook", "calls_per_operation", "instructions_per_call"}, ...],
@@ -43,7 +44,7 @@ _ROW = ("work", "setting", "figure", "unit", "more_is_worse", "pairs", "starts",
         "compared", "change", "total_change", "worst")
 _WORST = ("start", "start_change", "pair", "pair_change")
 _TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows",
-        "instructions")
+        "samples_ns", "instructions")
 _MACHINE = ("processor", "processors", "kernel", "libc", "python", "leaktop", "load_average",
             "steal_percent")
 _INSTRUCTIONS = {"works": ("work", "setting", "without", "with", "ratio"),
@@ -123,6 +124,8 @@ def complaints(document):
     found += _lacking("machine", document["machine"], _MACHINE)
     for number, row in enumerate(document["rows"]):
         found += _row_complaints(f"rows[{number}]", row)
+    for number, row in enumerate(document["samples_ns"]):
+        found += _lacking(f"samples_ns[{number}]", row, ("frames", "pairs", "change"))
     for part, names in _INSTRUCTIONS.items() if document["instructions"] else ():
         for number, row in enumerate(document["instructions"].get(part, [{}])):
             found += _lacking(f"instructions.{part}[{number}]", row, names)
@@ -154,7 +157,7 @@ def write(path, document):
     lines = []
     for key, value in document.items():
         value = _rounded(value) if key not in ("at",) else round(value)
-        if key in ("rows", "absent"):
+        if key in ("rows", "absent", "samples_ns"):
             rows = ",\n  ".join(json.dumps(row) for row in value)
             lines.append(f'"{key}": [\n  {rows}]' if value else f'"{key}": []')
         elif key == "instructions" and value:

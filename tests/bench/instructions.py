@@ -10,9 +10,9 @@ import settings
 
 WORKS = ("json", "objects", "templates", "mix")
 _OPERATIONS = {"json": 20, "objects": 20, "templates": 30, "mix": 20,
-               "blocks": 200, "blocks-native": 200}
+               "blocks": 200, "native-blocks": 200}
 _SETTINGS = ("hook", "sampler", "sampler-128K", "tracemalloc-1")
-_HOOK = re.compile(r"(obj|mem|raw)_(\w+_)?(malloc|calloc|realloc|free)$")
+_HOOK = re.compile(r"(obj|mem|raw|hook)_(\w+_)?(malloc|calloc|realloc|free)$")
 _CALLS_MIN = 100        # per operation
 # Under valgrind a second is not a second: a sampler which steers its cost would see phantoms.
 _STEADY = {"LEAKTOP_BUDGET": "0"}
@@ -39,11 +39,9 @@ def _work_rows(plain, under):
             for (work, name), run in under.items()]
 
 
-def _hook_rows(under):
-    """The hooks of the sampler themselves, without what they pass on to."""
-    for (work, name), run in under.items():
-        if name != "sampler":
-            continue
+def _hook_rows(runs):
+    """The hooks of the sampler themselves, without what they pass on to; RUNS: (work, future)."""
+    for work, run in runs:
         for function, found in sorted(run.result().functions.items()):
             calls = found.calls / run.result().operations
             if _HOOK.match(function) and calls >= _CALLS_MIN:
@@ -52,21 +50,24 @@ def _hook_rows(under):
 
 
 def _samples(count, bench):
-    """Futures of (frames, setting, never due, often due)."""
+    """(work, frames, never due, often due): the latter two futures."""
     sampler = settings.BY_NAME["sampler"]
-    kinds = [("blocks", "30 frames of Python", _NO_NATIVE),
-             ("blocks-native", "30 frames of Python through C", _NO_NATIVE)]
-    if bench.absent(settings.BY_NAME["sampler-python"]) is None:
-        kinds.append(("blocks-native", "30 frames of Python through C, and those of C", {}))
-    return [(words, count(work, sampler, {**_NEVER, **more}),
+    kinds = [("blocks", "30 frames of Python", _NO_NATIVE)]
+    if not bench.absent(settings.BY_NAME["sampler-python"]):
+        library, _ = bench.library("native_blocks")
+        native = {"BENCH_NATIVE_BLOCKS": library or ""}
+        kinds += [("native-blocks", "30 frames of Python and 30 native", native),
+                  ("native-blocks", "30 frames of Python, of native memory",
+                   {**native, "LEAKTOP_NATIVE": "python"})] if library else []
+    return [(work, words, count(work, sampler, {**_NEVER, **more}),
              count(work, sampler, {**_OFTEN, **more})) for work, words, more in kinds]
 
 
 def _sample_rows(samples):
-    for words, never, often in samples:
+    for _, words, never, often in samples:
         extra = often.result().total - never.result().total
-        if often.result().samples > never.result().samples:
-            taken = often.result().samples - never.result().samples
+        taken = often.result().samples - never.result().samples
+        if taken > often.result().operations:       # there are several in each
             yield {"frames": words, "samples": taken, "instructions": extra / taken}
 
 
@@ -86,5 +87,7 @@ def measure(plan, works, done):
         with_sampler = settings.BY_NAME["sampler"] in plan.settings
         samples = _samples(count, bench) if with_sampler else []
         plain, under = _works(count, [w for w in works if w in WORKS], plan.settings)
-        return {"works": _work_rows(plain, under), "hooks": list(_hook_rows(under)),
+        hooks = [(work, run) for (work, name), run in under.items() if name == "sampler"]
+        hooks += list({work: (work, never) for work, _, never, _ in samples}.values())
+        return {"works": _work_rows(plain, under), "hooks": list(_hook_rows(hooks)),
                 "samples": list(_sample_rows(samples))}

@@ -52,11 +52,19 @@ def _show_instructions(counted):
               f"{100 * (row['ratio'] - 1):+7.2f} %")
     print("\ninstructions of a hook, without what it passes on to")
     for row in counted["hooks"]:
-        print(f"{row['work']:9} {row['hook']:31}  {row['calls_per_operation']:10.1f} calls "
+        print(f"{row['work']:13} {row['hook']:27}  {row['calls_per_operation']:10.1f} calls "
               f"{row['instructions_per_call']:7.2f} each")
     print("\ninstructions of one sample, from its birth to its death")
     for row in counted["samples"]:
         print(f"{row['frames']:48} {row['instructions']:8.0f}   ({row['samples']} samples)")
+
+
+def _show_samples(rows):
+    print("\nnanoseconds of one sample, from its birth to its death")
+    for row in rows:
+        spread = row["change"]
+        print(f"{row['frames']:48} {spread['median']:8.0f}   middle half {spread['low']:.0f} .. "
+              f"{spread['high']:.0f}, {row['pairs']} pairs")
 
 
 def show(found):
@@ -67,5 +75,7 @@ def show(found):
     for row in found["absent"]:
         print(f"not measured: {row['what']}: {row['reason']}")
     _show_rows(found["rows"])
+    if found["samples_ns"]:
+        _show_samples(found["samples_ns"])
     if found["instructions"]:
         _show_instructions(found["instructions"])

@@ -23,7 +23,7 @@ class Setting(typing.NamedTuple):
     by: str = ""                # sampler, hook, memray: what has to be brought in
     knows: str = ""             # a variable which the sampler must know
     share: float = 1.0          # of the pairs: what costs a multiple needs no fine measurement
-    settles: bool = False       # the sampler steers its cost, and needs load to do it
+    settles: bool = False       # the sampler steers its cost by the load of its process
     paused: bool = False
 
 
@@ -32,11 +32,11 @@ SETTINGS = (
     Setting("hook", "empty hooks on malloc and free", by="hook"),
     Setting("sampler", "leaktop, as it comes", by="sampler", settles=True),
     Setting("sampler-128K", "leaktop, a sample every 128K", {"LEAKTOP_INTERVAL": "128K"},
-            by="sampler", settles=True),
+            by="sampler", settles=True, share=0.6),
     Setting("sampler-full", "leaktop, without its budget", {"LEAKTOP_BUDGET": "0"},
             by="sampler", knows="LEAKTOP_BUDGET"),
     Setting("sampler-python", "leaktop, Python memory only", {"LEAKTOP_NATIVE": "off"},
-            by="sampler", knows="LEAKTOP_NATIVE", settles=True),
+            by="sampler", knows="LEAKTOP_NATIVE", settles=True, share=0.6),
     Setting("sampler-paused", "leaktop, paused", by="sampler", paused=True),
     Setting("tracemalloc-1", "tracemalloc, 1 frame", {"PYTHONTRACEMALLOC": "1"}, share=0.25),
     Setting("tracemalloc-10", "tracemalloc, 10 frames", {"PYTHONTRACEMALLOC": "10"}, share=0.12),
@@ -45,6 +45,8 @@ SETTINGS = (
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 _PLAIN = Setting("plain", "nothing")
+_BUILT = {"empty_hook": ["-O2"],
+          "native_blocks": ["-O1", "-fno-builtin", "-fno-optimize-sibling-calls"]}
 
 
 class Bench:
@@ -53,7 +55,6 @@ class Bench:
     def __init__(self, python, folder):
         self.python = python
         self.folder = folder
-        self.hook = os.path.join(folder, "empty_hook.so")
         self._count = 0
 
     def new_folder(self):
@@ -75,17 +76,21 @@ class Bench:
             return f"libleaktop-sampler.so: {why.strerror}"
         return None if known else f"this sampler does not know {setting.knows}"
 
-    def _no_hook(self, _):
-        if os.path.exists(self.hook):
-            return None
+    def library(self, name):
+        """(path of NAME.c built, None), or (None, why not)."""
+        path = os.path.join(self.folder, name + ".so")
+        if os.path.exists(path):
+            return path, None
         compiler = (os.environ.get("CC") or "cc").split()
         with contextlib.suppress(OSError):
             built = subprocess.run(
-                [*compiler, "-O2", "-shared", "-fPIC", "-o", self.hook,
-                 os.path.join(HERE, "empty_hook.c")], stderr=subprocess.PIPE, text=True,
-                check=False)
-            return built.stderr.strip() if built.returncode else None
-        return f"needs {compiler[0]}"
+                [*compiler, *_BUILT[name], "-shared", "-fPIC", "-o", path,
+                 os.path.join(HERE, name + ".c")], stderr=subprocess.PIPE, text=True, check=False)
+            return (None, built.stderr.strip()) if built.returncode else (path, None)
+        return None, f"needs {compiler[0]}"
+
+    def _no_hook(self, _):
+        return self.library("empty_hook")[1]
 
     def _no_memray(self, _):
         return None if imports(self.python, "memray") else f"{self.python} has no memray"
@@ -94,7 +99,7 @@ class Bench:
 
     def environment(self, setting, folder, seed=0):
         """Variables for a process whose own folder is FOLDER."""
-        preload = {"LD_PRELOAD": self.hook} if setting.by == "hook" else {}
+        preload = {"LD_PRELOAD": self.library("empty_hook")[0]} if setting.by == "hook" else {}
         return {"PYTHONHASHSEED": str(seed), "LEAKTOP_DIR": folder, **setting.environment,
                 **preload}
 

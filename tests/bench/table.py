@@ -154,10 +154,20 @@ def _instructions(counted):
     if each:
         lines += ["Instructions of a hook that has nothing to do: " + ", ".join(
             f"`{hook}` {max(found):.0f}" for hook, found in each.items()) + "."]
-    if counted["samples"]:
-        lines += ["Instructions of a sample, from birth to death: " + "; ".join(
-            f"{row['instructions']:.0f} with {row['frames']}" for row in counted["samples"]) + "."]
     return lines + [""]
+
+
+def _samples(found):
+    """One sample, from birth to death: in time, and in instructions."""
+    counted = {row["frames"]: row["instructions"]
+               for row in (found["instructions"] or {}).get("samples", [])}
+    rows = [[row["frames"], f"{row['change']['median']:.0f}",
+             f"{row['change']['low']:.0f} .. {row['change']['high']:.0f}",
+             f"{row['change']['max']:.0f}",
+             f"{counted[row['frames']]:.0f}" if row["frames"] in counted else ""]
+            for row in found["samples_ns"]]
+    return _table(["one sample, from birth to death", "ns, median", "middle half", "worst pair",
+                   "instructions"], rows) if rows else []
 
 
 def render(found):
@@ -168,7 +178,7 @@ def render(found):
     absent = sorted({f"{row['what']} ({row['reason']})" for row in found["absent"]})
     lines = [*_where(found, figures), *_processor(figures, _CALM),
              *_processor(figures, _MULTIPLES), *_services(figures), *_worst(figures),
-             *_memory(figures), *_instructions(found["instructions"])]
+             *_memory(figures), *_instructions(found["instructions"]), *_samples(found)]
     return lines + (["Not measured: " + "; ".join(absent) + ".", ""] if absent else [])
 
 

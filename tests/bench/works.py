@@ -3,6 +3,7 @@
 What an operation allocates it also gives back, except for what free lists and caches keep.
 """
 import concurrent.futures
+import ctypes
 import itertools
 import json
 import os
@@ -87,6 +88,8 @@ def _make_threads():
 # ---- blocks: the hooks and next to nothing else, below 30 frames -------------------------------------
 
 BLOCKS = 500        # of an operation: so many small blocks are taken and given back
+BLOCK_BYTES = 249
+_FRAMES = 30
 
 
 def _deep(frames, function):
@@ -96,20 +99,18 @@ def _deep(frames, function):
 def _blocks():
     text = "x"
     for _ in itertools.repeat(None, BLOCKS):
-        text * 200
+        text * 200      # with the head of a str: BLOCK_BYTES
 
 
-def _native_deep(frames, function):
-    """As many frames of Python, and the interpreter's own C functions between them."""
-    if frames == 0:
-        return function()
-    return max(map(_native_deep, (frames - 1,), (function,)))
+def _make_blocks():
+    """_blocks is the 30th frame from the outside: main, the operation, 27 of _deep, and itself."""
+    return lambda: _deep(_FRAMES - 4, _blocks)
 
 
-def _make_blocks(deep):
-    def work():
-        deep(27, lambda: (_blocks(), 0)[1])
-    return work
+def _make_native_blocks():
+    """As deep, and as many frames of C more; the blocks come from malloc."""
+    take = ctypes.CDLL(os.environ["BENCH_NATIVE_BLOCKS"]).take_blocks
+    return lambda: _deep(_FRAMES - 4, lambda: take(_FRAMES, BLOCKS))
 
 
 MAKERS = {
@@ -118,6 +119,6 @@ MAKERS = {
     "templates": _make_templates,
     "mix": lambda: _mix,
     "threads": _make_threads,
-    "blocks": lambda: _make_blocks(_deep),
-    "blocks-native": lambda: _make_blocks(_native_deep),
+    "blocks": _make_blocks,
+    "native-blocks": _make_native_blocks,
 }
