@@ -333,6 +333,37 @@ START_TEST(one_process_at_two_times)
 }
 END_TEST
 
+/* The stack of id 1 as a library's: the same function, called at ADDRESS. */
+static void
+make_native(struct lk_snapshot *side, uint64_t address)
+{
+	struct lk_stack *stack = (struct lk_stack *)(uintptr_t)side->rows[0].stack;
+	struct lk_frame *frame = (struct lk_frame *)(uintptr_t)&stack->frames[0];
+
+	stack->domain = LK_DOMAIN_NATIVE;
+	*frame = (struct lk_frame){.function = "leak", .file = "/usr/lib/liba.so", .native = true,
+	    .build_id = address > 0x2000 ? "bb" : "aa", .address = address};
+}
+
+/* Another build of a library has its functions elsewhere: names tell which are the same. */
+START_TEST(native_stacks_are_the_same_by_name)
+{
+	struct lk_diff *d;
+
+	make_native(a, 0x1234);
+	make_native(b, 0x2345);
+	b->process.pid = 2;
+	d = lk_diff_new(a, b);
+	ck_assert_uint_eq(d->count, 5);
+	ck_assert_double_eq(named(d, "leak")->delta_bytes, 30 * T);
+	lk_diff_free(d);
+	((struct lk_stack *)(uintptr_t)b->rows[0].stack)->domain = LK_DOMAIN_RAW;
+	d = lk_diff_new(a, b);
+	ck_assert_uint_eq(d->count, 6); /* domains stay apart */
+	lk_diff_free(d);
+}
+END_TEST
+
 START_TEST(two_processes_with_other_ids)
 {
 	struct lk_diff *d;
@@ -391,6 +422,7 @@ diff_suite(void)
 
 	tcase_add_checked_fixture(tc, setup_diff, teardown_diff);
 	tcase_add_test(tc, one_process_at_two_times);
+	tcase_add_test(tc, native_stacks_are_the_same_by_name);
 	tcase_add_test(tc, two_processes_with_other_ids);
 	tcase_add_test(tc, a_snapshot_against_itself);
 	suite_add_tcase(suite, tc);
