@@ -1,7 +1,8 @@
 /* selfcheck.h - is the layout this interpreter's?  Room: sampler/cpython.
  * Once, with the GIL, before anything is hooked: a few lines of Python of our own are run, which
  * call back with objects that we know; these, the collector's lists and the frames of that
- * moment must read as what they are.  What was made for it is gone afterwards. */
+ * moment must read as what they are.  What was made for it is gone afterwards,
+ * but for a str of nine characters. */
 #ifndef LK_SAMPLER_CPYTHON_SELFCHECK_H
 #define LK_SAMPLER_CPYTHON_SELFCHECK_H
 
