@@ -26,6 +26,9 @@
  *	started_at	since when it counts
  *	interval_bytes	mean bytes between samples
  *	cost_percent	of one processor
+ *	budget_percent	what it may cost, 0: no matter
+ *	duty		share of time in which allocations of obj and mem were seen
+ *	hooks		functions in CPython's allocators
  *	samples_total, samples_live, samples_per_s
  *	drops		samples that were lost
  *	thinned		samples given up to stay within its memory; the estimates stay unbiased

@@ -14,7 +14,7 @@
  * number of samples behind them.
  *
  * Spelling, so that the golden files of tests/wire/golden hold byte for byte: keys
- * in the order below, no spaces; S with three decimals; X with one, cost_percent
+ * in the order below, no spaces; S with three decimals; X with one, duty with four, *_percent
  * with three; N, and the points of history and trends, whole (a point that was
  * missed is null).  In strings only '"', '\\' and bytes below 0x20 (as \u00xx) are
  * escaped; NUL and what is no UTF-8, lone surrogates too, becomes U+FFFD.
@@ -68,9 +68,14 @@
  *    "interval_bytes":N,"rss_bytes":N,"live_bytes":X,"live_objects":X,"live_variance":X,
  *    "native_live_bytes":X,
  *    "samples_total":N,"samples_live":N,"samples_per_s":X,"cost_percent":X,
+ *    "budget_percent":X,"duty":X,"hooks":N,
  *    "drops":N,"thinned":N,"sampler_bytes":N,"stacks":N,"clients":N,
  *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
  *   cost_percent: of one processor, all that the sampler did in the last period.
+ *   budget_percent: what that may be, 0: no matter; above it, it samples less: interval_bytes
+ *   grows, and duty, the share of time in which allocations of obj and mem are seen, shrinks.
+ *   Both are in the estimates.  interval_bytes/duty is what an unseen block may stand for.
+ *   hooks: functions of the sampler in CPython's allocators now; 0: nothing is installed.
  *   native: whether what libraries take from malloc and mmap by themselves is counted: stacks
  *   (with native frames), python (without libunwind in the target: Python frames alone), off.
  *   live_bytes, live_objects and live_variance are of Python's own domains: obj, mem, raw;

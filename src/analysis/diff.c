@@ -168,7 +168,7 @@ finish(struct maker *m)
 {
 	struct lk_diff *diff = m->diff;
 	double interval_bytes =
-	    fmax(m->a->sampler.interval_bytes, m->b->sampler.interval_bytes);
+	    fmax(lk_snapshot_interval_bytes(m->a), lk_snapshot_interval_bytes(m->b));
 
 	diff->count = m->ids.count;
 	for (size_t i = 0; i < diff->count; i++) {

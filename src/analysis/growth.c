@@ -251,7 +251,7 @@ bits(uint64_t word)
 static void
 finish_row(struct maker *m, uint32_t number)
 {
-	double interval_bytes = m->s->sampler.interval_bytes;
+	double interval_bytes = lk_snapshot_interval_bytes(m->s);
 	struct lk_growth *g = &m->set->rows[number];
 	const struct sum *sum = &m->sums[number];
 

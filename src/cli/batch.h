@@ -10,7 +10,8 @@ struct lk_source;
 	"Batch frames (-b) have no escapes. With --json each is one line:\n"                       \
 	"  {frame, at, pid, host, command, python, state, reason, rss_bytes,\n"                    \
 	"   live_bytes, live_objects, native, native_live_bytes,\n"                                \
-	"   cgroup_limit_bytes, interval_bytes, cost_percent, drops,\n"                            \
+	"   cgroup_limit_bytes, interval_bytes, cost_percent,\n"                                   \
+	"   budget_percent, duty, hooks, drops,\n"                                                 \
 	"   reference {baseline, name, window_s},\n"                                               \
 	"   rows [{function, file, line, native, delta_bytes,\n"                                   \
 	"   delta_error_bytes, significant, delta_objects,\n"                                      \

@@ -45,12 +45,13 @@ print_numbers(const struct lk_snapshot *s)
 	struct lk_verdict verdict;
 
 	lk_verdict_of(s, &verdict);
-	printf("RSS %s %s  python %s  limit %s  interval %s  cost %.2f%%  drops %.0f\n",
+	printf("RSS %s %s  python %s  limit %s  interval %s  duty %g  cost %.2f%%  drops %.0f\n",
 	       lk_text_bytes(s->rss_bytes, rss, sizeof(rss)),
 	       lk_text_rate_per_min(verdict.rss_growth_bytes_per_min, rate, sizeof(rate)),
 	       lk_text_bytes(s->est_live_bytes, live, sizeof(live)),
 	       lk_text_bytes(s->cgroup_limit_bytes, limit, sizeof(limit)),
 	       lk_text_bytes(s->sampler.interval_bytes, interval, sizeof(interval)),
+	       s->sampler.duty > 0 ? s->sampler.duty : 1,
 	       isnan(s->sampler.cost_percent) ? 0 : s->sampler.cost_percent,
 	       isnan(s->sampler.drops) ? 0 : s->sampler.drops);
 	printf("Why: %s\n", verdict.sentence);
@@ -167,6 +168,9 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "cgroup_limit_bytes", s->cgroup_limit_bytes);
 	lk_jsonl_real(&j, "interval_bytes", s->sampler.interval_bytes);
 	lk_jsonl_real(&j, "cost_percent", s->sampler.cost_percent);
+	lk_jsonl_real(&j, "budget_percent", s->sampler.budget_percent);
+	lk_jsonl_real(&j, "duty", s->sampler.duty);
+	lk_jsonl_real(&j, "hooks", s->sampler.hooks);
 	lk_jsonl_real(&j, "drops", s->sampler.drops);
 	json_reference(&j, f);
 	lk_jsonl_open(&j, "rows", '[');

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 struct values {
 	uint64_t interval_bytes, memory_bytes;
-	const char *folder;
+	const char *budget, *folder;
 };
 
 static const struct lk_option options[] = {
@@ -28,6 +29,9 @@ static const struct lk_option options[] = {
      offsetof(struct values, interval_bytes), NULL},
     {"memory", 'm', LK_OPTION_SIZE, "SIZE", "cap of the sampler's tables, 4M to 32M (default 16M)",
      offsetof(struct values, memory_bytes), NULL},
+    {"budget", 0, LK_OPTION_TEXT, "PERCENT",
+     "what it may cost, of one processor; 0: no matter (default 1)",
+     offsetof(struct values, budget), NULL},
     {"dir", 0, LK_OPTION_TEXT, "FOLDER", "where the socket goes (absolute)",
      offsetof(struct values, folder), NULL},
 };
@@ -99,6 +103,17 @@ set_bytes(const char *name, uint64_t bytes)
 	return setenv(name, digits, 1) < 0 ? -errno : 0;
 }
 
+/* A plain decimal, as the sampler reads it. */
+static bool
+is_percentage(const char *text)
+{
+	size_t whole = strspn(text, "0123456789"), length = whole;
+
+	if (text[whole] == '.')
+		length += 1 + strspn(text + whole + 1, "0123456789");
+	return whole > 0 && text[length] == '\0' && strtod(text, NULL) <= 100;
+}
+
 static int
 check(const struct values *v)
 {
@@ -108,6 +123,8 @@ check(const struct values *v)
 	if (v->memory_bytes != 0 &&
 	    (v->memory_bytes < LK_MEMORY_MIN_BYTES || v->memory_bytes > LK_MEMORY_MAX_BYTES))
 		return lk_options_complain(&lk_run_command, "--memory must be 4M to 32M");
+	if (v->budget != NULL && !is_percentage(v->budget))
+		return lk_options_complain(&lk_run_command, "--budget must be 0 to 100 percent");
 	if (v->folder != NULL && v->folder[0] != '/')
 		return lk_options_complain(&lk_run_command, "--dir must be an absolute path");
 	return LK_EXIT_DONE;
@@ -137,6 +154,8 @@ run(const struct lk_arguments *arguments)
 		rc = set_bytes(LK_ENV_INTERVAL, v->interval_bytes);
 	if (rc == 0)
 		rc = set_bytes(LK_ENV_MEMORY, v->memory_bytes);
+	if (rc == 0 && v->budget != NULL)
+		rc = setenv(LK_ENV_BUDGET, v->budget, 1) < 0 ? -errno : 0;
 	if (rc == 0 && v->folder != NULL)
 		rc = setenv(LK_ENV_DIR, v->folder, 1) < 0 ? -errno : 0;
 	if (rc < 0)

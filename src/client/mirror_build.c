@@ -30,6 +30,9 @@ fill_numbers(const struct lk_mirror *m, struct lk_snapshot *s)
 	s->sampler.started_at_s = m->hello.started_at_s;
 	s->sampler.interval_bytes = tick->interval_bytes;
 	s->sampler.cost_percent = tick->cost_percent;
+	s->sampler.budget_percent = tick->budget_percent;
+	s->sampler.duty = tick->duty;
+	s->sampler.hooks = tick->hooks;
 	s->sampler.samples_total = tick->samples_total;
 	s->sampler.samples_live = tick->samples_live;
 	s->sampler.samples_per_s = tick->samples_per_s;

@@ -31,6 +31,7 @@ forget_sampler(struct lk_sampler_status *s)
 {
 	double *const fields[] = {
 		&s->started_at_s, &s->interval_bytes, &s->cost_percent, &s->samples_total,
+		&s->budget_percent, &s->duty, &s->hooks,
 		&s->samples_live, &s->samples_per_s, &s->drops, &s->thinned, &s->bytes, &s->stacks,
 		&s->clients,
 	};
@@ -87,6 +88,14 @@ lk_snapshot_put(const struct lk_snapshot *s)
 {
 	if (s != NULL && --counted(s)->references == 0)
 		lk_arena_free(s->arena);
+}
+
+double
+lk_snapshot_interval_bytes(const struct lk_snapshot *s)
+{
+	double duty = s->sampler.duty;
+
+	return s->sampler.interval_bytes / (duty > 0 && duty < 1 ? duty : 1);
 }
 
 const struct lk_baseline *

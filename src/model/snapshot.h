@@ -129,7 +129,9 @@ struct lk_sampler_status {
 	const char	*native;		/* stacks, python, off (wire.h); "" unknown */
 	double		 started_at_s;
 	double		 interval_bytes;
-	double		 cost_percent;
+	double		 cost_percent, budget_percent;	/* budget 0: none */
+	double		 duty;			/* share of time with hooks; unknown: all of it */
+	double		 hooks;
 	double		 samples_total, samples_live, samples_per_s;
 	double		 drops, thinned, bytes, stacks, clients;
 };
@@ -176,6 +178,10 @@ struct lk_snapshot *lk_snapshot_new(void);
 /* get and put - share and release; put(NULL) is fine.  One thread only. */
 const struct lk_snapshot *lk_snapshot_get(const struct lk_snapshot *s);
 void lk_snapshot_put(const struct lk_snapshot *s);
+
+/* lk_snapshot_interval_bytes - what a block that was not seen may stand for: the interval, longer
+ * where the hooks were not always in. */
+double lk_snapshot_interval_bytes(const struct lk_snapshot *s);
 
 /* lk_snapshot_baseline - by id; NULL when there is none.  Borrowed. */
 const struct lk_baseline *lk_snapshot_baseline(const struct lk_snapshot *s, uint32_t id);

@@ -128,6 +128,9 @@ lk_emit_tick(struct lk_print *p, const struct lk_emit_tick *m)
 	number(p, "samples_live", m->samples_live);
 	real(p, "samples_per_s", m->samples_per_s, 1);
 	real(p, "cost_percent", m->cost_percent, 3);
+	real(p, "budget_percent", m->budget_percent, 3);
+	real(p, "duty", m->duty, 4);
+	number(p, "hooks", m->hooks);
 	number(p, "drops", m->drops);
 	number(p, "thinned", m->thinned);
 	number(p, "sampler_bytes", m->sampler_bytes);

@@ -32,7 +32,8 @@ struct lk_emit_tick {
 	uint64_t	 interval_bytes, rss_bytes;
 	double		 live_bytes, live_objects, live_variance, native_live_bytes;
 	uint64_t	 samples_total, samples_live;
-	double		 samples_per_s, cost_percent;
+	double		 samples_per_s, cost_percent, budget_percent, duty;
+	uint64_t	 hooks;
 	uint64_t	 drops, thinned, sampler_bytes, stacks, clients;
 	uint64_t	 cgroup_limit_bytes, cgroup_used_bytes, events;
 };

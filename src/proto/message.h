@@ -96,6 +96,7 @@ struct lk_message_tick {
 	double native_live_bytes;
 	double samples_total, samples_live, samples_per_s, cost_percent, drops, thinned;
 	double sampler_bytes, stacks, clients, events;
+	double budget_percent, duty, hooks; /* NAN when the sampler does not say */
 	double cgroup_limit_bytes, cgroup_used_bytes;
 };
 

@@ -62,6 +62,9 @@ static const struct lk_field tick_fields[] = {
 static const struct lk_field later_tick_fields[] = {
     TICK("native", LK_FIELD_TEXT, native),
     TICK("native_live_bytes", LK_FIELD_REAL, native_live_bytes),
+    TICK("budget_percent", LK_FIELD_REAL, budget_percent),
+    TICK("duty", LK_FIELD_REAL, duty),
+    TICK("hooks", LK_FIELD_WHOLE, hooks),
 };
 
 #define MEMORY(key, kind, member)                                                                  \

@@ -20,6 +20,7 @@
 #include "sampler/native/unwind.h"
 
 #define REAP_IN_HOOK	32u	/* deaths a hook counts at most: about a microsecond */
+#define TICKS_MAX	(1u << 17)	/* of one sample: some 50 us on x86-64 */
 #define LIVE_AT_DEFAULT	32768.0	/* samples at 16 MB */
 #define NO_PYTHON_HASH	2u	/* lk_walk_hash() is odd */
 
@@ -246,7 +247,10 @@ add_stat(_Atomic uint64_t *stat, uint64_t n)
 static void
 account(uint64_t began, uint32_t sample)
 {
-	add_stat(&lk_record.stats.slow_ticks, lk_clock_ticks() - began);
+	uint64_t ticks = lk_clock_ticks() - began;
+
+	/* more is not ours: the thread was preempted in between */
+	add_stat(&lk_record.stats.slow_ticks, ticks < TICKS_MAX ? ticks : TICKS_MAX);
 	add_stat(sample == LK_LIVE_NONE ? &lk_record.stats.dropped_full :
 	    &lk_record.stats.samples, 1);
 }

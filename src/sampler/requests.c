@@ -13,6 +13,7 @@
 #include "sampler/connection.h"
 #include "sampler/core/events.h"
 #include "sampler/duty.h"
+#include "sampler/govern.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 #include "sampler/stages.h"
@@ -197,6 +198,7 @@ op_interval(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	lk_tend_interval((uint64_t)r->bytes);
+	lk_govern_rebase();
 	lk_events_add("interval", (uint64_t)r->bytes);
 	lk_emit_reply(&c->out, c->reply_id);
 }

@@ -27,6 +27,7 @@
 #include "sampler/cpython/symbols.h"
 #include "sampler/cpython/walk.h"
 #include "sampler/duty.h"
+#include "sampler/govern.h"
 #include "sampler/native/native.h"
 #include "sampler/native/unwind.h"
 #include "sampler/patch.h"
@@ -57,7 +58,6 @@ static bool server_runs;	/* server_lock: there is a thread to join */
 static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
 static int grace_ms;
-static unsigned int forced_duty_shift;
 
 /* ---- the interpreter ------------------------------------------------------------- */
 
@@ -162,7 +162,8 @@ install(const struct lk_layout *layout)
 	lk_status.mode = lk_hooks_install(&py, &lk_record.sink,
 	    is_pymalloc(py.allocator_name())) == LK_HOOKS_SLOTS ? "slots" : "hash";
 	lk_switch_find(&py);
-	lk_duty_init(forced_duty_shift);
+	lk_duty_init(settings.duty_shift);
+	lk_govern_init(settings.budget_percent);
 	atomic_store(&lk_record.active, true);
 	lk_events_add("started", 0);
 }
@@ -412,7 +413,6 @@ leaktop_sampler_start(void)
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";
-	forced_duty_shift = settings.duty_shift;
 	rc = lk_record_init(settings.memory_bytes, settings.interval_bytes, getpid(),
 	    has_room_for_slots());
 	if (rc == 0)

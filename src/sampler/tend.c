@@ -11,6 +11,7 @@
 #include "sampler/core/countdown.h"
 #include "sampler/core/events.h"
 #include "sampler/core/thread.h"
+#include "sampler/govern.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 
@@ -99,8 +100,10 @@ lk_tend_relieve(void)
 	lk_spin_take(&lk_record.lock);
 	nearly_full = lk_record.live.live_count > lk_record.live.capacity / 4 * 3;
 	lk_spin_give(&lk_record.lock);
-	if (nearly_full && interval * 2 <= LK_INTERVAL_MAX_BYTES)
+	if (nearly_full && interval * 2 <= LK_INTERVAL_MAX_BYTES) {
 		lk_tend_interval(interval * 2);
+		lk_govern_rebase();
+	}
 }
 
 void

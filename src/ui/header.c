@@ -318,6 +318,28 @@ add_limit(const struct lk_snapshot *now, const struct lk_verdict *verdict, struc
 	    lk_text_duration(verdict->seconds_to_limit, left, sizeof(left)));
 }
 
+/* The share of time with hooks: "d1.0", "d0.25". */
+static void
+add_duty(const struct lk_snapshot *now, struct segments *line)
+{
+	struct segment *segment;
+
+	if (isnan(now->sampler.duty))
+		return;
+	segment = add(line, LK_ROLE_GRAPH_TEXT, now->sampler.duty < 1 ? 32 : 24);
+	snprintf(segment->text, sizeof(segment->text), "d%.*f",
+	    now->sampler.duty > 0.49 ? 1 : 2, now->sampler.duty);
+}
+
+/* What is too much: the budget, with what is measured too late in a second. */
+static double
+warned_percent(const struct lk_snapshot *now)
+{
+	double budget = now->sampler.budget_percent;
+
+	return isnan(budget) || budget == 0 ? 1 : budget * 1.5;
+}
+
 static void
 add_sampler(const struct lk_snapshot *now, struct segments *line)
 {
@@ -329,7 +351,9 @@ add_sampler(const struct lk_snapshot *now, struct segments *line)
 	if ((point = strstr(interval, ".0")) != NULL)
 		memmove(point, point + 2, strlen(point + 2) + 1);
 	snprintf(segment->text, sizeof(segment->text), "sampler %s", interval);
-	segment = add(line, now->sampler.cost_percent > 1 ? LK_ROLE_WARN : LK_ROLE_GRAPH_TEXT, 35);
+	add_duty(now, line);
+	segment = add(line, now->sampler.cost_percent > warned_percent(now) ? LK_ROLE_WARN :
+	    LK_ROLE_GRAPH_TEXT, 35);
 	if (isnan(now->sampler.cost_percent))
 		snprintf(segment->text, sizeof(segment->text), "cost unknown");
 	else

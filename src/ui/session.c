@@ -262,7 +262,7 @@ growth_of_diff(struct lk_session *s, enum lk_group group)
 	set->window_s = diff->seconds;
 	for (size_t i = 0; i < diff->count; i++)
 		growth_of_difference(&diff->rows[i], diff->seconds,
-		    s->now->sampler.interval_bytes, group, &set->rows[i]);
+		    lk_snapshot_interval_bytes(s->now), group, &set->rows[i]);
 	set->count = join_groups(set->rows, diff->count);
 	lk_diff_free(diff);
 	return set;

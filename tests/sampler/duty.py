@@ -230,7 +230,62 @@ def tracemalloc_comes_on_top(python):
             target.end()
 
 
+_SATURATED = """
+import os, time
+def churn():
+    for i in range(20000):
+        [str(i), i * 1.5, (i, i)]
+    return [None] * 10
+def leak(kept):
+    for i in range(200):
+        kept.append(bytes(300))
+kept = []
+say("ready"); wait()
+while True:
+    churn()
+    if len(kept) < 60000:
+        leak(kept)
+    if len(kept) >= 60000 and kept[-1] is not None:
+        say("kept", sum(sys.getsizeof(block) for block in kept)); kept.append(None)
+    if os.path.exists("quiet"):
+        break
+say("quiet")
+wait()
+"""
+
+
+def the_budget_is_held(python):
+    """In a loop that does nothing but allocate, at an interval that would cost far more."""
+    with host.Host(python, _SATURATED, LEAKTOP_INTERVAL="1K", LEAKTOP_BUDGET="1") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.send(op="subscribe", period_ms=1000)
+            first = wire.until("tick")
+            assert first["budget_percent"] == 1 and first["hooks"] > 0, first
+            target.tell()
+            held, seen = 0, []
+            for _ in range(40):     # poll: until it has settled
+                tick = wire.until("tick")
+                seen.append((tick["cost_percent"], tick["interval_bytes"], tick["duty"]))
+                governed = tick["interval_bytes"] > 1024 or tick["duty"] < 1
+                held = held + 1 if governed and tick["cost_percent"] <= 1.05 else 0
+                if held == 3:
+                    break
+            assert held == 3, seen
+            truth = int(target.hear("kept").split()[1])
+            wire.ask(op="unsubscribe")
+            wire.look()
+            live, variance, _ = _live(wire, "leak", ("obj",))
+            assert abs(live - truth) < 5 * variance ** 0.5 + 0.02 * truth, \
+                (live, truth, variance ** 0.5)
+            with open(target.folder + "/quiet", "w", encoding="ascii"):
+                pass
+            target.hear("quiet")
+        target.end()
+        return f"{seen[-1]} after {len(seen)} s, {live / truth:.2f} of what was kept"
+
+
 if __name__ == "__main__":
     sys.exit(host.run((estimates_are_right_at_any_duty, hooks_come_and_go_by_duty,
                        pause_takes_the_hooks_out, nothing_is_left_when_nothing_sampled_lives,
-                       tracemalloc_comes_on_top)))
+                       tracemalloc_comes_on_top, the_budget_is_held)))

@@ -196,7 +196,7 @@ class Host:
             close_fds=close_fds,
             env={**{k: v for k, v in os.environ.items() if not k.startswith("PYTHON")},
                  "PYTHONDONTWRITEBYTECODE": "1", "LEAKTOP_DIR": self.folder,
-                 "LD_PRELOAD": SAMPLER, **environment})
+                 "LEAKTOP_BUDGET": "0", "LD_PRELOAD": SAMPLER, **environment})
 
     @property
     def pid(self):

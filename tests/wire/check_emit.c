@@ -44,6 +44,7 @@ tick(struct lk_print *p)
 	    .rss_bytes = 190840832, .live_bytes = 4718592, .live_objects = 9437.2,
 	    .live_variance = 2473901162496, .native_live_bytes = 1048576,
 	    .samples_total = 12, .samples_live = 9, .samples_per_s = 0.5, .cost_percent = 0.123,
+	    .budget_percent = 1, .duty = 0.25, .hooks = 10,
 	    .sampler_bytes = 2097152, .stacks = 3, .clients = 1,
 	    .cgroup_limit_bytes = 536870912, .cgroup_used_bytes = 201326592, .events = 1});
 }
@@ -53,7 +54,7 @@ tick_unknown(struct lk_print *p)
 {
 	lk_emit_tick(p, &(struct lk_emit_tick){.seq = 13, .at_s = AT + 1, .state = "paused",
 	    .reason = "paused by a client", .native = "off", .interval_bytes = 524288,
-	    .rss_bytes = 190840832, .sampler_bytes = 2097152, .clients = 1,
+	    .rss_bytes = 190840832, .sampler_bytes = 2097152, .clients = 1, .duty = 1,
 	    .cgroup_limit_bytes = UNKNOWN, .cgroup_used_bytes = UNKNOWN});
 }
 

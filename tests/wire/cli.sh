@@ -31,6 +31,8 @@ gives 2 open "$work/none.json";	says err 'none.json'
 gives 1 run;			says err 'wants -- COMMAND'
 gives 1 run --interval 1 -- true; says err '1K to 1G'
 gives 1 run --memory 1G -- true; says err '4M to 32M'
+gives 1 run --budget 1e2 -- true; says err '0 to 100 percent'
+gives 1 run --budget 101 -- true; says err '0 to 100 percent'
 gives 1 run --dir here -- true;	says err 'absolute'
 says err '^Try: leaktop run --help'
 gives 2 -b 4194305;		says err 'no process 4194305'
@@ -48,10 +50,10 @@ says err 'no-such-program: No such file'
 # An empty library is refused by the loader with a word on stderr and nothing else.
 export LD_PRELOAD=libleaktop-none.so
 # shellcheck disable=SC2016 # for the inner shell
-gives 5 run --interval 64K --memory 8M --dir "$folder" -- \
-	sh -c 'echo "$LD_PRELOAD $LEAKTOP_INTERVAL $LEAKTOP_MEMORY $LEAKTOP_DIR" "$@"; exit 5' - --json -x
+gives 5 run --interval 64K --memory 8M --budget 2.5 --dir "$folder" -- \
+	sh -c 'echo "$LD_PRELOAD $LEAKTOP_INTERVAL $LEAKTOP_MEMORY $LEAKTOP_BUDGET $LEAKTOP_DIR" "$@"; exit 5' - --json -x
 unset LEAKTOP_SAMPLER LD_PRELOAD
-says out "^$work/libleaktop-sampler.so:libleaktop-none.so 65536 8388608 $folder --json -x\$"
+says out "^$work/libleaktop-sampler.so:libleaktop-none.so 65536 8388608 2.5 $folder --json -x\$"
 
 # ---- frames --------------------------------------------------------------------------------
 start_fake

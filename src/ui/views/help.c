@@ -86,6 +86,13 @@ build(struct help *v)
 	add(v, "!", "suspect: grows beyond its error and never gives back", LK_ROLE_MAIN);
 	add(v, "+", "new since the reference", LK_ROLE_MAIN);
 	add(v, "-", "alive at the reference, gone now", LK_ROLE_MAIN);
+	add(v, "Sampler", "", LK_ROLE_HEADING);
+	add(v, "512K", "mean bytes between samples; more when it would cost too much",
+	    LK_ROLE_MAIN);
+	add(v, "d0.5", "share of time in which small blocks are seen; for the same reason",
+	    LK_ROLE_MAIN);
+	add(v, "cost", "of one processor, all that the sampler does", LK_ROLE_MAIN);
+	add(v, "lost", "samples lost for want of room or time", LK_ROLE_MAIN);
 	add_keys(v, NULL, "Keys everywhere");
 	for (int i = 0; lk_views_all[i] != NULL; i++) {
 		char title[64];

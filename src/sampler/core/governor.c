@@ -1,0 +1,75 @@
+#include "config.h"
+
+#include "sampler/core/governor.h"
+
+/* Down at once, up slowly: what is far below the budget for so long may come back. */
+#define CALM_SECONDS	5u
+#define CALM_SHARE	0.3	/* after a doubling it is still well below */
+
+/* What is left for sampling when our threads have taken theirs (a client asks for much); a part
+ * of the budget in any case: who looks must see something. */
+static double
+allowed_percent(const struct lk_governor *g, const struct lk_governor_load *load)
+{
+	double left = g->budget_percent - load->others_percent;
+
+	return left > g->budget_percent / 4 ? left : g->budget_percent / 4;
+}
+
+/* Half of it, by the knob that helps most.  False: there is none left. */
+static bool
+take_back(struct lk_governor *g, struct lk_governor_load *load)
+{
+	bool may_duty = g->duty_shift < g->duty_shift_max;
+
+	if (g->interval_shift < g->interval_shift_max &&
+	    (load->samples_percent >= load->hooks_percent || !may_duty)) {
+		g->interval_shift++;
+		load->samples_percent /= 2;
+		return true;
+	}
+	if (!may_duty)
+		return false;
+	g->duty_shift++;
+	load->samples_percent /= 2;
+	load->hooks_percent /= 2;
+	return true;
+}
+
+/* The duty first: it is what makes errors larger than samples alone would. */
+static bool
+give_back(struct lk_governor *g)
+{
+	if (g->duty_shift > 0)
+		g->duty_shift--;
+	else if (g->interval_shift > 0)
+		g->interval_shift--;
+	else
+		return false;
+	return true;
+}
+
+bool
+lk_governor_step(struct lk_governor *g, const struct lk_governor_load *load)
+{
+	struct lk_governor_load now = *load;
+	double allowed = allowed_percent(g, load);
+	bool changed = false;
+
+	if (g->budget_percent <= 0)
+		return false;
+	if (now.samples_percent + now.hooks_percent > allowed) {
+		g->calm_seconds = 0;
+		while (now.samples_percent + now.hooks_percent > allowed && take_back(g, &now))
+			changed = true;
+		return changed;
+	}
+	if (now.samples_percent + now.hooks_percent > allowed * CALM_SHARE) {
+		g->calm_seconds = 0;
+		return false;
+	}
+	if (++g->calm_seconds < CALM_SECONDS)
+		return false;
+	g->calm_seconds = 0;
+	return give_back(g);
+}
