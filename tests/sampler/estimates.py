@@ -25,7 +25,7 @@ NOTHING_SAMPLED = 3.69      # intervals: the upper 97.5 % limit of a Poisson cou
 # Makers, one line each that allocates what is measured, last but one of its function.  The size is
 # what the allocator is asked for.
 _SCRIPT = r"""
-import itertools, json, random
+import json, random, time
 class Slots: __slots__ = ("a", "b", "c", "d")
 def size_of(made, empty): return sys.getsizeof(made) - sys.getsizeof(empty)
 
@@ -94,13 +94,18 @@ def run(part):
 step = -(-len(work) // plan["pieces"])
 say("ready"); wait()
 for i in range(0, len(work), step):
-    run(work[i:i + step])
+    if plan["rest_s"]:
+        for k in range(i, i + step, 1 + step // 200):
+            run(work[k:min(k + 1 + step // 200, i + step)])
+            time.sleep(plan["rest_s"])      # pace: the hooks come and go meanwhile
+    else:
+        run(work[i:i + step])
     say("piece"); wait()
 say("truth", json.dumps(truth)); wait()
 """
 
 
-def plan(seed, interval, stacks=36, pieces=1, largest=20.0):
+def plan(seed, interval, stacks=36, pieces=1, largest=20.0, rest_s=0):
     """Lines that hold from a third of an interval to many of them."""
     sizes = {"bytes": (40, 120, 400, 900, 3000, 20000), "object": (0,),
              "list": (160, 800, 3000), "bytearray": (64, 500, 2000, 9000),
@@ -112,7 +117,7 @@ def plan(seed, interval, stacks=36, pieces=1, largest=20.0):
         n = sizes[kind][(i // len(kinds)) % len(sizes[kind])]
         total = interval * 0.33 * (largest / 0.33) ** (i * 7 % stacks / (stacks - 1))
         made.append([kind, n, total])
-    return {"seed": seed, "pieces": pieces, "stacks": made}
+    return {"seed": seed, "pieces": pieces, "rest_s": rest_s, "stacks": made}
 
 
 def plan_large(seed, interval):
@@ -120,7 +125,7 @@ def plan_large(seed, interval):
     made = []
     for i in range(16):
         made += [["bytes", 2 << 20, 1], ["bytes", (60, 200, 450, 700)[i % 4], interval * (2 + i)]]
-    return {"seed": seed, "pieces": 1, "stacks": made}
+    return {"seed": seed, "pieces": 1, "rest_s": 0, "stacks": made}
 
 
 def _rows(target):
@@ -149,7 +154,8 @@ def one_run(python, wanted, interval, each_piece=None, needs=None, **environment
         rows = _rows(target)
         target.end()
     assert tick["drops"] == 0, f"{tick['drops']} samples were dropped: the estimate is no estimate"
-    nothing = {"live_bytes": 0, "live_error_bytes": NOTHING_SAMPLED * tick["interval_bytes"]}
+    nothing = {"live_bytes": 0, "live_error_bytes":
+               NOTHING_SAMPLED * tick["interval_bytes"] / tick.get("duty", 1)}
     found = []
     for line, sizes in json.loads(word.split(" ", 1)[1]).items():
         exact = sum(int(size) * count for size, count in sizes.items())
@@ -244,7 +250,7 @@ def while_the_interval_changes(python):
 
 def hooks_in_a_quarter_of_the_time(python):
     """Duty: what happens while they are out is in the estimate and in its error."""
-    words = _suite(python, lambda seed: plan(seed, 64 * KIB, stacks=60, pieces=40), 64 * KIB,
+    words = _suite(python, lambda seed: plan(seed, 64 * KIB, stacks=60, rest_s=0.006), 64 * KIB,
                    by_error=True, needs="duty", LEAKTOP_DUTY="0.25")
     return words or "skipped: this sampler has no duty"
 
