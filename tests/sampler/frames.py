@@ -490,6 +490,38 @@ def code_that_comes_and_goes_keeps_its_name(python):
         return f"{addresses} addresses"
 
 
+def with_a_jit_functions_are_right_and_an_event_says_so(python):
+    """3.14 on, where it was built in.  Only the line of the innermost frame may be a neighbour."""
+    script = """
+    KEPT = []
+    def hot(n):
+        for i in range(n):
+            if i % 1000 == 999:
+                KEPT.append(bytearray(8 << 20))
+    def calls(n):
+        for _ in range(4): hot(n)
+    jit = getattr(sys, "_jit", None)
+    say("jit", jit is not None and jit.is_enabled()); wait()
+    calls(5000)
+    say("done"); wait()
+    """
+    with host.Host(python, script, PYTHON_JIT="1") as target:
+        enabled = target.hear("jit").split()[1] == "True"
+        with target.wire() as wire:
+            events = [e["code"] for e in wire.ask(op="events")[1]["events"]["list"]]
+            assert ("jit-lines" in events) == enabled, (enabled, events)
+            target.tell()
+            target.hear("done")
+            wire.look()
+        rows = [(wire.stacks[ident][3], row[2]) for ident, row in wire.rows.items()
+                if row[0] / max(row[2], 1) >= 8 << 20]
+        names = {tuple(frame[0] for frame in frames) for frames, _ in rows}
+        assert names == {("hot", "calls", "<module>")}, names
+        assert sum(count for _, count in rows) == 20, rows
+        target.end()
+        return "on" if enabled else "not there"
+
+
 def a_subinterpreter_has_its_own_frames(python):
     """From 3.12 on.  Before, what it allocates is the calling thread's, where it is called."""
     script = """
@@ -538,4 +570,5 @@ def a_subinterpreter_has_its_own_frames(python):
 if __name__ == "__main__":
     sys.exit(host.run((frames_equal_the_traceback, each_line_has_its_bytes,
                        code_that_comes_and_goes_keeps_its_name,
+                       with_a_jit_functions_are_right_and_an_event_says_so,
                        a_subinterpreter_has_its_own_frames)))

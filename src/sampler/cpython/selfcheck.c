@@ -2,6 +2,8 @@
 
 #include "sampler/cpython/selfcheck.h"
 
+#include <stdlib.h>
+
 #include "base/attr.h"
 #include "sampler/cpython/collector.h"
 #include "sampler/cpython/layout.h"
@@ -316,23 +318,35 @@ lk_selfcheck_run_callspy(const struct lk_symbols *symbols, const struct lk_layou
 	return failed;
 }
 
-bool
-lk_selfcheck_jit_callspy(const struct lk_symbols *symbols)
+/* sys._jit.NAME() is True; false where there is no such thing. */
+static bool
+jit_says(const struct lk_symbols *symbols, void *jit, const char *name)
 {
-	void *jit = symbols->sys_object("_jit"), *ask, *none, *answer = NULL;
-	bool on;
+	void *ask = symbols->get_attr(jit, name), *none = symbols->tuple_new(0), *answer = NULL;
+	bool yes;
 
-	if (jit == NULL)
-		return false;
-	ask = symbols->get_attr(jit, "is_enabled");
-	none = symbols->tuple_new(0);
 	if (ask != NULL && none != NULL)
 		answer = symbols->call(ask, none, NULL);
 	if (answer == NULL)
 		symbols->err_clear();
-	on = answer == symbols->true_object;
+	yes = answer == symbols->true_object;
 	symbols->dec_ref(answer);
 	symbols->dec_ref(none);
 	symbols->dec_ref(ask);
-	return on;
+	return yes;
+}
+
+/* The interpreter turns it on at the end of its start, later than we may be asking: what it will
+ * do is in the environment. */
+bool
+lk_selfcheck_jit_callspy(const struct lk_symbols *symbols)
+{
+	void *jit = symbols->sys_object("_jit");
+	const char *wanted = getenv("PYTHON_JIT");
+
+	if (jit == NULL || !jit_says(symbols, jit, "is_available"))
+		return false;
+	if (wanted != NULL && wanted[0] != '\0')
+		return wanted[0] != '0';
+	return jit_says(symbols, jit, "is_enabled");
 }
