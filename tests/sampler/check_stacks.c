@@ -237,6 +237,120 @@ START_TEST(a_full_table_is_counted_apart)
 }
 END_TEST
 
+static uint32_t
+at_most(uint32_t n, uint32_t most)
+{
+	return n < most ? n : most;
+}
+
+START_TEST(the_last_string_fits)
+{
+	struct lk_strings s;
+	struct lk_pages pages = fresh_pages();
+	char text[64];
+	uint32_t i, rest;
+
+	ck_assert_int_eq(lk_strings_init(&s, &pages, 256, 8192), 0);
+	for (i = 1; i < 256; i++) {
+		snprintf(text, sizeof(text), "name-%u", i);
+		ck_assert_uint_eq(lk_strings_add(&s, text, strlen(text)), i);
+	}
+	ck_assert_uint_eq(lk_strings_add(&s, "another", 7), LK_STRINGS_NONE);
+	ck_assert_uint_eq(s.rejected_count, 1);
+	ck_assert_int_eq(lk_strings_init(&s, &pages, 256, 100), 0);
+	memset(text, 'x', sizeof(text));
+	rest = s.bytes_capacity - s.bytes_used - 40;
+	ck_assert_uint_ne(lk_strings_add(&s, text, 40 - 2), LK_STRINGS_NONE);
+	ck_assert_uint_eq(lk_strings_add(&s, text + 1, rest - 2 + 1), LK_STRINGS_NONE);
+	ck_assert_uint_eq(s.rejected_count, 1);
+	ck_assert_uint_ne(lk_strings_add(&s, text + 1, rest - 2), LK_STRINGS_NONE);
+	ck_assert_uint_eq(s.bytes_used, s.bytes_capacity);
+}
+END_TEST
+
+START_TEST(the_last_frame_fits)
+{
+	uint64_t keys[8], line = 1;
+	uint32_t n, i;
+
+	while ((n = at_most(8, stacks.frame_capacity - stacks.frame_count)) > 0) {
+		for (i = 0; i < n; i++)
+			keys[i] = line++;
+		intern(keys, n, 2, 0);
+	}
+	ck_assert_uint_eq(stacks.frame_count, stacks.frame_capacity);
+	ck_assert_uint_eq(stacks.overflow_count, 0);
+	keys[0] = line;
+	ck_says_no_room(intern(keys, 1, 2, 0), 2);
+	ck_assert_uint_eq(stacks.overflow_count, 1);
+	ck_assert_uint_lt(stacks.node_count, stacks.node_capacity);
+}
+END_TEST
+
+/* Chains that differ in their outermost frame alone. */
+START_TEST(the_last_node_fits)
+{
+	uint64_t keys[LK_FRAMES_MAX];
+	uint32_t n, i, chain = 0;
+
+	for (i = 0; i < LK_FRAMES_MAX; i++)
+		keys[i] = 1;
+	while ((n = at_most(LK_FRAMES_MAX, stacks.node_capacity - stacks.node_count)) > 0) {
+		keys[n - 1] = 2 + chain++;
+		intern(keys, n, 2, 0);
+		keys[n - 1] = 1;
+	}
+	ck_assert_uint_eq(stacks.node_count, stacks.node_capacity);
+	ck_assert_uint_eq(stacks.overflow_count, 0);
+	keys[0] = 2 + chain;
+	ck_says_no_room(intern(keys, 1, 2, 0), 2);
+	ck_assert_uint_eq(stacks.overflow_count, 1);
+	ck_assert_uint_lt(stacks.frame_count, stacks.frame_capacity);
+}
+END_TEST
+
+/* All but those that are kept for what finds no room: one of each domain. */
+START_TEST(the_last_stack_fits)
+{
+	uint64_t key = 1;
+	uint32_t domain;
+
+	for (; stacks.stack_count < stacks.stack_capacity - 4; key++)
+		intern(&key, 1, 2, 0);
+	ck_assert_uint_eq(stacks.overflow_count, 0);
+	for (domain = 0; domain < 4; domain++)
+		ck_says_no_room(intern(&key, 1, (uint8_t)domain, 0), (uint8_t)domain);
+	ck_assert_uint_eq(stacks.overflow_count, 4);
+	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity);
+	ck_says_no_room(intern(&key, 1, 2, 0), 2);
+	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity);
+}
+END_TEST
+
+/* Each slot of time is a cluster of its own; what finds none stands alone, and is counted by its
+ * own square. */
+START_TEST(the_last_cluster_fits)
+{
+	struct lk_clusters *c = &stacks.clusters;
+	uint32_t current, slot, last = LK_CLUSTERS_NONE;
+
+	ck_assert_uint_gt(c->capacity, 0);
+	for (slot = 0; slot < c->capacity; slot++) {
+		current = LK_CLUSTERS_NONE;
+		ck_assert_double_eq(lk_clusters_join(c, &current, 7, slot, 3), 9);
+		ck_assert_uint_ne(current, LK_CLUSTERS_NONE);
+		last = current;
+	}
+	current = LK_CLUSTERS_NONE;
+	ck_assert_double_eq(lk_clusters_join(c, &current, 7, slot, 3), 9);
+	ck_assert_uint_eq(current, LK_CLUSTERS_NONE);
+	ck_assert_double_eq(lk_clusters_leave(c, LK_CLUSTERS_NONE, 3), -9);
+	ck_assert_double_eq(lk_clusters_leave(c, last, 3), -9);
+	ck_assert_double_eq(lk_clusters_join(c, &current, 7, slot, 3), 9);
+	ck_assert_uint_eq(current, last);
+}
+END_TEST
+
 START_TEST(a_full_memo_is_emptied)
 {
 	uint64_t key = 7, n;
@@ -486,6 +600,11 @@ stacks_suite(void)
 	tcase_add_test(tc, frames_are_innermost_first_up_the_tree);
 	tcase_add_test(tc, threads_and_flags_are_kept);
 	tcase_add_loop_test(tc, a_full_table_is_counted_apart, 0, 3);
+	tcase_add_test(tc, the_last_string_fits);
+	tcase_add_test(tc, the_last_frame_fits);
+	tcase_add_test(tc, the_last_node_fits);
+	tcase_add_test(tc, the_last_stack_fits);
+	tcase_add_test(tc, the_last_cluster_fits);
 	tcase_add_test(tc, a_full_memo_is_emptied);
 	tcase_add_test(tc, a_hash_recalls_the_stack_of_its_domain);
 	tcase_add_test(tc, recall_forgets_but_is_never_wrong);
