@@ -29,7 +29,7 @@ struct object {
 struct lk_native_names {
 	pid_t pid;
 	char *debug_folder;
-	uint32_t count;
+	uint32_t count, last; /* the object asked for last: frames of one come in runs */
 	struct object objects[LK_NATIVE_OBJECTS_MAX];
 };
 
@@ -72,12 +72,30 @@ lk_native_names_free(struct lk_native_names *names)
 
 /* ---- the file of an object ----------------------------------------------- */
 
-/* NULL unless PATH can be read as an ELF file; a pipe or a device does not block. */
+/* A regular file, for reading; -1 else.  The path is somebody else's word, and to open a device may
+ * already do something: so it is looked at first, and opened only through that look. */
+static int
+open_regular(const char *path)
+{
+	int fd = -1, look = open(path, O_PATH | O_CLOEXEC);
+	char link[32];
+	struct stat stat_buf;
+
+	if (look < 0)
+		return -1;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", look);
+	if (fstat(look, &stat_buf) == 0 && S_ISREG(stat_buf.st_mode))
+		fd = open(link, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	close(look);
+	return fd;
+}
+
+/* NULL unless PATH can be read as an ELF file. */
 static struct lk_elf_symbols *
 open_elf(const char *path)
 {
 	struct lk_elf_symbols *elf = NULL;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	int fd = open_regular(path);
 
 	if (fd < 0 || lk_elf_symbols_open(fd, &elf) < 0)
 		return NULL;
@@ -145,7 +163,8 @@ is_mapped(const struct mapping *mapping, const char *path)
 	       stat_buf.st_ino == mapping->inode;
 }
 
-/* The path first: it needs no more than the right to read it; map_files needs root. */
+/* The path first, as the process sees it, then as we do, whose root may be all that we can see: a
+ * build id that is right makes any file right.  map_files needs root. */
 static struct lk_elf_symbols *
 open_mapped(const struct lk_native_names *names, const char *path, const char *build_id)
 {
@@ -157,6 +176,8 @@ open_mapped(const struct lk_native_names *names, const char *path, const char *b
 		 (int)plain_length(path), path);
 	if (build_id[0] != '\0')
 		elf = open_with_build_id(file, build_id);
+	if (elf == NULL && build_id[0] != '\0')
+		elf = open_with_build_id(path, build_id);
 	if (elf != NULL || !find_mapping(names->pid, path, &mapping))
 		return elf;
 	if (build_id[0] == '\0' && is_mapped(&mapping, file))
@@ -224,13 +245,22 @@ add_object(struct lk_native_names *names, const char *path, const char *build_id
 	return object;
 }
 
+static bool
+is_object(const struct object *object, const char *path, const char *build_id)
+{
+	return strcmp(object->path, path) == 0 && strcmp(object->build_id, build_id) == 0;
+}
+
 static struct object *
 object_of(struct lk_native_names *names, const char *path, const char *build_id)
 {
+	if (names->count > 0 && is_object(&names->objects[names->last], path, build_id))
+		return &names->objects[names->last];
 	for (uint32_t i = 0; i < names->count; i++)
-		if (strcmp(names->objects[i].path, path) == 0 &&
-		    strcmp(names->objects[i].build_id, build_id) == 0)
+		if (is_object(&names->objects[i], path, build_id)) {
+			names->last = i;
 			return &names->objects[i];
+		}
 	return add_object(names, path, build_id);
 }
 

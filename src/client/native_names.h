@@ -3,10 +3,11 @@
  * Room: client.
  *
  * Of an object the file is taken that has the build id which the sampler saw in memory: the path
- * as the process sees it, else the mapping itself, else the debug file of that build id, which is
- * preferred where it alone has the static functions.  Where no file has it (the library was
- * replaced), or no function holds the address, a frame stays "libz.so.1+0x1a2b": never a wrong
- * name.  An object without a build id must be the very file that is mapped (device and inode).
+ * as the process sees it, else as we do, else the mapping itself, else the debug file of that build
+ * id, which is preferred where it alone has the static functions.  Where no file has it (the
+ * library was replaced), or no function holds the address, a frame stays "libz.so.1+0x1a2b": never
+ * a wrong name.  An object without a build id must be the very file that is mapped (device and
+ * inode).
  *
  * C++ functions are called as cxx_names.h says.  Objects are opened when a frame of them is met
  * first, and kept with their tables. */

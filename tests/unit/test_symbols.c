@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -533,6 +534,29 @@ START_TEST(a_pipe_does_not_block)
 }
 END_TEST
 
+/* Thousands of frames are named when a client connects: what that takes is printed. */
+START_TEST(ten_thousand_frames_are_named)
+{
+	struct lk_native_names *names = names_of(getpid(), "nothing");
+	uint64_t first = address_of("hidden");
+	struct timespec start, end;
+	unsigned int named = 0;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &start);
+	for (uint64_t i = 0; i < 10000; i++) {
+		const char *file = i % 2 == 0 ? "whole.so" : "bare.so";
+
+		named += strchr(text_of(names, build_id, at(file), first + 1 + i % 8), '+') == NULL;
+	}
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+	printf("10000 frames of two objects: %.1f ms\n",
+	    (double)(end.tv_sec - start.tv_sec) * 1e3 +
+	    (double)(end.tv_nsec - start.tv_nsec) / 1e6);
+	ck_assert_uint_ge(named, 5000);
+	lk_native_names_free(names);
+}
+END_TEST
+
 START_TEST(more_objects_than_there_is_room_for_have_places)
 {
 	struct lk_native_names *names = names_of(getpid(), "nothing");
@@ -598,6 +622,7 @@ symbols_suite(void)
 	tcase_add_test(tc, without_a_build_id_only_the_mapped_file_counts);
 	tcase_add_test(tc, a_replaced_library_never_has_the_new_names);
 	tcase_add_test(tc, a_pipe_does_not_block);
+	tcase_add_test(tc, ten_thousand_frames_are_named);
 	tcase_add_test(tc, more_objects_than_there_is_room_for_have_places);
 	tcase_add_test(tc, every_failed_allocation_gives_a_place);
 	suite_add_tcase(s, tc);
