@@ -16,6 +16,7 @@
 #include "sampler/govern.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
+#include "sampler/native/native.h"
 #include "sampler/stages.h"
 #include "sampler/status.h"
 #include "sampler/tend.h"
@@ -171,6 +172,7 @@ set_active(struct lk_connection *c, bool active)
 		lk_duty_resume();
 	else
 		lk_duty_pause();
+	lk_native_pause(!active);
 	lk_events_add(active ? "resumed" : "paused", 0);
 	lk_emit_reply(&c->out, c->reply_id);
 }

@@ -51,7 +51,7 @@ look(struct pass *pass, const struct lk_image_slot *slot)
 		pass->foreign = true;
 	if (call->wanted ? !original : value != call->hook)
 		return;
-	to = call->wanted ? call->hook : call->real;
+	to = call->wanted ? call->hook : slot->lazy ? call->real : call->alias;
 	if (pass->writes && !__atomic_compare_exchange_n(slot->at, &value, to, false,
 	    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		return;

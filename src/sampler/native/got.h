@@ -19,7 +19,7 @@ struct lk_image;
 struct lk_got_call {
 	const char	*name;
 	uintptr_t	 hook, real;	/* real 0: this libc has no such function */
-	uintptr_t	 alias;		/* another address for it: see native.c; or 0 */
+	uintptr_t	 alias;		/* its address where it is not called but taken */
 	bool		 wanted;	/* the hook is to be in; false: the real function */
 	bool		 decides;	/* tells which allocator the object is bound to */
 };
