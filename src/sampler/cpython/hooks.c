@@ -14,6 +14,7 @@
 #include "sampler/core/sink.h"
 #include "sampler/core/slots.h"
 #include "sampler/core/thread.h"
+#include "sampler/cpython/switch.h"
 #include "sampler/cpython/symbols.h"
 
 enum { RAW, MEM, OBJ, DOMAINS = LK_HOOKS_DOMAINS };
@@ -475,7 +476,7 @@ set_hooks(const struct lk_symbols *py, int domain, struct lk_allocator hooks)
 	if (hooks.free == NULL)
 		hooks.free = next[domain].free;
 	ours[domain] = hooks;
-	py->set_allocator(domain, &hooks);
+	lk_switch_install(py, domain);
 }
 
 const struct lk_allocator *

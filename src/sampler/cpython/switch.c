@@ -45,6 +45,22 @@ holds(const struct dl_phdr_info *object, uintptr_t address)
 	return false;
 }
 
+/* What the loader made read-only after it had relocated it is at the beginning of a segment. */
+static uintptr_t
+writable_from(const struct dl_phdr_info *object, const ElfW(Phdr) *segment)
+{
+	uintptr_t from = segment->p_vaddr, relro_end;
+	int i;
+
+	for (i = 0; i < object->dlpi_phnum; i++) {
+		relro_end = object->dlpi_phdr[i].p_vaddr + object->dlpi_phdr[i].p_memsz;
+		if (object->dlpi_phdr[i].p_type == PT_GNU_RELRO &&
+		    relro_end - segment->p_vaddr <= segment->p_memsz)
+			from = relro_end;
+	}
+	return (object->dlpi_addr + from + 7) & ~(uintptr_t)7;
+}
+
 static int
 note_segments(struct dl_phdr_info *object, size_t bytes, void *address)
 {
@@ -56,8 +72,7 @@ note_segments(struct dl_phdr_info *object, size_t bytes, void *address)
 	for (; segment < end && segment_count < SEGMENTS_MAX; segment++) {
 		if (segment->p_type != PT_LOAD || !(segment->p_flags & PF_W))
 			continue;
-		segments[segment_count].from =
-		    (const char *)((object->dlpi_addr + segment->p_vaddr + 7) & ~(uintptr_t)7);
+		segments[segment_count].from = (const char *)writable_from(object, segment);
 		segments[segment_count++].end =
 		    (const char *)(object->dlpi_addr + segment->p_vaddr + segment->p_memsz);
 	}
@@ -74,26 +89,28 @@ lk_switch_look(const struct lk_symbols *py)
 	dl_iterate_phdr(note_segments, (void *)address);
 }
 
-/* The record of DOMAIN if there is exactly one: nobody else has our functions. */
+/* The next record after AFTER (NULL: the first) that reads like WANTED. */
 static struct record *
-search(int domain)
+search(const struct lk_allocator *wanted, const struct record *after)
 {
-	struct lk_allocator wanted = *lk_hooks_ours(domain);
-	struct record *record = NULL;
-	unsigned int i, count = 0;
-	const char *p;
+	const char *p, *from;
 	uintptr_t word;
+	unsigned int i;
 
-	for (i = 0; i < segment_count; i++)
-		for (p = segments[i].from; p + sizeof(wanted) <= segments[i].end; p += 8) {
+	for (i = 0; i < segment_count; i++) {
+		from = segments[i].from;
+		if ((const char *)after >= from && (const char *)after < segments[i].end)
+			from = (const char *)after + sizeof(uintptr_t);
+		else if ((const char *)after > from)
+			continue;
+		for (p = from; p + sizeof(*wanted) <= segments[i].end; p += sizeof(word)) {
 			memcpy(&word, p, sizeof(word));
-			if (word != (uintptr_t)wanted.ctx ||
-			    memcmp(p, &wanted, sizeof(wanted)) != 0)
-				continue;
-			record = (struct record *)(uintptr_t)p;
-			count++;
+			if (word == (uintptr_t)wanted->ctx &&
+			    memcmp(p, wanted, sizeof(*wanted)) == 0)
+				return (struct record *)(uintptr_t)p;
 		}
-	return count == 1 ? record : NULL;
+	}
+	return NULL;
 }
 
 /* ---- in and out ---------------------------------------------------------------------- */
@@ -167,17 +184,50 @@ says(const struct lk_symbols *py, int domain, const struct lk_allocator *wanted)
 	return memcmp(&now, wanted, sizeof(now)) == 0;
 }
 
-/* Does an exchange there do what PyMem_SetAllocator does? */
+/* Does an exchange there do what PyMem_SetAllocator does?  Leaves it as it was. */
 static bool
-is_table(const struct lk_symbols *py, int domain)
+is_table(const struct lk_symbols *py, int domain, bool was_in)
 {
-	struct lk_allocator half = *lk_hooks_ours(domain);
+	const struct lk_allocator *ours = lk_hooks_ours(domain);
+	const struct lk_allocator *original = lk_hooks_originals(domain);
+	struct lk_allocator half = was_in ? *ours : *original;
 	bool right;
 
-	half.malloc = lk_hooks_originals(domain)->malloc;
-	right = says(py, domain, lk_hooks_ours(domain)) && exchange(domain, MALLOC, false) &&
-	    says(py, domain, &half);
-	return exchange(domain, MALLOC, true) && right && says(py, domain, lk_hooks_ours(domain));
+	is_in[domain][MALLOC] = was_in;
+	half.malloc = was_in ? original->malloc : ours->malloc;
+	right = exchange(domain, MALLOC, !was_in) && says(py, domain, &half);
+	return exchange(domain, MALLOC, was_in) && right;
+}
+
+/* The record of DOMAIN among those that read like what it is to have now.  Others may read alike:
+ * two domains with one allocator, a copy that a debug allocator keeps. */
+static bool
+find(const struct lk_symbols *py, int domain, bool was_in)
+{
+	const struct lk_allocator *now =
+	    was_in ? lk_hooks_ours(domain) : lk_hooks_originals(domain);
+	struct record *record = NULL;
+
+	while ((record = search(now, record)) != NULL) {
+		table[domain] = record;
+		if (says(py, domain, now) && is_table(py, domain, was_in))
+			return true;
+	}
+	table[domain] = NULL;
+	return false;
+}
+
+void
+lk_switch_install(const struct lk_symbols *py, int domain)
+{
+	struct lk_allocator hooks = *lk_hooks_ours(domain);
+	unsigned int which = FUNCTIONS;
+	bool done = find(py, domain, false);
+
+	while (done && which-- > 0)	/* free first: it may see what malloc gave out */
+		done = exchange(domain, which, true);
+	if (!done)
+		py->set_allocator(domain, &hooks);
 }
 
 bool
@@ -191,8 +241,7 @@ lk_switch_find(const struct lk_symbols *py)
 		for (which = 0; which < FUNCTIONS; which++)
 			is_in[domain][which] = function_of(lk_hooks_ours(domain), which) !=
 			    function_of(lk_hooks_originals(domain), which);
-		table[domain] = search(domain);
-		found = found && table[domain] != NULL && is_table(py, domain);
+		found = found && (table[domain] != NULL || find(py, domain, true));
 	}
 	return found;
 }

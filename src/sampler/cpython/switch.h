@@ -4,7 +4,8 @@
  * PyMem_SetAllocator needs the GIL, and copies a record that other threads read meanwhile.  The ctx
  * of a hooked domain is that of the original, and so every mixture of our functions and the
  * originals is valid: each pointer can be exchanged by itself, at any time, by any thread.  The
- * table is not exported.  It is found once, by the functions that only we have.
+ * table is not exported.  It is found once, at install: a record with the functions that the domain
+ * is known to have, in the interpreter's own data, whose exchange PyMem_GetAllocator confirms.
  *
  * Each exchange is a compare-and-swap: where somebody put a function of his own in our place, as
  * tracemalloc does, nothing is touched.  What he saved and calls is what was there before, so a
@@ -27,6 +28,12 @@ enum lk_switch_part {
 /* lk_switch_look - where the writable memory of the interpreter's own object is.
  * Context: before the GIL is taken: takes the loader's lock. */
 void lk_switch_look(const struct lk_symbols *symbols);
+
+/* lk_switch_install - put all hooks of DOMAIN (lk_hooks_ours) in, for the first time: pointer by
+ * pointer where its record is found, so that no other thread can load a half-written one, as
+ * PyMem_SetAllocator's copy may allow (RAW always; without a GIL, all of them).  Through
+ * PyMem_SetAllocator where it is not found.  Context: with the GIL. */
+void lk_switch_install(const struct lk_symbols *symbols, int domain);
 
 /* lk_switch_find - the table, after lk_hooks_install.  All parts are in.
  * Context: with the GIL.  Returns: false when it was not found for certain: lk_switch_set then
