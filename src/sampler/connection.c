@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include "sampler/core/pages.h"
@@ -26,6 +27,8 @@ lk_connection_open(struct lk_connection *c, int fd)
 void
 lk_connection_close(struct lk_connection *c)
 {
+	if (c->out.bytes != NULL && c->handle.fd >= 0)
+		madvise(c->out.bytes, LK_CONNECTION_OUT_BYTES, MADV_DONTNEED);
 	lk_handle_close(&c->handle);
 }
 

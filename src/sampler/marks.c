@@ -59,12 +59,24 @@ packed_bytes(const struct lk_mark_row *row)
 	return offsetof(struct lk_mark_row, cells) + row->cell_count * sizeof(row->cells[0]);
 }
 
+/* What the tables leave of the cap, but for a sixteenth that is kept for the rest. */
+static size_t
+limit_bytes(void)
+{
+	const struct lk_pages *pages = &lk_record.pages;
+	size_t left = pages->capacity_bytes - pages->used_bytes, rest = pages->capacity_bytes / 16;
+
+	if (left <= rest)
+		return 0;
+	return left - rest < LK_MARKS_BYTES_MAX ? left - rest : LK_MARKS_BYTES_MAX;
+}
+
 /* Rows go to memory of their own, as large as needed: baselines are few and seldom. */
 static int
 pack_rows(struct lk_mark *mark)
 {
 	uint32_t count = lk_tend_stack_count(), i;
-	size_t room = LK_MARKS_BYTES_MAX - total_bytes;
+	size_t room = limit_bytes() - total_bytes;
 	struct lk_mark_row row;
 	void *p = mmap(NULL, room, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -137,7 +149,7 @@ lk_marks_add(const char *name, uint64_t rss_bytes)
 	for (i = 0; i < LK_WIRE_BASELINES_MAX && mark == NULL; i++)
 		if (marks[i].id == 0)
 			mark = &marks[i];
-	if (mark == NULL || total_bytes >= LK_MARKS_BYTES_MAX / 2)
+	if (mark == NULL || total_bytes >= limit_bytes() / 2)
 		return -ENOSPC;
 	memset(mark, 0, sizeof(*mark));
 	lk_tend_settle();
@@ -195,7 +207,12 @@ lk_marks_version(void)
 size_t
 lk_marks_bytes(void)
 {
-	return total_bytes;
+	size_t sum = total_bytes;
+	uint32_t i;
+
+	for (i = 0; i < LK_WIRE_BASELINES_MAX; i++)
+		sum += marks[i].containers != NULL ? LIST_BYTES : 0;
+	return sum;
 }
 
 /* ---- containers ------------------------------------------------------------ */

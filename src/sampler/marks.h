@@ -11,7 +11,8 @@
 #include "proto/emit.h"
 #include "sampler/core/stacks.h"
 
-#define LK_MARKS_BYTES_MAX	(4u << 20)	/* rows of all baselines together */
+#define LK_MARKS_BYTES_MAX	(4u << 20)	/* rows of all baselines together; also bounded by
+						   what the tables leave of the cap */
 
 /* One stack as it is sent: now, or when a baseline was marked. */
 struct lk_mark_row {

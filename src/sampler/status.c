@@ -12,8 +12,8 @@
 #include "sampler/cpython/collector.h"
 #include "sampler/cpython/switch.h"
 #include "sampler/duty.h"
+#include "sampler/footprint.h"
 #include "sampler/govern.h"
-#include "sampler/marks.h"
 #include "sampler/native/native.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
@@ -110,8 +110,7 @@ lk_status_update(uint64_t now_ns, uint64_t server_cpu_ns)
 	lk_status.rss_bytes = lk_proc_rss_bytes();
 	if (lk_status.seconds % 10 == 0) {
 		lk_proc_cgroup(&lk_status.cgroup_limit_bytes, &lk_status.cgroup_used_bytes);
-		lk_status.sampler_bytes = lk_marks_bytes() +
-		    lk_proc_resident(lk_record.pages.base, lk_record.pages.capacity_bytes);
+		lk_status.sampler_bytes = lk_footprint_bytes();
 	}
 	update_rates(now_ns, server_cpu_ns);
 	lk_status.seconds++;

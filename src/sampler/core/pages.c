@@ -2,11 +2,31 @@
 
 #include "sampler/core/pages.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define CACHE_LINE 64u
+#define MAPPINGS_MAX 32u	/* a dozen, and a buffer for each client */
+
+/* Any of our threads adds, the server reads; a mapping stays for ever. */
+static struct {
+	const char		*base;
+	_Atomic size_t		 bytes;		/* written last */
+} mappings[MAPPINGS_MAX];
+static _Atomic uint32_t mapping_count;
+
+static void
+note(const char *base, size_t bytes)
+{
+	uint32_t i = atomic_fetch_add(&mapping_count, 1);
+
+	if (i >= MAPPINGS_MAX)
+		return;
+	mappings[i].base = base;
+	atomic_store(&mappings[i].bytes, bytes);
+}
 
 void *
 lk_pages_map(size_t bytes)
@@ -14,7 +34,20 @@ lk_pages_map(size_t bytes)
 	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p;
+	if (p == MAP_FAILED)
+		return NULL;
+	note(p, bytes);
+	return p;
+}
+
+bool
+lk_pages_mapping(uint32_t i, const char **base, size_t *bytes)
+{
+	if (i >= MAPPINGS_MAX || atomic_load(&mappings[i].bytes) == 0)
+		return false;
+	*base = mappings[i].base;
+	*bytes = atomic_load(&mappings[i].bytes);
+	return true;
 }
 
 void

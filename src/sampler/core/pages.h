@@ -3,7 +3,9 @@
 #ifndef LK_SAMPLER_CORE_PAGES_H
 #define LK_SAMPLER_CORE_PAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct lk_pages {
 	char	*base;
@@ -14,6 +16,10 @@ struct lk_pages {
 /* lk_pages_map - BYTES of zeroed memory from the kernel, untouched.
  * Context: start-up and the sampler's own threads.  Returns: NULL when refused. */
 void *lk_pages_map(size_t bytes);
+
+/* lk_pages_mapping - the I-th that was made, so that all of them can be measured.  false: there
+ * are no more. */
+bool lk_pages_mapping(uint32_t i, const char **base, size_t *bytes);
 
 void lk_pages_init(struct lk_pages *pages, void *base, size_t bytes);
 
