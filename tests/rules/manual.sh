@@ -6,7 +6,7 @@ variables()
 {
 	sed -n 's/^#define LK_ENV_[A-Z_]*[^"]*"\([A-Z_]*\)".*/\1/p' "$1/include/leaktop/sampler.h"
 	grep -rhoE '\bgetenv\("[A-Z_]+"\)' "$1/src" | sed 's/.*("//; s/".*//' |
-	    grep -vxE 'HOME|TERM|LC_ALL|LANG|PATH'
+	    grep -vxE 'HOME|TERM|LC_ALL|LANG|PATH|PYTHON_JIT'
 }
 
 # Rows of the table of keys: {'b', LK_ACTION_..., {CTRL('f'), ..., {LK_KEY_F0 + 4, ...
