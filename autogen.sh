@@ -15,7 +15,7 @@ case $(cat /etc/debian_version 2>/dev/null) in	# Python's own tests have no pack
 *)	python_tests= ;;
 esac
 demo_packages="python3 python3-django python3-flask gunicorn procps"
-check_packages="$demo_packages $python_tests python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf"
+check_packages="$demo_packages $python_tests python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
 

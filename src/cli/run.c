@@ -21,7 +21,7 @@
 
 struct values {
 	uint64_t interval_bytes, memory_bytes;
-	const char *budget, *folder;
+	const char *budget, *folder, *native;
 };
 
 static const struct lk_option options[] = {
@@ -32,6 +32,9 @@ static const struct lk_option options[] = {
     {"budget", 0, LK_OPTION_TEXT, "PERCENT",
      "what it may cost, of one processor; 0: no matter (default 1)",
      offsetof(struct values, budget), NULL},
+    {"native", 0, LK_OPTION_TEXT, "WHAT",
+     "of libraries' own memory: stacks, python or off (default stacks)",
+     offsetof(struct values, native), NULL},
     {"dir", 0, LK_OPTION_TEXT, "FOLDER", "where the socket goes (absolute)",
      offsetof(struct values, folder), NULL},
 };
@@ -114,6 +117,13 @@ is_percentage(const char *text)
 	return whole > 0 && text[length] == '\0' && strtod(text, NULL) <= 100;
 }
 
+static bool
+is_native_word(const char *text)
+{
+	return strcmp(text, "stacks") == 0 || strcmp(text, "python") == 0 ||
+	       strcmp(text, "off") == 0;
+}
+
 static int
 check(const struct values *v)
 {
@@ -125,6 +135,9 @@ check(const struct values *v)
 		return lk_options_complain(&lk_run_command, "--memory must be 4M to 32M");
 	if (v->budget != NULL && !is_percentage(v->budget))
 		return lk_options_complain(&lk_run_command, "--budget must be 0 to 100 percent");
+	if (v->native != NULL && !is_native_word(v->native))
+		return lk_options_complain(&lk_run_command,
+		    "--native must be stacks, python or off");
 	if (v->folder != NULL && v->folder[0] != '/')
 		return lk_options_complain(&lk_run_command, "--dir must be an absolute path");
 	return LK_EXIT_DONE;
@@ -156,6 +169,8 @@ run(const struct lk_arguments *arguments)
 		rc = set_bytes(LK_ENV_MEMORY, v->memory_bytes);
 	if (rc == 0 && v->budget != NULL)
 		rc = setenv(LK_ENV_BUDGET, v->budget, 1) < 0 ? -errno : 0;
+	if (rc == 0 && v->native != NULL)
+		rc = setenv(LK_ENV_NATIVE, v->native, 1) < 0 ? -errno : 0;
 	if (rc == 0 && v->folder != NULL)
 		rc = setenv(LK_ENV_DIR, v->folder, 1) < 0 ? -errno : 0;
 	if (rc < 0)

@@ -14,7 +14,7 @@ struct pass {
 	uintptr_t		  relro_begin, relro_end;
 	bool			  writes;	/* false: only looks */
 	bool			  foreign;
-	uint32_t		  changes, protected_changes;
+	uint32_t		  changes, takes, protected_changes;
 };
 
 static const struct lk_got_call *
@@ -51,11 +51,14 @@ look(struct pass *pass, const struct lk_image_slot *slot)
 		pass->foreign = true;
 	if (call->wanted ? !original : value != call->hook)
 		return;
+	if (call->wanted && pass->writes && pass->foreign)
+		return;
 	to = call->wanted ? call->hook : slot->lazy ? call->real : call->alias;
 	if (pass->writes && !__atomic_compare_exchange_n(slot->at, &value, to, false,
 	    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
 		return;
 	pass->changes++;
+	pass->takes += !call->wanted;
 	if ((uintptr_t)slot->at - pass->relro_begin < pass->relro_end - pass->relro_begin)
 		pass->protected_changes++;
 }
@@ -83,7 +86,7 @@ lk_got_set(const struct lk_image *image, const struct lk_got_call *calls, size_t
 	lk_image_slots(image, visit, &pass);
 	if (pass.changes == 0)
 		return LK_GOT_SAME;
-	if (pass.foreign)
+	if (pass.foreign && pass.takes == 0)
 		return LK_GOT_FOREIGN;
 	opened = pass.protected_changes != 0;
 	if (opened && !protect(&pass, PROT_READ | PROT_WRITE))
@@ -92,5 +95,5 @@ lk_got_set(const struct lk_image *image, const struct lk_got_call *calls, size_t
 	lk_image_slots(image, visit, &pass);
 	if (opened && !protect(&pass, PROT_READ))
 		return LK_GOT_REFUSED;
-	return LK_GOT_CHANGED;
+	return pass.foreign ? LK_GOT_FOREIGN : LK_GOT_CHANGED;
 }

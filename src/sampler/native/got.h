@@ -5,8 +5,8 @@
  *
  * A word is changed only when it holds what is expected, and by compare-and-swap: what another
  * tool put there stays, before and after us.  An object that is bound to another allocator
- * than the process (its own, or one found by RTLD_DEEPBIND) is left alone as a whole: a malloc
- * of ours with a free that is not seen would look like a leak. */
+ * than the process (its own, or one found by RTLD_DEEPBIND) gets no hook at all: a malloc of
+ * ours with a free that is not seen would look like a leak. */
 #ifndef LK_SAMPLER_NATIVE_GOT_H
 #define LK_SAMPLER_NATIVE_GOT_H
 
@@ -27,7 +27,7 @@ struct lk_got_call {
 enum lk_got_result { LK_GOT_SAME, LK_GOT_CHANGED, LK_GOT_FOREIGN, LK_GOT_REFUSED };
 
 /* lk_got_set - make IMAGE's calls what CALLS wants.
- * Returns: SAME, CHANGED; FOREIGN: left alone; REFUSED: its pages cannot be made writable. */
+ * Returns: SAME, CHANGED; FOREIGN: no hook was put in; REFUSED: its pages stay read-only. */
 enum lk_got_result lk_got_set(const struct lk_image *image, const struct lk_got_call *calls,
     size_t count);
 

@@ -148,7 +148,8 @@ name_of(const struct lk_image *image, const struct tables *t, size_t number)
 	    !lk_image_holds(image, at, sizeof(*symbol), PF_R))
 		return NULL;
 	symbol = (const ElfW(Sym) *)at;
-	if (symbol->st_shndx != SHN_UNDEF || symbol->st_name >= t->strtab_bytes)
+	if (symbol->st_shndx != SHN_UNDEF || symbol->st_name == 0 ||
+	    symbol->st_name >= t->strtab_bytes)
 		return NULL;
 	name = (const char *)t->strtab + symbol->st_name;
 	return memchr(name, '\0', t->strtab_bytes - symbol->st_name) == NULL ? NULL : name;

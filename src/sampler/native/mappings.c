@@ -179,18 +179,19 @@ settle(const struct claims *claims, uintptr_t begin, uintptr_t end)
 
 /* ---- hooks ---------------------------------------------------------------------------- */
 
-/* See unwind.h: a signal handler may be the caller. */
+/* See unwind.h: a signal handler may be the one who maps. */
 LK_COLD static void
-sample(void *p, size_t n)
+sample(void *p, size_t n, void *caller)
 {
-	bool shy = !lk_thread.has_unwound;
 	int saved_errno = errno;
 	double interval;
 
 	if (lk_due_decide(sink, n, &interval) && p != MAP_FAILED) {
-		lk_thread.no_unwind += shy;
+		lk_thread.no_unwind++;
+		lk_thread.caller = caller;
 		sink->sampled(LK_DOMAIN_NATIVE, p, n, interval);
-		lk_thread.no_unwind -= shy;
+		lk_thread.caller = NULL;
+		lk_thread.no_unwind--;
 		keep_extent((uintptr_t)p, (uintptr_t)p + n);
 	}
 	errno = saved_errno;
@@ -231,7 +232,7 @@ hook_mmap(void *p, size_t n, int protection, int flags, int fd, off_t offset)
 	    real.mmap(p, n, protection, flags, fd, offset);
 	if (is_counted(protection, flags) &&
 	    lk_countdown_spend(&lk_thread.left_bytes, whole_pages(n)))
-		sample(q, whole_pages(n));
+		sample(q, whole_pages(n), __builtin_return_address(0));
 	return q;
 }
 
@@ -301,7 +302,7 @@ hook_mremap(void *p, size_t old, size_t n, int flags, ...)
 		settle(&claims, begin, end);
 	errno = saved_errno;
 	if (q != MAP_FAILED && lk_countdown_spend(&lk_thread.left_bytes, whole_pages(n)))
-		sample(q, whole_pages(n));
+		sample(q, whole_pages(n), __builtin_return_address(0));
 	return q;
 }
 

@@ -38,13 +38,13 @@ lk_unwind_trace(struct lk_trace *out)
 	int n = 0;
 
 	out->count = 0;
+	if (backtrace != NULL && lk_thread.caller != NULL)
+		out->pc[out->count++] = lk_thread.caller;
 	if (backtrace == NULL || lk_thread.no_unwind != 0)
 		return;
 	atomic_fetch_add(&inside_count, 1);
-	if (!atomic_load(&closed)) {
+	if (!atomic_load(&closed))
 		n = backtrace(out->pc, LK_FRAMES_MAX);
-		lk_thread.has_unwound = true;
-	}
 	atomic_fetch_sub(&inside_count, 1);
 	if (n > 0)
 		out->count = n > LK_FRAMES_MAX ? LK_FRAMES_MAX : (uint32_t)n;

@@ -13,12 +13,14 @@
  *    dl_iterate_phdr() runs with it: if that callback allocated and we unwound there, two
  *    threads could wait for each other.  So the host's calls of dl_iterate_phdr() go through
  *    lk_unwind_iterate(), and nothing is unwound inside of them.
+ *  - A signal handler may map memory, and it may have interrupted malloc, or the loader while
+ *    it holds its list lock, for which another thread waits inside of libunwind.  (It may not
+ *    call malloc.)  So the hooks of mmap never unwind: such a sample has one native frame, the
+ *    caller of mmap.
  *  - A thread's first unwinding touches libunwind's thread-local variables, for which the
  *    loader may call malloc (its own, not a hook).  The hooks of malloc run when the real
- *    malloc has returned, so that its locks are free.  A signal handler may have interrupted
- *    malloc and may call mmap, so the hooks of mmap do not unwind for a thread that never did.
- *    The loader takes its load lock at the first touch in the process only; that is made on our
- *    own thread (lk_unwind_load).
+ *    malloc has returned, so that its locks are free.  The loader takes its load lock at the
+ *    first touch in the process only; that is made on our own thread (native.c).
  *  - A fork while another thread is inside would leave the child with a lock that nobody gives
  *    back: before a fork new unwindings are turned away and those under way are waited for, a
  *    few milliseconds at most; where that was not enough the child has no native frames.
