@@ -57,6 +57,12 @@ lk_spin_is_mine(const struct lk_spin *spin)
 	return atomic_load_explicit(&spin->owner, memory_order_relaxed) == lk_spin_self();
 }
 
+static inline bool
+lk_spin_is_free(const struct lk_spin *spin)
+{
+	return atomic_load_explicit(&spin->owner, memory_order_relaxed) == 0;
+}
+
 /* Returns: false when it was not free within the bound (some tens of microseconds). */
 static inline bool
 lk_spin_take_bounded(struct lk_spin *spin)

@@ -55,6 +55,7 @@ static struct lk_settings settings;
 static pthread_t server;
 static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER; /* one starts or stops it */
 static bool server_runs;	/* server_lock: there is a thread to join */
+static pid_t owner;		/* the process whose threads these are */
 static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
 static int grace_ms;
@@ -265,6 +266,50 @@ stop_server(void)
 	pthread_mutex_unlock(&server_lock);
 }
 
+/* ---- any fork, Python's or not ---------------------------------------------------------- */
+
+/* No lock of ours is held by a thread that the child lacks. */
+static void
+prepare_fork(void)
+{
+	lk_unwind_before_fork();
+	lk_tend_before_fork();
+}
+
+static void
+parent_forked(void)
+{
+	lk_tend_after_fork(false);
+	lk_unwind_after_fork(false);
+}
+
+static void
+child_forked(void)
+{
+	static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
+	int saved_errno = errno;
+
+	owner = getpid();
+	server_lock = unlocked;		/* whoever held it is not here */
+	lk_status.start_time = lk_proc_start_time();
+	if (!lk_tend_after_fork(true))
+		lk_status.started_at_s = lk_clock_wall_s();
+	lk_unwind_after_fork(true);
+	lk_serve_after_fork();
+	lk_scan_after_fork();
+	lk_patch_after_fork();
+	server_runs = false;
+	errno = saved_errno;
+}
+
+/* _Fork() and the system call run no handlers: the child learns of it when it matters. */
+static void
+notice_fork(void)
+{
+	if (getpid() != owner)
+		child_forked();
+}
+
 /* ---- fork and exit: on the host's threads, without the GIL ------------------------------ */
 
 static void
@@ -273,6 +318,7 @@ before_fork(void)
 	bool was_inside = lk_thread.inside;
 
 	lk_thread.inside = true;
+	notice_fork();
 	if (atomic_fetch_add(&suspended, 1) == 0)
 		stop_server();
 	lk_thread.inside = was_inside;
@@ -305,41 +351,8 @@ static void
 after_fork_in_child(void)
 {
 	atomic_store(&suspended, 0);
-	lk_status.start_time = lk_proc_start_time();
 	grace_ms = CHILD_GRACE_MS;
 	start_server();
-}
-
-/* Any fork, Python's or not: no lock of ours is held by a thread that the child lacks. */
-static void
-prepare_fork(void)
-{
-	lk_unwind_before_fork();
-	lk_tend_before_fork();
-}
-
-static void
-parent_forked(void)
-{
-	lk_tend_after_fork(false);
-	lk_unwind_after_fork(false);
-}
-
-static void
-child_forked(void)
-{
-	static const pthread_mutex_t unlocked = PTHREAD_MUTEX_INITIALIZER;
-	int saved_errno = errno;
-
-	server_lock = unlocked;		/* whoever held it is not here */
-	if (!lk_tend_after_fork(true))
-		lk_status.started_at_s = lk_clock_wall_s();
-	lk_unwind_after_fork(true);
-	lk_serve_after_fork();
-	lk_scan_after_fork();
-	lk_patch_after_fork();
-	server_runs = false;
-	errno = saved_errno;
 }
 
 static void
@@ -347,6 +360,7 @@ at_exit(void)
 {
 	if (atomic_exchange(&closed, true))
 		return;
+	notice_fork();
 	stop_server();
 	atomic_store(&lk_record.active, false);	/* now no request resumes it */
 	lk_serve_close("exit");
@@ -361,6 +375,7 @@ library_exit(void)
 
 	if (!atomic_load(&started) || atomic_exchange(&closed, true))
 		return;
+	notice_fork();
 	atomic_store(&lk_record.active, false);
 	if (pthread_mutex_trylock(&server_lock) != 0)
 		return;		/* another thread forks, and waits for the server */
@@ -408,6 +423,7 @@ leaktop_sampler_start(void)
 		return -ENOTSUP;
 	if (atomic_exchange(&started, true))
 		return 0;
+	owner = getpid();
 	lk_settings_read(&settings);
 	lk_address_read_environment();
 	lk_status.memory_cap_bytes = settings.memory_bytes;

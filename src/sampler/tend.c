@@ -200,7 +200,8 @@ lk_tend_before_fork(void)
 bool
 lk_tend_after_fork(bool child)
 {
-	bool whole = lk_thread.forking || lk_spin_is_mine(&lk_record.lock);
+	bool whole = lk_thread.forking || lk_spin_is_mine(&lk_record.lock) ||
+	    lk_spin_is_free(&lk_record.lock);
 
 	if (lk_thread.forking)
 		lk_spin_give(&lk_record.lock);

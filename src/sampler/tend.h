@@ -33,7 +33,8 @@ double lk_tend_stack_live_bytes(uint32_t stack);
 
 /* Around any fork, on the thread that forks: the lock must not be held by a thread that the child
  * does not have.  When the forking thread itself holds it, in the handler of a signal, it goes on
- * holding it in both.  When it cannot be had in LK_TEND_FORK_WAIT_MS, the child begins anew.
+ * holding it in both.  When it cannot be had in LK_TEND_FORK_WAIT_MS, the child begins anew; so it
+ * does when it was held at a fork that nobody announced.
  * Returns: false when the child's record is empty. */
 #define LK_TEND_FORK_WAIT_MS	200u
 void lk_tend_before_fork(void);

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """forks.py - every way to make a process and every way to end one, while other threads are sampled
 at 1K and a client is subscribed: each does what it would without the sampler."""
+import ctypes
 import os
 import signal
 import sys
@@ -72,6 +73,37 @@ stop.set()
 say(set(codes)); wait()
 """)
     assert said == "{0}", said
+
+
+def a_fork_that_nobody_sees(python):
+    """_Fork() of C: no handler of anybody runs, and threads are missing all the same."""
+    if not hasattr(ctypes.CDLL(None), "_Fork"):
+        return "needs _Fork, of glibc 2.34"
+    said = _run(python, """
+import ctypes
+c = ctypes.PyDLL(None)
+start_churn()
+say("ready"); wait()
+codes = []
+def in_child(i):
+    if not right():
+        os._exit(9)
+    if i % 3 == 0:
+        os._exit(0)         # at once
+    if i % 3 == 1:          # after a fork that is seen
+        pid = os.fork()
+        os._exit(code_of(pid) if pid else 0)
+    sys.exit(0)             # as a program ends
+for i in range(9):
+    pid = c._Fork()
+    if pid == 0:
+        in_child(i)
+    codes.append(code_of(pid))
+stop.set()
+say(set(codes)); wait()
+""")
+    assert said == "{0}", said
+    return None
 
 
 def a_terminal_of_its_own(python):
@@ -318,7 +350,8 @@ say("made", count, right()); wait()
 
 
 if __name__ == "__main__":
-    sys.exit(host.run((a_fork_that_python_does_not_see, a_terminal_of_its_own,
+    sys.exit(host.run((a_fork_that_python_does_not_see, a_fork_that_nobody_sees,
+                       a_terminal_of_its_own,
                        programs_are_started_every_way, multiprocessing_every_way,
                        exec_in_a_thread, a_daemon_of_two_forks,
                        daemon_threads_allocate_to_the_end, the_end_comes_from_elsewhere,
