@@ -13,6 +13,7 @@ import contextlib
 import os
 import random
 import shutil
+import statistics
 import sys
 import tempfile
 import time
@@ -71,11 +72,23 @@ class Log:
 
     def __init__(self):
         self.pairs = {}
+        self.said = {}
 
     def add(self, setting, start, before, after):
         for figure in before:
             self.pairs.setdefault((setting.name, figure), []).append(
                 (start, before[figure], after[figure]))
+
+    def listen(self, process):
+        if process.sampler:
+            self.said.setdefault(process.setting.name, []).append(process.sampler.says())
+
+    def says(self, work):
+        """Medians of what the samplers said of themselves after each round."""
+        for name, found in self.said.items():
+            yield {"work": work, "setting": name, **{
+                key: statistics.median(said[key] for said in found)
+                if found[0][key] is not None else None for key in settings.SAYS}}
 
     def rows(self, work, figures):
         for setting in settings.SETTINGS:
@@ -117,6 +130,7 @@ def _measure_start(work, room, plan, lot, start, log):
                     other.settle(options)
                 for _ in range(plan.pairs_of(setting, room)):
                     log.add(setting, start, *_pair(plain, other, options, lot, lot.getrandbits(20)))
+                log.listen(other)
             _say(".", end="")
         for setting in plan.settings:
             log.add(setting, start, {"peak_rss_mib": plain.peak_rss_mib()},
@@ -124,13 +138,17 @@ def _measure_start(work, room, plan, lot, start, log):
 
 
 def _measure(plan, lot):
+    """(rows, what the samplers said)"""
+    rows, said = [], []
     for work, room in plan.works if plan.settings else ():
         log = Log()
         _say(f"{work} ", end="")
         for start in range(plan.options.starts):
             _measure_start(work, room, plan, lot, start, log)
         _say("")
-        yield from log.rows(work, room.FIGURES)
+        rows += log.rows(work, room.FIGURES)
+        said += log.says(work)
+    return rows, said
 
 
 def _count(plan):
@@ -152,12 +170,13 @@ def _parser():
     parser.add_argument("--work", nargs="*", default=list(_WORKS), choices=_WORKS)
     parser.add_argument("--setting", nargs="*", default=names, choices=names)
     parser.add_argument("--starts", type=int, default=3, help="of every process")
-    parser.add_argument("--rounds", type=int, default=3, help="through the settings, of a start")
-    parser.add_argument("--pairs", type=int, default=5, help="of a program, in a round")
-    parser.add_argument("--service-pairs", type=int, default=3, help="of a service, in a round")
+    parser.add_argument("--rounds", type=int, default=2, help="through the settings, of a start")
+    parser.add_argument("--pairs", type=int, default=6, help="of a program, in a round")
+    parser.add_argument("--service-pairs", type=int, default=4, help="of a service, in a round")
     parser.add_argument("--slice", type=float, default=0.1, help="seconds of a program in a pair")
-    parser.add_argument("--settle", type=float, default=0.5, help="seconds before a round's pairs")
-    parser.add_argument("--requests", type=int, default=250, help="to a service in a pair")
+    parser.add_argument("--settle", type=float, default=2.2,
+                        help="seconds of load before its pairs, for what steers its cost")
+    parser.add_argument("--requests", type=int, default=200, help="to a service in a pair")
     parser.add_argument("--no-instructions", dest="instructions", action="store_false")
     parser.add_argument("--count", type=float, default=1.0, help="share of operations to count")
     parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
@@ -193,7 +212,7 @@ def _document(options, folder):
     facts = document.machine(options.python)
     plan = Plan(options, settings.Bench(options.python, folder))
     lot = random.Random(options.seed)
-    rows = list(_measure(plan, lot))
+    rows, said = _measure(plan, lot)
     samples_ns = sample_time.measure(plan, lot)
     facts["steal_percent"] = steal.percent()
     counted = _count(plan)
@@ -201,8 +220,8 @@ def _document(options, folder):
              if name not in ("output", "python")}
     return {"schema": document.SCHEMA, "at": began_s, "seconds": time.time() - began_s,
             "complete": _is_complete(options), "machine": facts, "options": shown,
-            "absent": plan.absent, "rows": rows, "samples_ns": samples_ns,
-            "instructions": counted}
+            "absent": plan.absent, "rows": rows, "says": said,
+            "samples_ns": samples_ns, "instructions": counted}
 
 
 def main():

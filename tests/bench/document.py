@@ -17,6 +17,8 @@
                "total_change": of the sums of all pairs,
                "worst": {"start", "start_change": the median of its pairs,
                          "pair", "pair_change"}}, ...],
+     "says": [{"work", "setting", "cost_percent", "duty", "interval_bytes", "hooks"}, ...],
+                                            the sampler of itself, median of the rounds
      "samples_ns": [{"frames", "pairs", "change": as above, nanoseconds of one sample}, ...],
      "instructions": null, or
          {"works": [{"work", "setting", "without", "with", "ratio"}, ...],    per operation
@@ -43,7 +45,7 @@ _CHANGE = ("median", "median_low", "median_high", "low", "high", "min", "max")
 _ROW = ("work", "setting", "figure", "unit", "more_is_worse", "pairs", "starts", "without", "with",
         "compared", "change", "total_change", "worst")
 _WORST = ("start", "start_change", "pair", "pair_change")
-_TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows",
+_TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows", "says",
         "samples_ns", "instructions")
 _MACHINE = ("processor", "processors", "kernel", "libc", "python", "leaktop", "load_average",
             "steal_percent")
@@ -124,6 +126,8 @@ def complaints(document):
     found += _lacking("machine", document["machine"], _MACHINE)
     for number, row in enumerate(document["rows"]):
         found += _row_complaints(f"rows[{number}]", row)
+    for number, row in enumerate(document["says"]):
+        found += _lacking(f"says[{number}]", row, ("work", "setting", *settings.SAYS))
     for number, row in enumerate(document["samples_ns"]):
         found += _lacking(f"samples_ns[{number}]", row, ("frames", "pairs", "change"))
     for part, names in _INSTRUCTIONS.items() if document["instructions"] else ():
@@ -143,6 +147,8 @@ def read(path):
 
 def _rounded(value):
     """Five significant digits: more than any of these figures is worth."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if isinstance(value, float):
         return float(f"{value:.5g}")
     if isinstance(value, dict):
@@ -157,7 +163,7 @@ def write(path, document):
     lines = []
     for key, value in document.items():
         value = _rounded(value) if key not in ("at",) else round(value)
-        if key in ("rows", "absent", "samples_ns"):
+        if key in ("rows", "absent", "says", "samples_ns"):
             rows = ",\n  ".join(json.dumps(row) for row in value)
             lines.append(f'"{key}": [\n  {rows}]' if value else f'"{key}": []')
         elif key == "instructions" and value:

@@ -32,7 +32,7 @@ class Program:
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1",
                  **bench.environment(setting, folder, start)})
         self._read()
-        settings.prepare(setting, self._process.pid, folder)
+        self.sampler = settings.sampler_of(setting, self._process.pid, folder)
         self.warm(_WARM_S)
 
     def _read(self):

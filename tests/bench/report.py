@@ -59,6 +59,13 @@ def _show_instructions(counted):
         print(f"{row['frames']:48} {row['instructions']:8.0f}   ({row['samples']} samples)")
 
 
+def _show_says(rows):
+    print("\nwhat the sampler said of itself, medians of the rounds")
+    for row in rows:
+        words = [f"{name} {row[name]:g}" for name in settings.SAYS if row[name] is not None]
+        print(f"{row['work']:9} {settings.BY_NAME[row['setting']].words:30}  " + ", ".join(words))
+
+
 def _show_samples(rows):
     print("\nnanoseconds of one sample, from its birth to its death")
     for row in rows:
@@ -75,6 +82,8 @@ def show(found):
     for row in found["absent"]:
         print(f"not measured: {row['what']}: {row['reason']}")
     _show_rows(found["rows"])
+    if found["says"]:
+        _show_says(found["says"])
     if found["samples_ns"]:
         _show_samples(found["samples_ns"])
     if found["instructions"]:

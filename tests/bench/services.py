@@ -1,5 +1,6 @@
 """services.py - the shops of tests/apps under gunicorn, asked by their load generator."""
 import os
+import time
 
 import service
 import settings
@@ -36,13 +37,13 @@ class Shop:
         self._service = service.Service(
             work, prefix=bench.prefix(setting, self._folder),
             env=bench.environment(setting, self._folder, start))
-        self._pid = None
+        self._pid = self.sampler = None
 
     def __enter__(self):
         self._service.__enter__()
         try:
             self._pid, = self._service.worker_pids()
-            settings.prepare(self.setting, self._pid, self._folder)
+            self.sampler = settings.sampler_of(self.setting, self._pid, self._folder)
         except BaseException:
             self._service.stop()
             raise
@@ -52,8 +53,11 @@ class Shop:
         self._service.stop()
 
     def settle(self, options):
-        """The first pages of a start fill caches; a sampler that steers needs load."""
+        """The first pages of a start fill caches; a sampler that steers needs load, and time."""
+        until = time.monotonic() + options.settle
         self._ask(options.requests, 0)
+        while self.setting.settles and time.monotonic() < until:
+            self._ask(options.requests, 0)
 
     def _ask(self, requests, seed):
         result = ask(self._service.port, requests, seed)

@@ -13,6 +13,7 @@ import typing
 HERE = os.path.dirname(os.path.abspath(__file__))
 LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
 SAMPLER = os.path.join(os.path.dirname(LEAKTOP), "src/sampler/.libs/libleaktop-sampler.so")
+SAYS = ("cost_percent", "duty", "interval_bytes", "hooks")
 _SAMPLER_TIMEOUT_S = 20
 
 
@@ -32,7 +33,7 @@ SETTINGS = (
     Setting("hook", "empty hooks on malloc and free", by="hook"),
     Setting("sampler", "leaktop, as it comes", by="sampler", settles=True),
     Setting("sampler-128K", "leaktop, a sample every 128K", {"LEAKTOP_INTERVAL": "128K"},
-            by="sampler", settles=True, share=0.6),
+            by="sampler", settles=True, share=0.34),
     Setting("sampler-full", "leaktop, without its budget", {"LEAKTOP_BUDGET": "0"},
             by="sampler", knows="LEAKTOP_BUDGET"),
     Setting("sampler-python", "leaktop, Python memory only", {"LEAKTOP_NATIVE": "off"},
@@ -145,18 +146,42 @@ def _dial(path):
         time.sleep(0.01)  # poll: until the deadline
 
 
-def prepare(setting, pid, folder):
-    """Makes sure that the sampler of PID is what SETTING says; what it is not ends the bench."""
-    if setting.by != "sampler":
-        return
-    with _dial(os.path.join(folder, f"leaktop-{pid}.sock")) as connection, \
-            connection.makefile("rw", encoding="utf-8") as wire:
-        hello = json.loads(wire.readline())
-        if hello["state"] != "sampling":
-            raise SystemExit(f"bench: {setting.name}: {hello['state']}: {hello['reason']}")
-        if setting.paused:
-            wire.write('{"id":1,"op":"pause"}\n')
-            wire.flush()
-            reply = json.loads(wire.readline())
-            if not reply.get("ok"):
-                raise SystemExit(f"bench: {setting.name}: {reply}")
+class Sampler:
+    """The sampler of a process, asked now and then, between two slices."""
+
+    def __init__(self, setting, pid, folder):
+        self._path = os.path.join(folder, f"leaktop-{pid}.sock")
+        with self._wire() as wire:
+            hello = json.loads(wire.readline())
+            if hello["state"] != "sampling":
+                raise SystemExit(f"bench: {setting.name}: {hello['state']}: {hello['reason']}")
+            if setting.paused:
+                self._request(wire, op="pause")
+
+    @contextlib.contextmanager
+    def _wire(self):
+        with _dial(self._path) as connection, connection.makefile("rw", encoding="utf-8") as wire:
+            yield wire
+
+    @staticmethod
+    def _request(wire, **request):
+        wire.write(json.dumps({"id": 1, **request}) + "\n")
+        wire.flush()
+        while (message := json.loads(wire.readline()))["t"] != "reply":
+            pass
+        if not message["ok"]:
+            raise SystemExit(f"bench: {request}: {message}")
+
+    def says(self):
+        """What it says of itself: cost and duty of the last second, interval, hooks."""
+        with self._wire() as wire:
+            self._request(wire, op="subscribe", period_ms=60000)
+            while (message := json.loads(wire.readline()))["t"] != "tick":
+                pass
+        return {name: message.get(name) for name in SAYS}
+
+
+def sampler_of(setting, pid, folder):
+    """The sampler of a process that has just started; what is not as SETTING says ends the bench.
+    None where there is none."""
+    return Sampler(setting, pid, folder) if setting.by == "sampler" else None

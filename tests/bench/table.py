@@ -157,6 +157,16 @@ def _instructions(counted):
     return lines + [""]
 
 
+def _says(found):
+    """What it claims to cost, beside which the first table stands."""
+    rows = [[_WORKS[row["work"]], f"{row['cost_percent']:.2f}",
+             f"{row['duty']:.2f}" if row["duty"] is not None else "1.00",
+             f"{row['interval_bytes'] / 1024:.0f}K"]
+            for row in found["says"] if row["setting"] == "sampler"]
+    return _table(["leaktop of itself, as it comes", "per cent of one processor", "duty",
+                   "interval"], rows) if rows else []
+
+
 def _samples(found):
     """One sample, from birth to death: in time, and in instructions."""
     counted = {row["frames"]: row["instructions"]
@@ -178,7 +188,7 @@ def render(found):
     absent = sorted({f"{row['what']} ({row['reason']})" for row in found["absent"]})
     lines = [*_where(found, figures), *_processor(figures, _CALM),
              *_processor(figures, _MULTIPLES), *_services(figures), *_worst(figures),
-             *_memory(figures), *_instructions(found["instructions"]), *_samples(found)]
+             *_says(found), *_memory(figures), *_instructions(found["instructions"]), *_samples(found)]
     return lines + (["Not measured: " + "; ".join(absent) + ".", ""] if absent else [])
 
 
