@@ -8,13 +8,21 @@
 #include "sampler/cpython/collector.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/names.h"
+#include "sampler/cpython/probe.h"
 #include "sampler/cpython/symbols.h"
 #include "sampler/cpython/walk.h"
 
 #define FILE_INPUT	257	/* Py_file_input */
-#define FLAG_LIST	(1L << 25)
+#define FLAGS_OF_TYPES	0xfe000000L	/* Py_TPFLAGS_LIST_SUBCLASS and the others */
 #define SET_MASK	7	/* of a small set */
-#define KEYS_SLOTS	8	/* of a small dict */
+#define KEYS_SLOTS	8	/* of a small dict ... */
+#define KEYS_USABLE	5	/* ... and how many of them it uses */
+#define OBJECT_BYTES	40	/* that the smallest of ours has */
+#define STATE_BYTES	168	/* of the collector that are read, at least */
+#define STATS_BYTES	1112	/* of its rings */
+#define TABLE_MAX_BYTES	1000	/* of the lines of our functions */
+#define CHAIN_MAX	16	/* our frames, and what is between them */
+#define SHIMS_FROM	12	/* C calls the eval loop through a frame of its own */
 #define NODES_MAX	4096	/* a new object is near the end of its list */
 #define QUALNAMES_FROM	11
 #define FILE_NAME	"<leaktop>"
@@ -25,20 +33,24 @@ static const char source[] =
     "def outer(look):\n"
     "    def inner():\n"
     "        text = 'one'\n"
-    "        look([text, 'two', 'three'], {'key': text, 'other': 2}, {text, 'two'}, b'bytes',\n"
+    "        group = {text, 'two', 'gone'}\n"
+    "        group.discard('gone')\n"
+    "        look([text, 'two', 'three'], {'key': text, 'other': 2}, group, b'bytes',\n"
     "             text, 'caf\\xe9', '\\u20ac', '\\U0001f40d')\n"
     "\n"
     "    inner()\n"
     "\n"
     "outer(look)\n";
 
+/* How far a frame is incomplete: to copy a free variable is one code unit, as to make a cell. */
 static const struct {
 	const char	*qualname, *name;
 	uint32_t	 line;
+	int		 incomplete_units;
 } expected[] = {
-	{"outer.<locals>.inner", "inner", 4},
-	{"outer", "outer", 7},
-	{"<module>", "<module>", 9},
+	{"outer.<locals>.inner", "inner", 6, 1},
+	{"outer", "outer", 9, 1},
+	{"<module>", "<module>", 11, 0},
 };
 
 enum { A_LIST, A_DICT, A_SET, BYTES, FIRST_STR, ARGUMENTS = 8 };
@@ -59,7 +71,7 @@ is_text(const void *str, const char *text)
 	char copy[32];
 	size_t n;
 
-	if (type_of(str) != py->unicode_type)
+	if (!lk_probe_readable(str, OBJECT_BYTES) || type_of(str) != py->unicode_type)
 		return false;
 	n = lk_names_copy(layout, str, copy, sizeof(copy));
 	return n == strlen(text) && memcmp(copy, text, n) == 0;
@@ -70,13 +82,24 @@ is_text(const void *str, const char *text)
 static const char *
 check_type(void)
 {
-	const void *type = py->list_type;
+	const struct {
+		const void	*type;
+		int64_t		 flag;
+	} types[] = {
+		{py->list_type, 1L << 25}, {py->tuple_type, 1L << 26}, {py->bytes_type, 1L << 27},
+		{py->unicode_type, 1L << 28}, {py->dict_type, 1L << 29}, {py->set_type, 0},
+	};
+	const char *name = lk_probe_ptr(py->list_type, layout->type_name, sizeof(int64_t));
+	size_t i;
 
-	if (lk_read_i64(type, layout->type_basicsize) !=
-	    layout->list_allocated + (int)sizeof(int64_t) ||
-	    !(lk_read_i64(type, layout->type_flags) & FLAG_LIST))
-		return "self-check: a type";
-	return strcmp(lk_read_ptr(type, layout->type_name), "list") == 0 ? NULL :
+	if (lk_read_i64(py->list_type, layout->type_basicsize) !=
+	    layout->list_allocated + (int)sizeof(int64_t))
+		return "self-check: the size of a type";
+	for (i = 0; i < LK_COUNT_OF(types); i++)
+		if ((lk_read_i64(types[i].type, layout->type_flags) & FLAGS_OF_TYPES) !=
+		    types[i].flag)
+			return "self-check: the flags of a type";
+	return name != NULL && memcmp(name, "list", 5) == 0 ? NULL :
 	    "self-check: the name of a type";
 }
 
@@ -91,8 +114,8 @@ check_list(const void *list)
 	allocated = lk_read_i64(list, layout->list_allocated);
 	if (allocated < 3 || allocated > 32)
 		return "self-check: the room in a list";
-	items = lk_read_ptr(list, layout->list_items);
-	return is_text(lk_read_ptr(items, 2 * sizeof(void *)), "three") ? NULL :
+	items = lk_probe_ptr(list, layout->list_items, 3 * sizeof(void *));
+	return items != NULL && is_text(lk_read_ptr(items, 2 * sizeof(void *)), "three") ? NULL :
 	    "self-check: the items of a list";
 }
 
@@ -104,11 +127,13 @@ check_dict(const void *dict)
 
 	if (type_of(dict) != py->dict_type || lk_read_i64(dict, layout->dict_used) != 2)
 		return "self-check: the length of a dict";
-	keys = lk_read_ptr(dict, layout->dict_keys);
+	keys = lk_probe_ptr(dict, layout->dict_keys, (size_t)layout->keys_header_bytes);
+	if (keys == NULL)
+		return "self-check: the keys of a dict";
 	usable = lk_read_i64(keys, layout->keys_usable);
 	slots = layout->keys_size != LK_ABSENT ? lk_read_i64(keys, layout->keys_size) :
 	    1 << lk_read_u8(keys, layout->keys_log2_index_bytes);
-	if (slots != KEYS_SLOTS || usable < 0 || usable > KEYS_SLOTS ||
+	if (slots != KEYS_SLOTS || usable != KEYS_USABLE - 2 ||
 	    lk_read_i64(keys, layout->keys_nentries) != 2 ||
 	    lk_read_ptr(dict, layout->dict_values) != NULL)
 		return "self-check: the keys of a dict";
@@ -189,30 +214,54 @@ is_in_a_list(const void *state, const void *object)
 	return false;
 }
 
+static bool
+is_ring(const void *head)
+{
+	const void *next, *previous;
+
+	if (!lk_probe_readable(head, LK_GC_HEAD_BYTES))
+		return false;
+	next = neighbour(head, 0);
+	previous = neighbour(head, 8);
+	return lk_probe_readable(next, LK_GC_HEAD_BYTES) && neighbour(next, 8) == head &&
+	    lk_probe_readable(previous, LK_GC_HEAD_BYTES) && neighbour(previous, 0) == head;
+}
+
+/* While it collects the way back holds counts. */
+static const char *
+check_lists(const void *state, const void *list)
+{
+	int collecting = lk_read_i32(state, layout->gc_collecting), i;
+
+	if (!is_in_a_list(state, list))
+		return "self-check: the collector's lists";
+	if (collecting < 0 || collecting > 1)
+		return "self-check: whether the collector collects";
+	for (i = 0; i <= LK_GENERATIONS && !collecting; i++)
+		if (!is_ring(lk_collector_list(layout, state, i)))
+			return "self-check: the rings of the collector";
+	return NULL;
+}
+
 static const char *
 check_collector(const void *list)
 {
-	const void *state, *head;
+	const void *state;
 	struct lk_collector read;
-	int collecting, i;
+	const char *why;
 
 	if (lk_read_ptr(py->runtime, layout->runtime_interpreters_main) !=
 	    py->main_interpreter())
 		return "self-check: the main interpreter";
 	state = lk_collector_state(layout, py->runtime);
-	if (!layout->free_threaded && !is_in_a_list(state, list))
-		return "self-check: the collector's lists";
-	collecting = lk_read_i32(state, layout->gc_collecting);
-	if (collecting < 0 || collecting > 1)
-		return "self-check: whether the collector collects";
-	for (i = 0; i <= LK_GENERATIONS && !collecting && !layout->free_threaded; i++) {
-		head = lk_collector_list(layout, state, i);
-		if (neighbour(head, 0) == NULL)		/* nothing was ever frozen */
-			continue;
-		if (neighbour(neighbour(head, 0), 8) != head ||
-		    neighbour(neighbour(head, 8), 0) != head)
-			return "self-check: the rings of the collector";
-	}
+	if (!lk_probe_readable(state, STATE_BYTES))
+		return "self-check: the collector's state";
+	why = layout->free_threaded ? NULL : check_lists(state, list);
+	if (why != NULL)
+		return why;
+	if (layout->gc_stats_in_rings && lk_probe_ptr(state, layout->gc_stats,
+	    STATS_BYTES) == NULL)
+		return "self-check: the collector's counters";
 	return lk_collector_read(layout, py->runtime, &read) &&
 	    read.generation[0].collections < UINT32_MAX ? NULL :
 	    "self-check: the collector's counters";
@@ -224,6 +273,88 @@ static bool
 is_word(const char *word, size_t length, const char *text)
 {
 	return length == strlen(text) && memcmp(word, text, length) == 0;
+}
+
+static bool
+is_sound(const void *object, const void *type)
+{
+	return object != NULL && type_of(object) == type;
+}
+
+/* What the walk reads of it can be read. */
+static bool
+is_sound_code(const void *code)
+{
+	const void *table = lk_probe_ptr(code, layout->code_linetable, OBJECT_BYTES);
+	int64_t length;
+
+	if (!is_sound(lk_probe_ptr(code, layout->code_qualname, OBJECT_BYTES),
+	    py->unicode_type) ||
+	    !is_sound(lk_probe_ptr(code, layout->code_filename, OBJECT_BYTES),
+	    py->unicode_type) || !is_sound(table, py->bytes_type))
+		return false;
+	length = lk_read_i64(table, layout->var_size);
+	return length >= 0 && length < TABLE_MAX_BYTES;
+}
+
+static const void *
+innermost(const void *thread)
+{
+	const void *cframe;
+
+	if (layout->tstate_cframe == LK_ABSENT)
+		return lk_probe_ptr(thread, layout->tstate_current_frame, OBJECT_BYTES);
+	cframe = lk_probe_ptr(thread, layout->tstate_cframe, 2 * sizeof(void *));
+	return cframe == NULL ? NULL :
+	    lk_probe_ptr(cframe, layout->cframe_current_frame, OBJECT_BYTES);
+}
+
+/* Code, or what 3.13 and later have in place of it in a shim. */
+static bool
+is_sound_executable(const void *code)
+{
+	if (code == NULL)
+		return true;
+	if (!lk_probe_readable(code, OBJECT_BYTES))
+		return false;
+	return type_of(code) == py->code_type ? is_sound_code(code) :
+	    layout->frame_owner != LK_ABSENT;
+}
+
+/* Before the walk: can each frame be read that it will come to?  It ends, and from 3.12 on there
+ * is a shim: a chain that is read at the wrong place has none. */
+static bool
+is_sound_chain(const void *thread)
+{
+	const void *frame = innermost(thread), *before;
+	int n, shims = 0;
+
+	for (n = 0; frame != NULL && n < CHAIN_MAX; n++) {
+		if (!is_sound_executable(lk_untagged(lk_read_ptr(frame, layout->frame_code))))
+			return false;
+		if (layout->frame_owner != LK_ABSENT)
+			shims += lk_read_u8(frame, layout->frame_owner) > layout->frame_owner_max;
+		before = lk_read_ptr(frame, layout->frame_previous);
+		frame = lk_probe_ptr(frame, layout->frame_previous, OBJECT_BYTES);
+		if (frame == NULL && before != NULL)
+			return false;
+	}
+	return n > 0 && frame == NULL && (layout->minor < SHIMS_FROM || shims > 0);
+}
+
+/* The interpreter's own answer to where the innermost frame is. */
+static bool
+is_at(int32_t offset)
+{
+	void *frame = py->current_frame(), *last;	/* borrowed */
+	bool same;
+
+	last = frame == NULL ? NULL : py->get_attr(frame, "f_lasti");
+	same = last != NULL && py->long_value(last) == offset;
+	if (last == NULL)
+		py->err_clear();
+	py->dec_ref(last);
+	return same;
 }
 
 static const char *
@@ -239,6 +370,8 @@ check_frames(void)
 	if (thread == NULL || thread != py->current_thread_state() ||
 	    lk_read_ptr(thread, layout->tstate_interp) != py->main_interpreter())
 		return "self-check: the thread's state";
+	if (!is_sound_chain(thread))
+		return "self-check: the chain of frames";
 	lk_walk_init(layout, py->code_type);
 	if (lk_walk_frames(thread, raw, LK_COUNT_OF(raw), &truncated) != LK_COUNT_OF(expected) ||
 	    truncated)
@@ -252,8 +385,11 @@ check_frames(void)
 			return "self-check: the file of a frame";
 		if (words.line != expected[i].line)
 			return "self-check: the line of a frame";
+		if (layout->code_firsttraceable != LK_ABSENT && lk_read_i32(raw[i].code,
+		    layout->code_firsttraceable) != expected[i].incomplete_units)
+			return "self-check: where a frame is complete";
 	}
-	return NULL;
+	return is_at(raw[0].offset) ? NULL : "self-check: the instruction of a frame";
 }
 
 /* ---- the way there ---------------------------------------------------------------------- */
@@ -263,6 +399,7 @@ static void *
 look(void *self, void *args)
 {
 	const void *arguments[ARGUMENTS];
+	int i;
 
 	(void)self;
 	py->inc_ref(py->none);
@@ -271,9 +408,12 @@ look(void *self, void *args)
 		return py->none;
 	}
 	memcpy(arguments, lk_at(args, layout->tuple_items), sizeof(arguments));
-	failed = type_of(py->tuple_type) != py->type_type || arguments[A_LIST] == NULL ||
-	    type_of(arguments[A_LIST]) != py->list_type ? "self-check: the items of a tuple" :
-	    check_objects(arguments);
+	failed = NULL;
+	for (i = 0; i < ARGUMENTS; i++)
+		if (!lk_probe_readable(arguments[i], OBJECT_BYTES))
+			failed = "self-check: the items of a tuple";
+	if (failed == NULL)
+		failed = check_objects(arguments);
 	if (failed == NULL)
 		failed = check_collector(arguments[A_LIST]);
 	if (failed == NULL)

@@ -42,6 +42,8 @@ static const struct {
 	MEMBER(compile, "Py_CompileString"),
 	MEMBER(eval_code, "PyEval_EvalCode"),
 	MEMBER(main_interpreter, "PyInterpreterState_Main"),
+	MEMBER(current_frame, "PyEval_GetFrame"),
+	MEMBER(long_value, "PyLong_AsLong"),
 	MEMBER(sys_object, "PySys_GetObject"),
 	MEMBER(err_clear, "PyErr_Clear"),
 	MEMBER(inc_ref, "Py_IncRef"),

@@ -56,6 +56,8 @@ struct lk_symbols {
 	void		*(*compile)(const char *source, const char *file, int start);
 	void		*(*eval_code)(void *code, void *globals, void *locals);
 	void		*(*main_interpreter)(void);
+	void		*(*current_frame)(void);		/* borrowed, or NULL */
+	long		 (*long_value)(void *object);
 	void		*(*sys_object)(const char *name);	/* borrowed, or NULL */
 	void		 (*err_clear)(void);
 	void		 (*inc_ref)(void *object);
