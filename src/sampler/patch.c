@@ -30,6 +30,7 @@ patch(void *unused)
 	(void)unused;
 	lk_thread.inside = true;
 	lk_native_refresh();
+	lk_threads_ending();
 	atomic_store(&ended, true);
 	return NULL;
 }

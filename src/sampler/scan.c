@@ -37,6 +37,7 @@ walk(void *unused)
 	(void)unused;
 	lk_thread.inside = true;
 	usable = lk_containers_walk_callspy(scan);
+	lk_threads_ending();
 	atomic_store(&ended, true);
 	ring_server();
 	return NULL;

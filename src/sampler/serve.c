@@ -27,6 +27,7 @@
 #include "sampler/stages.h"
 #include "sampler/status.h"
 #include "sampler/tend.h"
+#include "sampler/threads.h"
 
 #define SECOND_NS	1000000000u
 #define MS_NS		1000000u
@@ -218,7 +219,8 @@ each_second(uint64_t now_ns)
 	lk_duty_settle();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
-	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns());
+	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns() +
+	    lk_threads_ended_ns());
 	lk_history_add(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    (double)lk_status.rss_bytes, lk_tend_live_bytes());
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),

@@ -3,7 +3,10 @@
 #include "sampler/threads.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
+
+#include "base/clock.h"
 
 #define STACK_BYTES	(512u << 10)	/* the walker runs Python-level code of the host's types */
 
@@ -25,4 +28,18 @@ lk_threads_start(pthread_t *out, void *(*body)(void *))
 	if (rc == 0)
 		pthread_setname_np(*out, "leaktop");
 	return -rc;
+}
+
+static _Atomic uint64_t ended_ns;
+
+void
+lk_threads_ending(void)
+{
+	atomic_fetch_add(&ended_ns, lk_clock_thread_cpu_ns());
+}
+
+uint64_t
+lk_threads_ended_ns(void)
+{
+	return atomic_load(&ended_ns);
 }

@@ -12,6 +12,7 @@ ui/theme lk_role_letter$
 ui/columns.* lk_col_
 ui/columns.* lk_column
 cli/main main$
+cli/pause lk_resume_command$
 client/discover lk_discovery_
 sampler/cpython/v3[0-9]+t? lk_py_v3
 sampler/cpython/v3[0-9]+t? lk_py_v3

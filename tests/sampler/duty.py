@@ -4,6 +4,8 @@
 The hosts look at CPython's allocator table by PyMem_GetAllocator; LEAKTOP_DUTY forces a duty.
 """
 import json
+import os
+import subprocess
 import sys
 
 import host
@@ -166,7 +168,23 @@ def pause_takes_the_hooks_out(python):
                 tick = wire.look()
                 assert tick["samples_total"] > total + 100, tick
                 assert _live(wire, "keep")[2] > 100
+                assert tick["hooks"] == len(full) and tick["duty"] == 1, (tick, full)
             target.end()
+
+
+def a_command_pauses_and_resumes(python):
+    with host.Host(python, _PAUSE) as target:
+        target.hear("ready")
+        with target.wire():
+            target.tell()
+            target.hear("kept")
+            full = _hooks(target)
+            for command, hooks in (("pause", {"raw.realloc", "raw.free"}), ("resume", set(full))):
+                subprocess.run([os.environ["LEAKTOP"], command, str(target.pid)], check=True,
+                               env={**os.environ, "LEAKTOP_DIR": target.folder}, timeout=20)
+                host.wait_until(lambda hooks=hooks: set(_hooks(target)) == hooks or
+                                (command == "pause" and _hooks(target) == []), 5, command)
+        target.end()
 
 
 def nothing_is_left_when_nothing_sampled_lives(python):
@@ -182,6 +200,7 @@ def nothing_is_left_when_nothing_sampled_lives(python):
                 tick = wire.look()
                 if tick["samples_live"] == 0:
                     host.wait_until(lambda: _hooks(target) == [], 5, "no hook is left")
+                    assert wire.look()["hooks"] == 0
                 _reply(wire, "resume")
                 host.wait_until(lambda: sorted(_hooks(target)) == sorted(full), 5, "hooks again")
             target.end()
@@ -227,6 +246,9 @@ def tracemalloc_comes_on_top(python):
                 target.hear("kept")
                 tick = wire.look()
                 assert tick["samples_total"] > before + 100, (tick, before)
+                assert tick["duty"] == 0.5, tick
+                codes = [event["code"] for event in wire.ask(op="events")[1]["events"]["list"]]
+                assert "hooks-covered" in codes and codes[-1] == "hooks-uncovered", codes
             target.end()
 
 
@@ -287,5 +309,6 @@ def the_budget_is_held(python):
 
 if __name__ == "__main__":
     sys.exit(host.run((estimates_are_right_at_any_duty, hooks_come_and_go_by_duty,
-                       pause_takes_the_hooks_out, nothing_is_left_when_nothing_sampled_lives,
+                       pause_takes_the_hooks_out, a_command_pauses_and_resumes,
+                       nothing_is_left_when_nothing_sampled_lives,
                        tracemalloc_comes_on_top, the_budget_is_held)))

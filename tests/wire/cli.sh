@@ -4,7 +4,7 @@
 . "$(dirname "$0")/fake.sh"
 
 # ---- usage ---------------------------------------------------------------------------------
-for command in '' run list baseline export open diff; do
+for command in '' run list baseline pause resume export open diff; do
 	# shellcheck disable=SC2086 # none or one word
 	gives 0 $command --help
 	says out '^Usage: leaktop'
@@ -24,6 +24,8 @@ gives 1 attach 12;		says err "'attach' is no command"; says err 'leaktop run'
 gives 1 -b no-such-program-here; says err 'no command.*no Python process'
 gives 1 baseline;		says err 'wants PID'
 gives 1 baseline 1 a b;		says err "too many words, from 'b'"
+gives 1 pause;			says err 'wants PID'
+gives 1 resume 1 2;		says err "too many words, from '2'"
 gives 1 export --format yaml 1;	says err 'no such format: yaml'
 gives 1 diff a.json;		says err 'wants A.json B.json'
 gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
