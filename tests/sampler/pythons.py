@@ -1,7 +1,8 @@
 """pythons.py - the interpreters of this machine, for the live tests and the matrix.
 
-Looked for are the system's own, those of LK_TEST_PYTHONS (paths with colons between them; then
-no others), of PATH, of pyenv, and those that tests/pythons/bring.sh brought.
+Looked for are the system's own, those of PATH, of pyenv, and those that tests/pythons/bring.sh
+brought.  LK_TEST_PYTHONS, paths with colons between them, stands in place of these; an empty
+path among them, as in ":/opt/other/bin/python3", stands for these.
 """
 import concurrent.futures
 import contextlib
@@ -77,11 +78,12 @@ def _probe(path):
 
 
 def _named():
-    named = os.environ.get("LK_TEST_PYTHONS")
-    return None if named is None else [path for path in named.split(":") if path]
+    """(paths of LK_TEST_PYTHONS, whether there are more)"""
+    named = os.environ.get("LK_TEST_PYTHONS", "").split(":")
+    return [path for path in named if path], "" in named
 
 
-def _candidates():
+def _found():
     yield SYSTEM
     for folder in os.environ.get("PATH", "").split(":"):
         for path in sorted(glob.glob(os.path.join(folder, "python3.*"))):
@@ -101,16 +103,19 @@ def _distinct(paths):
 
 def every():
     """All that there are, one of each label, the oldest first."""
+    named, and_found = _named()
     found = {}
-    for python in _distinct(_candidates() if _named() is None else _named()):
+    for python in _distinct([*named, *(_found() if and_found else ())]):
         found.setdefault(python.label, python)
     return sorted(found.values(), key=lambda python: (python.numbers, python.label))
 
 
 def few(is_wanted):
-    """The system's own and the newest release build; those of LK_TEST_PYTHONS if it is set."""
-    if _named() is not None:
-        return [python for python in every() if is_wanted(python)]
-    chosen = [python for python in _distinct([SYSTEM]) if is_wanted(python)]
-    newest = [python for python in every() if is_wanted(python) and not python.debug]
-    return chosen + [python for python in newest[-1:] if python not in chosen]
+    """The system's own and the newest release build, and those of LK_TEST_PYTHONS."""
+    named, and_found = _named()
+    system, others = (), ()
+    if and_found:
+        system = _distinct([SYSTEM])
+        others = [python for python in every() if is_wanted(python) and not python.debug][-1:]
+    return list(dict.fromkeys(python for python in [*system, *others, *_distinct(named)]
+                              if is_wanted(python)))
