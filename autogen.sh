@@ -9,13 +9,13 @@ set -eu
 cd "$(dirname "$0")"
 
 build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libunwind-dev libjansson-dev check"
-case $(cat /etc/debian_version 2>/dev/null) in	# Python's own tests have no package without a number
-12*)	python_tests=libpython3.11-testsuite ;;
-13*)	python_tests=libpython3.13-testsuite ;;
-*)	python_tests= ;;
+case $(cat /etc/debian_version 2>/dev/null) in	# packages with a number in their names
+12*)	python_tests=libpython3.11-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4" ;;
+13*)	python_tests=libpython3.13-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4t64" ;;
+*)	python_tests='' mallocs='' ;;
 esac
 demo_packages="python3 python3-django python3-flask gunicorn procps"
-check_packages="$demo_packages $python_tests python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf"
+check_packages="$demo_packages $python_tests $mallocs python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
 

@@ -106,7 +106,7 @@ def _environments(python):
     return {}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"}
 
 
-def _stress(python, environment, options, mode):
+def stress(python, environment, options, mode):
     with host.Host(python, _STRESS, *options, LEAKTOP_INTERVAL="1K", **environment) as target:
         target.hear("ready")
         with target.wire() as wire:
@@ -129,7 +129,7 @@ def _stress(python, environment, options, mode):
 
 def data_are_right_under_every_allocator(python):
     rows = _FREE_THREADED_ALLOCATORS if host.is_free_threaded(python) else _ALLOCATORS
-    return [_stress(python, *row) for row in rows]
+    return [stress(python, *row) for row in rows]
 
 
 def data_stay_right_for_long(python):
