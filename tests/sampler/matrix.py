@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""matrix.py SUITE... - every suite on every interpreter of this machine.
+"""matrix.py SUITE... [--per-minor SUITE...] - every suite on every interpreter of this machine.
 
 A row for each interpreter, a column for each suite, and what was not available below; each
-cell leaves its log and its result where tests/summary.sh finds them.  LK_TEST_PYTHONS names
-interpreters, see pythons.py.  1 when a cell fails.
+cell leaves its log and its result where tests/summary.sh finds them.  The suites after
+--per-minor are long and run on one build of each minor; on every one when LK_TEST_LONG is set.
+LK_TEST_PYTHONS names interpreters, see pythons.py.  1 when a cell fails.
 """
 import concurrent.futures
 import os
@@ -20,6 +21,7 @@ import pythons
 TIMEOUT_S = 900     # of a cell
 _RESULTS = {0: ("ok", "PASS"), host.SKIP: ("skip", "SKIP")}
 _FAILED = ("FAIL", "FAIL")
+_ELSEWHERE = "-"    # a long suite, which another build of the minor has run
 BUILD = pathlib.Path(os.environ.get("top_builddir", "."), "tests/matrix")
 _speaking = threading.Lock()
 
@@ -65,8 +67,10 @@ def _print_matrix(chosen, suites, words):
     width = max(len(python.label) for python in chosen)
     print("\n" + " " * width, *names, sep="  ")
     for python in chosen:
-        row = [f"{words[python, suite].result():{len(name)}}" for suite, name in zip(suites, names)]
+        row = [f"{words.get((python, suite), _ELSEWHERE):{len(name)}}"
+               for suite, name in zip(suites, names)]
         print(f"{python.label:{width}}", *row, sep="  ")
+    print(f"\n{_ELSEWHERE}: on another build of the minor; LK_TEST_LONG=1 for all")
 
 
 def _print_absent(chosen):
@@ -78,20 +82,33 @@ def _print_absent(chosen):
         print("Here, but not supported:", *others, sep="\n    ")
 
 
+def _one_per_minor(chosen):
+    """The newest release build of each; that without a libpython where there are two."""
+    by_minor = {}
+    for python in sorted(chosen, key=lambda p: (not (p.debug or p.threaded), p.numbers,
+                                                not p.shared)):
+        by_minor[python.minor] = python
+    return set(by_minor.values())
+
+
 def main():
-    suites = sys.argv[1:]
+    words = sys.argv[1:]
+    at = words.index("--per-minor") if "--per-minor" in words else len(words)
+    everywhere, per_minor = words[:at], words[at + 1:]
     chosen = [python for python in pythons.every() if host.is_supported(python)]
-    if not chosen or not suites:
+    if not chosen or not words:
         print("SKIP: needs an interpreter and a suite")
         return host.SKIP
     shutil.rmtree(BUILD, ignore_errors=True)
-    # The last suite named is the longest: it is begun first, so that no one waits for it alone.
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        words = {(python, suite): pool.submit(_cell, python, suite)
-                 for suite in reversed(suites) for python in chosen}
-    _print_matrix(chosen, suites, words)
+    some = chosen if host.LONG else _one_per_minor(chosen)
+    # The long ones first, so that no one waits for one of them alone.
+    cells = [(python, suite) for suite in per_minor for python in chosen if python in some]
+    cells += [(python, suite) for suite in everywhere for python in chosen]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() + 1) as pool:   # they wait a lot
+        results = dict(zip(cells, pool.map(lambda cell: _cell(*cell), cells)))
+    _print_matrix(chosen, everywhere + per_minor, results)
     _print_absent(chosen)
-    return 1 if any(word.result() == "FAIL" for word in words.values()) else 0
+    return 1 if "FAIL" in results.values() else 0
 
 
 if __name__ == "__main__":
