@@ -37,10 +37,12 @@ _TRIES = 3          # of a test that differs: some have deadlines that a busy ma
 # Tests that may end otherwise, and why that is right.
 _LISTS = "a child that lists its descriptors finds those of the sampler that it has, too"
 _LOWEST = "a new descriptor takes the lowest free number until it is moved, here that of stdin"
+_PRELOAD = "it skips itself where LD_PRELOAD is set"
 _KNOWN = {
     "test_subprocess.POSIXProcessTestCase.test_close_fds": _LISTS,
     "test_subprocess.POSIXProcessTestCase.test_pass_fds": _LISTS,
     "test_subprocess.POSIXProcessTestCase.test_pipe_cloexec": _LISTS,
+    "test_subprocess.POSIXProcessTestCase.test_vfork_used_when_expected": _PRELOAD,
     "test_posix.TestPosixSpawn.test_close_file": _LOWEST,
     "test_posix.TestPosixSpawnP.test_close_file": _LOWEST,
 }
