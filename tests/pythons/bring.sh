@@ -6,7 +6,8 @@
 # line, from the suites named below: unpacked into FOLDER, never installed.  Mirror and keys are
 # those of this machine's apt, which checks the signatures; the lists, the cache and the idea of
 # what is installed are private.  FOLDER is $LEAKTOP_PYTHONS or the user's cache when not given,
-# and stays where it is: its path is in the binaries.  77 when something could not be brought.
+# and stays where it is: its path is in the binaries.  What a suite had is kept as it was; it is
+# brought anew when its folder is removed.  77 when something could not be brought.
 set -eu
 umask 022
 verb=bring
@@ -188,6 +189,7 @@ while read -r line; do
 	lacking=$(wanting ${line#"$suites"})
 	for suite in $suites; do
 		[ -n "$lacking" ] || break
+		[ ! -e "$folder/$suite/brought" ] || continue	# as it was then
 		for tool in apt-get dpkg-deb patchelf "${CC:-cc}"; do
 			command -v "$tool" >/dev/null ||
 				{ say "needs $tool for python$lacking of $suites"; exit 77; }
