@@ -3,7 +3,7 @@
 
 A row for each interpreter, a column for each suite, and what was not available below; each
 cell leaves its log and its result where tests/summary.sh finds them.  The suites after
---per-minor are long and run on one build of each minor; on every one when LK_TEST_LONG is set.
+--per-minor are long and run on one build of each minor; on all when LK_TEST_EVERYWHERE is set.
 LK_TEST_PYTHONS names interpreters, see pythons.py.  1 when a cell fails.
 """
 import concurrent.futures
@@ -70,7 +70,7 @@ def _print_matrix(chosen, suites, words):
         row = [f"{words.get((python, suite), _ELSEWHERE):{len(name)}}"
                for suite, name in zip(suites, names)]
         print(f"{python.label:{width}}", *row, sep="  ")
-    print(f"\n{_ELSEWHERE}: on another build of the minor; LK_TEST_LONG=1 for all")
+    print(f"\n{_ELSEWHERE}: on another build of the minor; LK_TEST_EVERYWHERE=1 for all")
 
 
 def _print_absent(chosen):
@@ -100,7 +100,7 @@ def main():
         print("SKIP: needs an interpreter and a suite")
         return host.SKIP
     shutil.rmtree(BUILD, ignore_errors=True)
-    some = chosen if host.LONG else _one_per_minor(chosen)
+    some = chosen if os.environ.get("LK_TEST_EVERYWHERE") else _one_per_minor(chosen)
     # The long ones first, so that no one waits for one of them alone.
     cells = [(python, suite) for suite in per_minor for python in chosen if python in some]
     cells += [(python, suite) for suite in everywhere for python in chosen]
