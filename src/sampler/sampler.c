@@ -160,8 +160,8 @@ install(const struct lk_layout *layout)
 	if (lk_lifecycle_register_callspy(&py, layout, &lifecycle) < 0)
 		lk_events_add("no-lifecycle", 0);
 	lk_record.thread_state = this_thread_state;
-	lk_status.mode = lk_hooks_install(&py, &lk_record.sink,
-	    is_pymalloc(py.allocator_name())) == LK_HOOKS_SLOTS ? "slots" : "hash";
+	lk_status.mode = lk_hooks_install(&py, &lk_record.sink, is_pymalloc(py.allocator_name()),
+	    lk_switch_install) == LK_HOOKS_SLOTS ? "slots" : "hash";
 	lk_switch_find(&py);
 	lk_duty_init(settings.duty_shift);
 	lk_govern_init(settings.budget_percent);

@@ -14,7 +14,6 @@ sampler/core/pages munmap
 sampler/core/pages mprotect
 sampler/core/pages madvise
 sampler/record syscall
-sampler/cpython/hooks lk_switch_install
 sampler/native/unwind sched_yield'
 
 # violations BUILD: file of every object, then its undefined names; a name of our own must be

@@ -49,6 +49,14 @@ static atomic_int hosts_running;
 static atomic_int wrong_count;	/* threads count; only the main one may use Check's assertions */
 
 static void
+put(const struct lk_symbols *py, int domain)
+{
+	struct lk_allocator hooks = *lk_hooks_ours(domain);
+
+	py->set_allocator(domain, &hooks);
+}
+
+static void
 start(enum lk_hook_mode mode)
 {
 	snprintf(folder, sizeof(folder), "/tmp/leaktop-threads-XXXXXX");
@@ -60,8 +68,8 @@ start(enum lk_hook_mode mode)
 	ck_assert_int_eq(lk_serve_init(), 0);
 	lk_record.thread_state = fake_python_thread_state;
 	fake_python_start(&symbols);
-	ck_assert_int_eq(lk_hooks_install(&symbols, &lk_record.sink, mode == LK_HOOKS_SLOTS),
-	    mode);
+	ck_assert_int_eq(lk_hooks_install(&symbols, &lk_record.sink, mode == LK_HOOKS_SLOTS,
+	    put), mode);
 	lk_status.mode = mode == LK_HOOKS_SLOTS ? "slots" : "hash";
 	atomic_store(&lk_record.active, true);
 }

@@ -14,7 +14,6 @@
 #include "sampler/core/sink.h"
 #include "sampler/core/slots.h"
 #include "sampler/core/thread.h"
-#include "sampler/cpython/switch.h"
 #include "sampler/cpython/symbols.h"
 
 enum { RAW, MEM, OBJ, DOMAINS = LK_HOOKS_DOMAINS };
@@ -25,6 +24,7 @@ enum { RAW, MEM, OBJ, DOMAINS = LK_HOOKS_DOMAINS };
 /* Written once under the GIL before the first hook is visible, read-only afterwards. */
 static struct lk_allocator next[DOMAINS], ours[DOMAINS];
 static const struct lk_sink *sink;
+static lk_hooks_put_fn put_in;
 static uintptr_t region_base;
 static size_t region_bytes;
 static const _Atomic uint8_t *filter;
@@ -476,7 +476,7 @@ set_hooks(const struct lk_symbols *py, int domain, struct lk_allocator hooks)
 	if (hooks.free == NULL)
 		hooks.free = next[domain].free;
 	ours[domain] = hooks;
-	lk_switch_install(py, domain);
+	put_in(py, domain);
 }
 
 const struct lk_allocator *
@@ -525,12 +525,14 @@ slots_work(int domain)
 }
 
 enum lk_hook_mode
-lk_hooks_install(const struct lk_symbols *py, const struct lk_sink *s, bool allow_slots)
+lk_hooks_install(const struct lk_symbols *py, const struct lk_sink *s, bool allow_slots,
+    lk_hooks_put_fn put)
 {
 	bool mem_slots, obj_slots;
 	int domain;
 
 	sink = s;
+	put_in = put;
 	region_base = s->slots->base;
 	region_bytes = s->slots->bytes;
 	filter = s->live->filter;

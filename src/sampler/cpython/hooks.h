@@ -28,10 +28,13 @@ struct lk_symbols;
 
 enum lk_hook_mode { LK_HOOKS_NONE, LK_HOOKS_SLOTS, LK_HOOKS_HASH };
 
+/* Puts lk_hooks_ours(DOMAIN) into CPython's table: lk_switch_install. */
+typedef void (*lk_hooks_put_fn)(const struct lk_symbols *symbols, int domain);
+
 /* lk_hooks_install - hook all three domains, once per process.  SINK lives for ever.
  * ALLOW_SLOTS false: hash at once.  Context: with the GIL, outside a hook. */
 enum lk_hook_mode lk_hooks_install(const struct lk_symbols *symbols, const struct lk_sink *sink,
-    bool allow_slots);
+    bool allow_slots, lk_hooks_put_fn put);
 
 /* What was put into CPython's table, and what was there.  For ever, after install. */
 const struct lk_allocator *lk_hooks_ours(int domain);
