@@ -13,6 +13,7 @@
 #include "leaktop/sampler.h"
 #include "sampler/core/cells.h"
 #include "sampler/core/countdown.h"
+#include "sampler/core/readable.h"
 #include "sampler/core/thread.h"
 #include "sampler/cpython/walk.h"
 #include "sampler/native/frames.h"
@@ -38,6 +39,9 @@ find_origin(struct origin *o, uint8_t domain)
 {
 	o->tstate = lk_record.thread_state();
 	o->trace = NULL;
+	if (o->tstate != NULL && lk_thread.caller != NULL &&
+	    !lk_walk_is_sound(o->tstate, lk_readable_bytes))
+		o->tstate = NULL;	/* by a signal handler, at a bad moment */
 	o->path = (struct lk_stack_path){.domain = domain, .thread = lk_thread.number};
 	o->path.hash = o->tstate == NULL ? NO_PYTHON_HASH : lk_walk_hash(o->tstate);
 }

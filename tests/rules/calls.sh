@@ -7,13 +7,15 @@ need nm
 hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+t?)|sampler/native/(family|mappings|objects|unwind|merge|frames))$'
 pure='memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strstr bcmp
 __errno_location __stack_chk_fail clock_gettime _GLOBAL_OFFSET_TABLE_'
-# At start; for a thread seen first (gettid); around a fork (sched_yield).  One call is no symbol
+# At start; for a thread seen first (gettid); around a fork (sched_yield);
+# where a signal handler may have interrupted anything (readable).  One call is no symbol
 # and not found here: libunwind's, through a pointer; sampler/native/unwind.h says what it does.
 extra='sampler/core/pages mmap
 sampler/core/pages munmap
 sampler/core/pages mprotect
 sampler/core/pages madvise
 sampler/record syscall
+sampler/core/readable syscall
 sampler/native/unwind sched_yield'
 
 # violations BUILD: file of every object, then its undefined names; a name of our own must be

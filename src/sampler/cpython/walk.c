@@ -229,6 +229,56 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 	return n;
 }
 
+static int
+larger(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* How much of a frame, and of a code object, is read. */
+static size_t
+frame_bytes(void)
+{
+	const struct lk_layout *l = layout;
+	int last = larger(larger(l->frame_code, l->frame_previous),
+	    larger(l->frame_instr, l->frame_lasti));
+
+	last = larger(larger(last, l->frame_owner), larger(l->frame_is_entry, l->frame_copy));
+	return (size_t)last + sizeof(void *);
+}
+
+static size_t
+code_bytes(void)
+{
+	const struct lk_layout *l = layout;
+	int last = larger(larger(l->code_filename, l->code_qualname),
+	    larger(l->code_firstlineno, l->code_linetable));
+
+	last = larger(larger(last, l->code_firsttraceable), l->code_copies);
+	return (size_t)last + sizeof(void *);
+}
+
+bool
+lk_walk_is_sound(const void *tstate, bool (*readable)(const void *p, size_t bytes))
+{
+	const void *frame, *code;
+	unsigned int left = LK_FRAMES_MAX * 2;
+	bool is_code;
+
+	for (frame = current_frame(tstate); frame != NULL && left > 0; left--) {
+		if (!readable(frame, frame_bytes()))
+			return false;
+		code = lk_untagged(lk_read_ptr(frame, layout->frame_code));
+		if (code != NULL && !readable(code, (size_t)layout->object_type + sizeof(void *)))
+			return false;
+		is_code = code != NULL && lk_read_ptr(code, layout->object_type) == code_type;
+		if (is_code ? !readable(code, code_bytes()) : layout->frame_lasti != LK_ABSENT)
+			return false;
+		frame = lk_read_ptr(frame, layout->frame_previous);
+	}
+	return true;
+}
+
 void
 lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 {

@@ -9,6 +9,7 @@
 #define LK_SAMPLER_CPYTHON_WALK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sampler/core/stacks.h"
@@ -27,6 +28,11 @@ uint64_t lk_walk_hash(const void *thread_state);
  * more.  Returns: how many. */
 uint32_t lk_walk_frames(const void *thread_state, struct lk_raw_frame *out, uint32_t max,
     bool *truncated);
+
+/* lk_walk_is_sound - for a caller that may have interrupted the interpreter anywhere, as a signal
+ * handler does: a frame that is being made may be in the chain already.  Whether the above read
+ * nothing that READABLE denies; the chain holds still until the interrupted code goes on. */
+bool lk_walk_is_sound(const void *thread_state, bool (*readable)(const void *p, size_t bytes));
 
 /* lk_walk_resolve - an lk_resolve_fn.  Not reentrant: under the sampler's lock. */
 void lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out);

@@ -16,7 +16,7 @@
  *  - A signal handler may map memory, and it may have interrupted malloc, or the loader while
  *    it holds its list lock, for which another thread waits inside of libunwind.  (It may not
  *    call malloc.)  So the hooks of mmap never unwind: such a sample has one native frame, the
- *    caller of mmap.
+ *    caller of mmap; and Python's are read only when the kernel says that they can be.
  *  - A thread's first unwinding touches libunwind's thread-local variables, for which the
  *    loader may call malloc (its own, not a hook).  The hooks of malloc run when the real
  *    malloc has returned, so that its locks are free.  The loader takes its load lock at the
