@@ -215,7 +215,8 @@ say("given"); wait()
                             if wire.stacks[i][0] == domain
                             and any(f[0].startswith("by_") for f in wire.stacks[i][3]))
                 for domain in ("raw", "native")}
-    with _host(python, script) as (target, wire):
+    # a debug build would put marks around what it allocates
+    with _host(python, script, PYTHONMALLOC="pymalloc") as (target, wire):
         target.tell()
         target.hear("taken")
         wire.look()
