@@ -12,7 +12,7 @@
  * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames,
  *                    the default), python (Python frames alone), off.
  * LEAKTOP_UNWINDER   libunwind's file, or its name: libunwind.so.8.
- * LEAKTOP_BUDGET     what the sampler may cost, in percent of one processor, a decimal; it then
+ * LEAKTOP_BUDGET     what the sampler may cost, in percent of the host's processor time; it then
  *                    samples less rather than cost more.  0: whatever it costs.
  * LEAKTOP_DUTY       for tests: the share of time with hooks, 1 to 1/16, not to be changed.
  * LEAKTOP_DIR        folder of the socket, absolute; overrides the rule below.

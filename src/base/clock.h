@@ -8,9 +8,10 @@
 /* Seconds since the epoch. */
 double lk_clock_wall_s(void);
 
-/* Nanoseconds on CLOCK_MONOTONIC, and of CPU used by the calling thread. */
+/* Nanoseconds on CLOCK_MONOTONIC, and of CPU used by the calling thread, by the whole process. */
 uint64_t lk_clock_monotonic_ns(void);
 uint64_t lk_clock_thread_cpu_ns(void);
+uint64_t lk_clock_process_cpu_ns(void);
 
 /* lk_clock_ticks - the processor's own counter: a few nanoseconds to read, its rate is
  * found by comparing with lk_clock_monotonic_ns over a second. */

@@ -30,7 +30,7 @@ static const struct lk_option options[] = {
     {"memory", 'm', LK_OPTION_SIZE, "SIZE", "cap of the sampler's tables, 4M to 32M (default 16M)",
      offsetof(struct values, memory_bytes), NULL},
     {"budget", 0, LK_OPTION_TEXT, "PERCENT",
-     "what it may cost, of one processor; 0: no matter (default 1)",
+     "what it may cost, of CMD's own time; 0: no matter (default 1)",
      offsetof(struct values, budget), NULL},
     {"native", 0, LK_OPTION_TEXT, "WHAT",
      "of libraries' own memory: stacks, python or off (default stacks)",

@@ -163,7 +163,7 @@ def _says(found):
              f"{row['duty']:.2f}" if row["duty"] is not None else "1.00",
              f"{row['interval_bytes'] / 1024:.0f}K"]
             for row in found["says"] if row["setting"] == "sampler"]
-    return _table(["leaktop of itself, as it comes", "per cent of one processor", "duty",
+    return _table(["leaktop of itself, as it comes", "per cent of its processor time", "duty",
                    "interval"], rows) if rows else []
 
 

@@ -109,7 +109,8 @@ START_TEST(without_a_budget_or_a_knob_nothing_moves)
 	g.duty_shift_max = 0;
 	settle(&g, &heavy);
 	ck_assert_uint_eq(g.duty_shift, 0);
-	ck_assert_uint_eq(g.interval_shift, g.interval_shift_max);	/* all it can do */
+	/* the hooks cost too much whatever it does: it goes on seeing what costs next to nothing */
+	ck_assert_uint_eq(g.interval_shift, 10);
 }
 END_TEST
 

@@ -5,6 +5,7 @@
 /* Down at once, up slowly: what is far below the budget for so long may come back. */
 #define CALM_SECONDS	5u
 #define CALM_SHARE	0.3	/* after a doubling it is still well below */
+#define WORTH_SHARE	0.1	/* of what is allowed: samples that cost less are left alone */
 
 /* What is left for sampling when our threads have taken theirs (a client asks for much); a part
  * of the budget in any case: who looks must see something. */
@@ -16,13 +17,15 @@ allowed_percent(const struct lk_governor *g, const struct lk_governor_load *load
 	return left > g->budget_percent / 4 ? left : g->budget_percent / 4;
 }
 
-/* Half of it, by the knob that helps most.  False: there is none left. */
+/* Half of it, by the knob that helps most.  False: none is left that would help.  Where the hooks
+ * cost more than is allowed even at the least duty, a longer interval would only see less. */
 static bool
-take_back(struct lk_governor *g, struct lk_governor_load *load)
+take_back(struct lk_governor *g, struct lk_governor_load *load, double allowed)
 {
 	bool may_duty = g->duty_shift < g->duty_shift_max;
 
 	if (g->interval_shift < g->interval_shift_max &&
+	    load->samples_percent > allowed * WORTH_SHARE &&
 	    (load->samples_percent >= load->hooks_percent || !may_duty)) {
 		g->interval_shift++;
 		load->samples_percent /= 2;
@@ -60,7 +63,7 @@ lk_governor_step(struct lk_governor *g, const struct lk_governor_load *load)
 		return false;
 	if (now.samples_percent + now.hooks_percent > allowed) {
 		g->calm_seconds = 0;
-		while (now.samples_percent + now.hooks_percent > allowed && take_back(g, &now))
+		while (now.samples_percent + now.hooks_percent > allowed && take_back(g, &now, allowed))
 			changed = true;
 		return changed;
 	}

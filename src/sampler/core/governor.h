@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Of the last second, in percent of one processor. */
+/* Of the last second, in percent of the processor time of the process. */
 struct lk_governor_load {
 	double	samples_percent;	/* goes down with the interval, and with the duty */
 	double	hooks_percent;		/* goes down with the duty */

@@ -91,7 +91,7 @@ build(struct help *v)
 	    LK_ROLE_MAIN);
 	add(v, "d0.5", "share of time in which small blocks are seen; for the same reason",
 	    LK_ROLE_MAIN);
-	add(v, "cost", "of one processor, all that the sampler does", LK_ROLE_MAIN);
+	add(v, "cost", "of the process's time, all the sampler does", LK_ROLE_MAIN);
 	add(v, "lost", "samples lost for want of room or time", LK_ROLE_MAIN);
 	add_keys(v, NULL, "Keys everywhere");
 	for (int i = 0; lk_views_all[i] != NULL; i++) {
