@@ -16,7 +16,7 @@ _SETTLED_SLICES = 4
 
 def absent(work, python):
     if work == "templates" and not settings.imports(python, "django"):
-        return f"{python} has no django"
+        return "this interpreter has no django"
     return None
 
 

@@ -27,7 +27,7 @@ def main():
         found = document.read(path)
     measured = {(row["work"], row["setting"]) for row in found["rows"]}
     for work in ("json", "objects", "mix", "threads"):
-        for setting in ("nothing", "hook", "sampler", "sampler-paused", "tracemalloc-25"):
+        for setting in ("nothing", "sampler", "sampler-paused", "tracemalloc-25"):
             assert (work, setting) in measured, f"{work} under {setting} was not measured"
     assert not found["complete"], "a short run is no measurement"
     absent = {row["what"] for row in found["absent"]}

@@ -46,6 +46,16 @@ SETTINGS = (
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 _PLAIN = Setting("plain", "nothing")
+_WHERE_IS_MALLOC = """
+import ctypes
+record = (ctypes.c_void_p * 5)()
+ctypes.pythonapi.PyMem_GetAllocator(2, record)
+for line in open("/proc/self/maps"):
+    words = line.split()
+    begin, end = (int(word, 16) for word in words[0].split("-"))
+    if begin <= record[1] < end:
+        print(words[-1])
+"""
 _BUILT = {"empty_hook": ["-O2"],
           "native_blocks": ["-O1", "-fno-builtin", "-fno-optimize-sibling-calls"]}
 
@@ -91,10 +101,18 @@ class Bench:
         return None, f"needs {compiler[0]}"
 
     def _no_hook(self, _):
-        return self.library("empty_hook")[1]
+        """An interpreter that sets up its allocators late would be measured without any hook."""
+        path, why_not = self.library("empty_hook")
+        if why_not:
+            return why_not
+        run = subprocess.run([self.python, "-c", _WHERE_IS_MALLOC], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                             check=False, env={**os.environ, "LD_PRELOAD": path})
+        return None if run.stdout.strip().endswith(path) else \
+            "this interpreter drops hooks that are set before it starts"
 
     def _no_memray(self, _):
-        return None if imports(self.python, "memray") else f"{self.python} has no memray"
+        return None if imports(self.python, "memray") else "this interpreter has no memray"
 
     # ---- how a process gets it
 
