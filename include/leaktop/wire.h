@@ -71,8 +71,8 @@
  *    "budget_percent":X,"duty":X,"hooks":N,
  *    "drops":N,"thinned":N,"sampler_bytes":N,"stacks":N,"clients":N,
  *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
- *   cost_percent: all that the sampler did in the last second, of the processor time that the process
- *   used in it (of a tenth of a processor when that is more).
+ *   cost_percent: all that the sampler did in the last second, of the processor time that the
+ *   process used in it (of a tenth of a processor when that is more).
  *   budget_percent: what that may be, 0: no matter; above it, it samples less: interval_bytes
  *   grows, and duty, the share of time in which allocations of obj and mem are seen, shrinks.
  *   Both are in the estimates.  interval_bytes/duty is what an unseen block may stand for.

@@ -20,10 +20,10 @@
 #include "sampler/tend.h"
 
 /* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included.
- * Measured by turns in one process with the hooks in and out (JSON, objects, a mix; quartiles within
- * half a per cent): 0.1 to 0.9 ns with Debian's 3.11, 1.2 to 2.1 ns with Debian's 3.15, whose
- * build inlines more.  A constant, as a calibration at start would see the processor's predictor
- * and caches at their best.  Charged to every allocation that met a hook. */
+ * Measured by turns in one process with the hooks in and out (JSON, objects, a mix; quartiles
+ * within half a per cent): 0.1 to 0.9 ns with Debian's 3.11, 1.2 to 2.1 ns with Debian's 3.15,
+ * whose build inlines more.  A constant, as a calibration at start would see the processor's
+ * predictor and caches at their best.  Charged to every allocation that met a hook. */
 #define HOOK_NS 1.6
 
 /* The cost is a share of what the process uses; of this share of a processor when it is idle. */
@@ -87,7 +87,8 @@ static void
 update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 {
 	static struct totals last;
-	struct totals now = {now_ns, lk_clock_process_cpu_ns(), lk_clock_ticks(), lk_record.stats.slow_ticks, server_cpu_ns,
+	struct totals now = {now_ns, lk_clock_process_cpu_ns(), lk_clock_ticks(),
+	    lk_record.stats.slow_ticks, server_cpu_ns,
 	    lk_record.stats.samples, hooked_objects()};
 	double elapsed_ns = grown(last.now_ns, now.now_ns);
 	double used_ns = grown(last.process_ns, now.process_ns);

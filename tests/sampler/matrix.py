@@ -94,7 +94,8 @@ def _one_per_minor(chosen):
 def main():
     words = sys.argv[1:]
     at = words.index("--per-minor") if "--per-minor" in words else len(words)
-    everywhere, per_minor = words[:at], words[at + 1:]
+    per_minor = words[at + 1:]
+    everywhere = [suite for suite in words[:at] if suite not in per_minor]
     chosen = [python for python in pythons.every() if host.is_supported(python)]
     if not chosen or not words:
         print("SKIP: needs an interpreter and a suite")

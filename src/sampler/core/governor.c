@@ -63,7 +63,8 @@ lk_governor_step(struct lk_governor *g, const struct lk_governor_load *load)
 		return false;
 	if (now.samples_percent + now.hooks_percent > allowed) {
 		g->calm_seconds = 0;
-		while (now.samples_percent + now.hooks_percent > allowed && take_back(g, &now, allowed))
+		while (now.samples_percent + now.hooks_percent > allowed &&
+		    take_back(g, &now, allowed))
 			changed = true;
 		return changed;
 	}
