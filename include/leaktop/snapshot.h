@@ -25,10 +25,10 @@
  *			alone), off; "" unknown
  *	started_at	since when it counts
  *	interval_bytes	mean bytes between samples
- *	cost_percent	of the processor time of the process, of a tenth of a processor at least
+ *	cost_percent	estimated, of the processor time of the process (at least a tenth of one)
  *	budget_percent	what it may cost, 0: no matter
  *	duty		share of time in which allocations of obj and mem were seen
- *	hooks		functions in CPython's allocators
+ *	hooks		functions in CPython's allocators; those of native memory are not in it
  *	samples_total, samples_live, samples_per_s
  *	drops		samples that were lost
  *	thinned		samples given up to stay within its memory; the estimates stay unbiased

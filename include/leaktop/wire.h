@@ -71,14 +71,20 @@
  *    "budget_percent":X,"duty":X,"hooks":N,
  *    "drops":N,"thinned":N,"sampler_bytes":N,"stacks":N,"clients":N,
  *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
- *   cost_percent: all that the sampler did in the last second, of the processor time that the
- *   process used in it (of a tenth of a processor when that is more).
+ *   cost_percent: an estimate of what the sampler did in the last second (samples by the clock, an
+ *   allowance for each hooked allocation, its threads), of the processor time that the process
+ *   used in it (of a tenth of a processor when that is more).
  *   budget_percent: what that may be, 0: no matter; above it, it samples less: interval_bytes
  *   grows, and duty, the share of time in which allocations of obj and mem are seen, shrinks.
- *   Both are in the estimates.  interval_bytes/duty is what an unseen block may stand for.
- *   hooks: functions of the sampler in CPython's allocators now; 0: nothing is installed.
+ *   Both are in the estimates.  interval_bytes/duty is what one sample of a small block stands for,
+ *   at least.  The small blocks of a burst shorter than a slot of 10 ms are all missed with
+ *   probability 1 - duty; no error bar shows what was never seen.
+ *   hooks: functions of the sampler in CPython's allocators now; 0: none there.  Those of native
+ *   memory are not in this number.  One beneath somebody else's (tracemalloc) counts until it can
+ *   be taken out.
  *   native: whether what libraries take from malloc and mmap by themselves is counted: stacks
- *   (with native frames), python (without libunwind in the target: Python frames alone), off.
+ *   (with native frames), python (without libunwind in the target: Python frames alone), off;
+ *   while paused, what it will be after resume.
  *   live_bytes, live_objects and live_variance are of Python's own domains: obj, mem, raw;
  *   native_live_bytes of the domain native.  A sampler without these two counts none.
  *   drops: samples lost for want of room or of the lock, since the start.
@@ -106,7 +112,8 @@
  *     "length":N,"shallow_bytes":N,"stack":ID|null,"owner":"shop.cart._PRICES"|null,
  *     "then":[[BASELINE,LENGTH],...]},...]}
  *   then: the length which the same object had when that baseline was marked.
- *   complete false: a collection moved objects during the walk; some may be missing.
+ *   complete false: a collection moved objects during the walk; some may be missing.  What the
+ *   collector does not track may be missing even so.  Without a GIL: "unavailable".
  *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
  *
@@ -124,10 +131,13 @@
  *                   the state when it was marked; then the reply
  *   history, trends, memory
  *   containers      min_length (default 1000), limit (default 200, <= 1000)
- *   pause, resume   stop and start sampling; what is known stays known.  A pause takes every hook
- *                   out of the allocators, but those of RAW's free and realloc (mode hash: of
- *                   all domains) stay as long as a sampled block is alive, or the data would
- *                   no longer be true; with the last one they go, too
+ *   pause, resume   stop and start sampling; what is known stays known, what is allocated during a
+ *                   pause is never counted.  A pause takes every hook out of the allocators, but
+ *                   those of RAW's free and realloc (mode hash: of all domains) stay as long as a
+ *                   sampled block is alive or a slot is in use, and those of native memory that
+ *                   free, move or unmap as long as a sampled block is alive.  Where CPython's table
+ *                   was not found, or another tool's function is on top (event hooks-covered),
+ *                   hooks stay in and only the counting stops
  *   interval        bytes: changes the sampling interval
  *   events          {"t":"events","list":[{"at":S,"code":"..","value":N},...]}: what
  *                   the sampler noticed about itself, newest last

@@ -12,7 +12,7 @@
  *	  v                     v  of a process without them
  *	closed               suspended
  *
- * Hooks stay installed to the end: blocks in slots must be freed by somebody. */
+ * Hooks that see frees stay while a sampled block or a slot is in use (duty.h). */
 #ifndef LK_SAMPLER_SAMPLER_H
 #define LK_SAMPLER_SAMPLER_H
 

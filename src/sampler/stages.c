@@ -2,6 +2,7 @@
 
 #include "sampler/stages.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -263,6 +264,15 @@ lk_stages_refuse(struct lk_connection *c, const char *code, const char *words)
 	c->stage = NULL;
 }
 
+static const char *
+why_no_scan(int rc)
+{
+	if (lk_status.dormant_reason != NULL)
+		return lk_status.dormant_reason;
+	return rc == -ENOTSUP ? "this Python has no GIL: its containers cannot be walked" :
+	    "no thread for the walk";
+}
+
 /* A walk that began before the request may have a larger minimum; then wait for the next. */
 static bool
 stage_wait_scan(struct lk_connection *c)
@@ -274,8 +284,7 @@ stage_wait_scan(struct lk_connection *c)
 	if (!lk_scan_is_running()) {
 		rc = lk_scan_start(c->min_length);
 		if (rc < 0) {
-			lk_stages_refuse(c, "unavailable", lk_status.dormant_reason != NULL ?
-			    lk_status.dormant_reason : "no thread for the walk");
+			lk_stages_refuse(c, "unavailable", why_no_scan(rc));
 			return false;
 		}
 		scan_min_length = c->min_length;

@@ -196,6 +196,7 @@ lib.give(p); say("given"); wait()
         target.end()
 
 
+@host.with_gil("it has no pymalloc, whose RAW domain is the other side")
 def either_side_may_free(python):
     script = """
 api = ctypes.pythonapi

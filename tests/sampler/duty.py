@@ -60,7 +60,7 @@ say("half", len(kept) * (sys.getsizeof(b"") + 67)); wait()
 def estimates_are_right_at_any_duty(python):
     words = []
     for duty in ("1", "0.5", "0.25"):
-        for environment in ({}, {"PYTHONMALLOC": "malloc"}):
+        for environment in host.possible(python, {}, {"PYTHONMALLOC": "malloc"}):
             with host.Host(python, _STEADY, LEAKTOP_INTERVAL="16K", LEAKTOP_DUTY=duty,
                            **environment) as target:
                 target.hear("ready")
@@ -132,9 +132,15 @@ def _reply(wire, op):
     assert reply["ok"], reply
 
 
+# What stays during a pause while something sampled lives.
+_ENDS = {"raw.realloc", "raw.free"}
+_ENDS_BY_HASH = _ENDS | {"obj.realloc", "obj.free", "mem.realloc", "mem.free"}
+
+
 def pause_takes_the_hooks_out(python):
     """Those that free stay while something sampled lives; nothing that was known is lost."""
-    for mode, environment in (("slots", {}), ("hash", {"PYTHONMALLOC": "malloc"})):
+    for environment in host.possible(python, {}, {"PYTHONMALLOC": "malloc"}):
+        mode = "hash" if environment or host.is_free_threaded(python) else "slots"
         with host.Host(python, _PAUSE, LEAKTOP_INTERVAL="4K", **environment) as target:
             target.hear("ready")
             with target.wire() as wire:
@@ -147,8 +153,7 @@ def pause_takes_the_hooks_out(python):
                 before = _live(wire, "keep")
                 assert before[2] > 100, before
                 _reply(wire, "pause")
-                ends = {"raw.realloc", "raw.free"} | ({"obj.realloc", "obj.free", "mem.realloc",
-                        "mem.free"} if mode == "hash" else set())
+                ends = _ENDS_BY_HASH if mode == "hash" else _ENDS
                 assert set(_hooks(target, "more")) == ends, _hooks(target)
                 tick = wire.look()
                 assert tick["state"] == "paused", tick
@@ -179,7 +184,8 @@ def a_command_pauses_and_resumes(python):
             target.tell()
             target.hear("kept")
             full = _hooks(target)
-            for command, hooks in (("pause", {"raw.realloc", "raw.free"}), ("resume", set(full))):
+            ends = _ENDS_BY_HASH if host.is_free_threaded(python) else _ENDS
+            for command, hooks in (("pause", ends), ("resume", set(full))):
                 subprocess.run([os.environ["LEAKTOP"], command, str(target.pid)], check=True,
                                env={**os.environ, "LEAKTOP_DIR": target.folder}, timeout=20)
                 host.wait_until(lambda hooks=hooks: set(_hooks(target)) == hooks or
@@ -189,7 +195,8 @@ def a_command_pauses_and_resumes(python):
 
 def nothing_is_left_when_nothing_sampled_lives(python):
     """At an interval so large that no block is sampled."""
-    for environment in ({}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"}):
+    for environment in host.possible(python, {}, {"PYTHONMALLOC": "malloc"},
+                                     {"PYTHONMALLOC": "debug"}):
         with host.Host(python, _PAUSE, LEAKTOP_INTERVAL="1G", **environment) as target:
             target.hear("ready")
             with target.wire() as wire:
@@ -234,7 +241,8 @@ say("kept", len(kept) * 133); wait()
 
 def tracemalloc_comes_on_top(python):
     """Started and stopped while hooks go in and out: its figures are right, and ours go on."""
-    for environment in ({}, {"PYTHONMALLOC": "malloc"}, {"PYTHONMALLOC": "debug"}):
+    for environment in host.possible(python, {}, {"PYTHONMALLOC": "malloc"},
+                                     {"PYTHONMALLOC": "debug"}):
         with host.Host(python, _TRACED, LEAKTOP_INTERVAL="4K", LEAKTOP_DUTY="0.5",
                        **environment) as target:
             target.hear("ready")

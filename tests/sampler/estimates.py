@@ -216,6 +216,7 @@ def large_blocks_starve_nobody(python):
     return _suite(python, lambda seed: plan_large(seed, 256 * KIB), 256 * KIB)
 
 
+@host.with_gil("everything here is by hash, without another allocator")
 def by_hash(python):
     """Without slots: every free is looked up."""
     return _suite(python, lambda seed: plan(seed, 64 * KIB, stacks=60), 64 * KIB,

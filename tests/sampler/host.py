@@ -62,6 +62,13 @@ def is_free_threaded(python):
                           check=True, stdout=subprocess.PIPE).stdout == b"True\n"
 
 
+def possible(python, *environments):
+    """Those of environments whose PYTHONMALLOC this interpreter has: without a GIL there is
+    mimalloc, with the debug hooks or without them."""
+    return [environment for environment in environments if not is_free_threaded(python)
+            or environment.get("PYTHONMALLOC", "debug") in ("debug", "mimalloc", "mimalloc_debug")]
+
+
 def with_gil(why):
     """Marks a test of what builds without a GIL do not have."""
     def mark(test):

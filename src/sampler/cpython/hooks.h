@@ -7,7 +7,7 @@
  *          (core/slots.h).  Its free comes back through RAW in the same way.  Only blocks
  *          of at most 512 bytes are counted in OBJ and MEM: RAW counts the others.
  *   hash   where the test fails (PYTHONMALLOC=malloc, tracemalloc already on, no room for
- *          the slots): all four functions are hooked, blocks stay where they are.
+ *          the slots, no GIL): all four functions are hooked, blocks stay where they are.
  *
  * Each thread has its own countdowns: interpreters may have a GIL of their own (3.12 on), and a
  * counter in the static TLS block costs what a global one does.
