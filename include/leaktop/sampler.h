@@ -9,8 +9,8 @@
  *
  * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).
  * LEAKTOP_MEMORY     cap of the sampler's own tables in bytes; K, M, G.
- * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames,
- *                    the default), python (Python frames alone), off.
+ * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames), python
+ *                    (Python frames alone, the default: sampler/native/unwind.h says why), off.
  * LEAKTOP_UNWINDER   libunwind's file, or its name: libunwind.so.8.
  * LEAKTOP_BUDGET     what the sampler may cost, in percent of the host's processor time; it then
  *                    samples less rather than cost more.  0: whatever it costs.

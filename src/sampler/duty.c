@@ -17,6 +17,7 @@
 
 static unsigned int shift;		/* duty 2^-shift */
 static bool is_forced, paused;
+static bool ends_in = true;		/* or beneath somebody else's */
 static bool objects_in = true;		/* what is wanted in this slot */
 static bool blocked;			/* somebody else's function was in the way */
 static bool next_is_on;			/* how the next slot was drawn */
@@ -31,9 +32,25 @@ note_blocked(bool is_blocked)
 	blocked = is_blocked;
 }
 
+/* What sees the ends of sampled blocks is in, and all of it, before anything samples.  False: it is
+ * covered by somebody else's; every second it is tried again. */
+static bool
+put_ends_and_raw(void)
+{
+	const unsigned int parts = LK_SWITCH_ENDS | LK_SWITCH_RAW;
+
+	lk_switch_set(parts, parts);
+	ends_in = !lk_switch_is_found() || lk_switch_has(LK_SWITCH_ENDS);
+	if (!ends_in)
+		note_blocked(true);
+	return ends_in;
+}
+
 static void
 put_objects(bool in)
 {
+	if (in && !ends_in)
+		return;
 	objects_in = in;
 	lk_hooks_count_objects(in);	/* also where a hook cannot be taken out */
 	note_blocked(!lk_switch_set(LK_SWITCH_OBJECTS, in ? LK_SWITCH_OBJECTS : 0));
@@ -152,7 +169,8 @@ lk_duty_settle(void)
 	unsigned int kept;
 
 	if (!paused) {
-		put_objects(objects_in);
+		if (put_ends_and_raw())
+			put_objects(objects_in);
 		return;
 	}
 	lk_tend_settle();
@@ -174,10 +192,9 @@ void
 lk_duty_resume(void)
 {
 	paused = false;
-	note_blocked(!lk_switch_set(LK_SWITCH_ENDS | LK_SWITCH_RAW,
-	    LK_SWITCH_ENDS | LK_SWITCH_RAW));
 	lk_native_pause(false);
 	atomic_store(&lk_record.active, true);
 	next_ns = 0;
-	put_objects(shift == 0);
+	if (put_ends_and_raw())
+		put_objects(shift == 0);
 }

@@ -58,7 +58,7 @@ read_native(void)
 			return (enum lk_native_state)i;
 	if (text != NULL)
 		lk_events_add("bad-setting", 0);
-	return LK_NATIVE_STACKS;
+	return LK_NATIVE_PYTHON;
 }
 
 /* "1.5" -> its value; -1 when it is not a plain decimal.  strtod() would ask the locale. */

@@ -10,6 +10,7 @@
 #include "sampler/core/governor.h"
 #include "sampler/cpython/arenas.h"
 #include "sampler/cpython/collector.h"
+#include "sampler/cpython/layout.h"
 #include "sampler/cpython/switch.h"
 #include "sampler/duty.h"
 #include "sampler/footprint.h"
@@ -24,7 +25,9 @@
  * within half a per cent): 0.1 to 0.9 ns with Debian's 3.11, 1.2 to 2.1 ns with Debian's 3.15,
  * whose build inlines more.  A constant, as a calibration at start would see the processor's
  * predictor and caches at their best.  Charged to every allocation that met a hook. */
-#define HOOK_NS 1.6
+#define HOOK_NS		0.8
+#define HOOK_NS_LATER	1.6
+#define LATER_MINOR	13
 
 /* The cost is a share of what the process uses; of this share of a processor when it is idle. */
 #define IDLE_SHARE 0.1
@@ -81,6 +84,13 @@ grown(uint64_t from, uint64_t to)
 	return to > from ? (double)(to - from) : 0;
 }
 
+static double
+hook_ns(void)
+{
+	return lk_status.layout != NULL && lk_status.layout->minor >= LATER_MINOR ?
+	    HOOK_NS_LATER : HOOK_NS;
+}
+
 /* Cost: what samples took by the processor's counter, an allowance for each allocation that met
  * a hook, and what our threads used. */
 static void
@@ -100,7 +110,7 @@ update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 			used_ns = elapsed_ns * IDLE_SHARE;
 		load.samples_percent = SAMPLE_WHOLE * 100 * elapsed_ns / used_ns *
 		    grown(last.slow_ticks, now.slow_ticks) / grown(last.ticks, now.ticks);
-		load.hooks_percent = objects > 0 ? 100 * objects * HOOK_NS / used_ns : 0;
+		load.hooks_percent = objects > 0 ? 100 * objects * hook_ns() / used_ns : 0;
 		load.others_percent = 100 * grown(last.cpu_ns, now.cpu_ns) / used_ns;
 		lk_status.cost_percent = load.samples_percent + load.hooks_percent +
 		    load.others_percent;

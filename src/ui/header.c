@@ -692,7 +692,7 @@ advice(const struct lk_desk *d)
 	if (s->now->baseline_count == 1)
 		return "b again after some traffic: what survives every baseline is the leak (8)";
 	if (strcmp(s->now->sampler.native, "python") == 0)
-		return "native stacks off: no libunwind in the target; rows still have their line";
+		return "native frames off: leaktop run --native=stacks shows them";
 	if (strcmp(s->now->sampler.native, "off") == 0)
 		return "native memory is not counted: what libraries take has no line here";
 	return "";

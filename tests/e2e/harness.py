@@ -19,6 +19,7 @@ from service import missing_package  # noqa: E402
 PYTHON = "/usr/bin/python3"
 LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
 SKIP = 77
+os.environ.setdefault("LEAKTOP_NATIVE", "stacks")    # more than a service has by default
 
 
 class Skipped(Exception):

@@ -207,10 +207,10 @@ def _phase(abuse, target, service, options):
         spare = options.phase - (time.monotonic() - begun)
         if spare > 0:
             harness.pause(spare)
+        if abuse is not calm:
+            _still_well(target)
         result = customers.stop()
     assert not result["wrong"] and result["exit_code"] == 0, f"wrong answers: {result}"
-    if abuse is not calm:
-        _still_well(target)
     print(f"{abuse.__name__:15} {result['requests_per_s']:7.1f} requests/s"
           f"  p50 {result['p50_ms']:7.2f}  p99 {result['p99_ms']:7.2f}  max {result['max_ms']:7.2f} ms",
           flush=True)

@@ -31,7 +31,7 @@ violations()
 		cd "$1" || exit
 		find src include tests -name '*.[ch]' | sort >"$scratch/c"
 		find . \( -name .git -o -name .libs -o -name .deps -o -name m4 -o -name build-aux \
-		    -o -name autom4te.cache -o -name golden -o -name 'leaktop-[0-9]*' \) -prune -o \
+		    -o -name autom4te.cache -o -name golden -o -name logs -o -name 'leaktop-[0-9]*' \) -prune -o \
 		    -type f \( -name '*.[ch1]' -o -name '*.sh' -o -name '*.py' -o -name '*.am' \
 		    -o -name '*.ac' -o -name '*.md' -o -name '*.theme' -o -name '*.sym' \
 		    -o -name README -o -name NEWS -o -path './.ci/*' \) -print |

@@ -94,8 +94,8 @@ START_TEST(a_client_that_asks_for_much_leaves_a_part)
 	struct lk_governor g = fresh(1);
 
 	settle(&g, &watched);
-	ck_assert_double_le(cost(&g, &watched), 20.25);
-	ck_assert_double_ge(cost(&g, &watched), 20.05);
+	ck_assert_double_le(cost(&g, &watched), 20.75);
+	ck_assert_double_ge(cost(&g, &watched), 20.2);
 }
 END_TEST
 

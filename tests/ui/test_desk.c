@@ -437,9 +437,9 @@ START_TEST(what_is_missing_of_native_memory_is_said)
 	ck_assert(!shows("libunwind") && !shows("not counted"));
 	p->native = "python";
 	fixture_play(&f, "+2 /images<Enter>");
-	assert_shows("native stacks off: no libunwind in the target");
+	assert_shows("native frames off: leaktop run --native=stacks");
 	fixture_play(&f, "<Esc> 6");
-	assert_shows("no libunwind in the target");
+	assert_shows("run --native=stacks for them");
 	p->native = "off";
 	fixture_play(&f, "+2");
 	assert_shows("not counted by this sampler");

@@ -5,16 +5,18 @@
 /* Down at once, up slowly: what is far below the budget for so long may come back. */
 #define CALM_SECONDS	5u
 #define CALM_SHARE	0.3	/* after a doubling it is still well below */
+#define SAMPLING_SHARE	0.7
 #define WORTH_SHARE	0.1	/* of what is allowed: samples that cost less are left alone */
 
-/* What is left for sampling when our threads have taken theirs (a client asks for much); a part
- * of the budget in any case: who looks must see something. */
+/* What is left for sampling when our threads have taken theirs; most of the budget in any case:
+ * what our threads do is asked for by somebody who looks, and he must see something. */
 static double
 allowed_percent(const struct lk_governor *g, const struct lk_governor_load *load)
 {
 	double left = g->budget_percent - load->others_percent;
 
-	return left > g->budget_percent / 4 ? left : g->budget_percent / 4;
+	return left > g->budget_percent * SAMPLING_SHARE ? left :
+	    g->budget_percent * SAMPLING_SHARE;
 }
 
 /* Half of it, by the knob that helps most.  False: none is left that would help.  Where the hooks

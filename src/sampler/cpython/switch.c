@@ -143,12 +143,28 @@ exchange(int domain, unsigned int which, bool in)
 	uintptr_t original = function_of(lk_hooks_originals(domain), which);
 	uintptr_t expected = in ? original : ours;
 
-	if (ours == original || is_in[domain][which] == in)
+	if (ours == original)
 		return true;
+	/* what was found counts, not what was done: somebody may have put his copy back */
 	if (!atomic_compare_exchange_strong(&table[domain]->function[which], &expected,
-	    in ? ours : original))
+	    in ? ours : original) && expected != (in ? ours : original))
 		return false;
 	is_in[domain][which] = in;
+	return true;
+}
+
+bool
+lk_switch_has(unsigned int parts)
+{
+	unsigned int which;
+	int domain;
+
+	for (domain = 0; domain < LK_HOOKS_DOMAINS; domain++)
+		for (which = 0; which < FUNCTIONS; which++)
+			if ((part_of(domain, which) & parts) && !is_in[domain][which] &&
+			    function_of(lk_hooks_ours(domain), which) !=
+			    function_of(lk_hooks_originals(domain), which))
+				return false;
 	return true;
 }
 
@@ -171,6 +187,8 @@ lk_switch_set(unsigned int parts, unsigned int in)
 			for (which = 0; which < FUNCTIONS; which++)
 				if (part_of(domain, which) == part)
 					done = exchange(domain, which, step < 3) && done;
+		if (step == 0 && !lk_switch_has(LK_SWITCH_ENDS))
+			return false;	/* nobody would see the end of what were sampled */
 	}
 	return done;
 }

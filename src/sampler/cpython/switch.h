@@ -45,6 +45,9 @@ bool lk_switch_is_found(void);
  * time.  Returns: false when something of somebody else's was in the way: try again later. */
 bool lk_switch_set(unsigned int parts, unsigned int in);
 
+/* lk_switch_has - are all hooks of PARTS in, be it beneath somebody else's? */
+bool lk_switch_has(unsigned int parts);
+
 /* lk_switch_count - hooks that are installed; 0 before lk_switch_find. */
 unsigned int lk_switch_count(void);
 

@@ -157,6 +157,7 @@ add_calls(void)
 	const struct lk_family_call *list;
 	size_t i, n;
 
+	call_count = 0;		/* a forked child begins again where its parent was cut short */
 	list = lk_family_init(options.sink, &n);
 	for (i = 0; i < n; i++)
 		add_call(&list[i]);
@@ -333,6 +334,10 @@ lk_native_refresh(void)
 		take_item(&loaded[i]);
 	if (started || start()) {
 		publish_objects();
+		if (hooks == HOOKS_ALL && atomic_load(&applied) != HOOKS_ALL) {
+			want_calls(HOOKS_ENDS);	/* in all objects before any object's samples */
+			patch_items();
+		}
 		want_calls(hooks);
 		rechecks = patch_items() ? RECHECKS : rechecks - 1;
 		atomic_store(&applied, (int)hooks);

@@ -13,6 +13,10 @@
  *    dl_iterate_phdr() runs with it: if that callback allocated and we unwound there, two
  *    threads could wait for each other.  So the host's calls of dl_iterate_phdr() go through
  *    lk_unwind_iterate(), and nothing is unwound inside of them.
+ *    That is not enough for a call that meets no hook: one through dlsym() or ctypes, whose
+ *    callback waits for the GIL while the thread that has it unwinds and waits for the list lock.
+ *    Therefore LEAKTOP_NATIVE is python by default.  The way out is an unwinder that never takes
+ *    that lock: libunwind's own slot of dl_iterate_phdr() turned to a table of ours.
  *  - A signal handler may map memory, and it may have interrupted malloc, or the loader while
  *    it holds its list lock, for which another thread waits inside of libunwind.  (It may not
  *    call malloc.)  So the hooks of mmap never unwind: such a sample has one native frame, the

@@ -70,7 +70,7 @@ add_native(struct memory *v, const struct lk_snapshot *now)
 
 	if (!isnan(now->est_native_live_bytes) && strcmp(now->sampler.native, "off") != 0) {
 		add(v, "native live, est.", now->est_native_live_bytes, now->memory.rss_bytes,
-		    LK_ROLE_NATIVE, python ? "no libunwind in the target" :
+		    LK_ROLE_NATIVE, python ? "run --native=stacks for them" :
 		    "part of these; by line in 1");
 		return;
 	}

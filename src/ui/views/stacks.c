@@ -320,7 +320,7 @@ facts_text(const struct lk_growth *g, const struct lk_snapshot *now, char *out, 
 		    sizeof(freed)));
 	if (g->native_bytes > 0 && now != NULL && strcmp(now->sampler.native, "python") == 0)
 		snprintf(out + length, out_bytes - (size_t)length,
-		    "; native stacks off: no libunwind in the target");
+		    "; native frames off: leaktop run --native=stacks");
 }
 
 static void
