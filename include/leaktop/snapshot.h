@@ -25,7 +25,7 @@
  *			alone), off; "" unknown
  *	started_at	since when it counts
  *	interval_bytes	mean bytes between samples
- *	cost_percent	estimated, of the processor time of the process (at least a tenth of one)
+ *	cost_percent	estimated, of the processor time of the process (at least a quarter of one)
  *	budget_percent	what it may cost, 0: no matter
  *	duty		share of time in which allocations of obj and mem were seen
  *	hooks		functions in CPython's allocators; those of native memory are not in it

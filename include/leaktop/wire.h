@@ -73,7 +73,7 @@
  *    "cgroup_limit_bytes":N|null,"cgroup_used_bytes":N|null,"events":N}
  *   cost_percent: an estimate of what the sampler did in the last second (samples by the clock, an
  *   allowance for each hooked allocation, its threads), of the processor time that the process
- *   used in it (of a tenth of a processor when that is more).
+ *   used in it (of a quarter of a processor when that is more).
  *   budget_percent: what that may be, 0: no matter; above it, it samples less: interval_bytes
  *   grows, and duty, the share of time in which allocations of obj and mem are seen, shrinks.
  *   Both are in the estimates.  interval_bytes/duty is what one sample of a small block stands for,

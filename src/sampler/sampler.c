@@ -351,6 +351,7 @@ static void
 after_fork_in_child(void)
 {
 	atomic_store(&suspended, 0);
+	lk_status.seconds = 0;
 	grace_ms = CHILD_GRACE_MS;
 	start_server();
 }

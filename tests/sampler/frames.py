@@ -558,8 +558,10 @@ def a_subinterpreter_has_its_own_frames(python):
             target.tell()
             version = tuple(map(int, target.hear("done").split()[1:]))
             wire.look()
+        # all that was allocated there: small blocks of the same line may have been sampled, too
         found = [[frame[0] for frame in wire.stacks[ident][3]]
-                 for ident, row in wire.rows.items() if row[0] / max(row[2], 1) > 8 << 20]
+                 for ident, row in wire.rows.items() if row[0] > 8 << 20]
+        found = [names for names in found if "churn" not in names]
         if version >= (3, 12):
             assert found and all(names == ["inside", "<module>"] for names in found), found
         else:

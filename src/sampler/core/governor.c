@@ -2,9 +2,9 @@
 
 #include "sampler/core/governor.h"
 
-/* Down at once, up slowly: what is far below the budget for so long may come back. */
-#define CALM_SECONDS	5u
-#define CALM_SHARE	0.3	/* after a doubling it is still well below */
+/* Down at once, up slowly: what would be well below the budget, for so long, comes back. */
+#define CALM_SECONDS	3u
+#define CALM_SHARE	0.6	/* of what is allowed, with what would come back */
 #define SAMPLING_SHARE	0.7
 #define WORTH_SHARE	0.1	/* of what is allowed: samples that cost less are left alone */
 
@@ -41,16 +41,31 @@ take_back(struct lk_governor *g, struct lk_governor_load *load, double allowed)
 	return true;
 }
 
-/* The duty first: it is what makes errors larger than samples alone would. */
-static bool
-give_back(struct lk_governor *g)
+/* What it would cost to give back one step of the duty, or of the interval. */
+static double
+cost_with_more(const struct lk_governor_load *load, bool of_duty)
 {
-	if (g->duty_shift > 0)
-		g->duty_shift--;
-	else if (g->interval_shift > 0)
-		g->interval_shift--;
-	else
+	return 2 * load->samples_percent + (of_duty ? 2 : 1) * load->hooks_percent;
+}
+
+/* The duty first: it is what makes errors larger than samples alone would.  Where the hooks cost
+ * too much for that, samples may still be had for little. */
+static bool
+give_back(struct lk_governor *g, const struct lk_governor_load *load, double allowed)
+{
+	bool duty = g->duty_shift > 0 && cost_with_more(load, true) <= allowed * CALM_SHARE;
+	bool interval = !duty && g->interval_shift > 0 &&
+	    cost_with_more(load, false) <= allowed * CALM_SHARE;
+
+	if (!duty && !interval) {
+		g->calm_seconds = 0;
 		return false;
+	}
+	if (++g->calm_seconds < CALM_SECONDS)
+		return false;
+	g->calm_seconds = 0;
+	g->duty_shift -= duty;
+	g->interval_shift -= interval;
 	return true;
 }
 
@@ -70,12 +85,5 @@ lk_governor_step(struct lk_governor *g, const struct lk_governor_load *load)
 			changed = true;
 		return changed;
 	}
-	if (now.samples_percent + now.hooks_percent > allowed * CALM_SHARE) {
-		g->calm_seconds = 0;
-		return false;
-	}
-	if (++g->calm_seconds < CALM_SECONDS)
-		return false;
-	g->calm_seconds = 0;
-	return give_back(g);
+	return give_back(g, &now, allowed);
 }
