@@ -360,6 +360,13 @@ ck_nothing_is_left(void)
 		ck_assert_uint_eq(lk_record.stacks.stacks[i].cell, LK_STACKS_NONE);
 }
 
+/* AddressSanitizer's allocator keeps the locks that other threads had when one of them forked. */
+#ifdef __SANITIZE_ADDRESS__
+#define MAY_FORK 0
+#else
+#define MAY_FORK 1
+#endif
+
 START_TEST(everything_at_once)
 {
 	start(_i == 0 ? LK_HOOKS_SLOTS : LK_HOOKS_HASH);
@@ -399,7 +406,8 @@ threads_suite(void)
 
 	tcase_set_timeout(tc, 90);
 	tcase_add_loop_test(tc, everything_at_once, 0, 2);
-	tcase_add_test(tc, forks_meanwhile);
+	if (MAY_FORK)
+		tcase_add_test(tc, forks_meanwhile);
 	suite_add_tcase(s, tc);
 	return s;
 }
