@@ -20,6 +20,7 @@ PYTHON = "/usr/bin/python3"
 LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
 SKIP = 77
 os.environ.setdefault("LEAKTOP_NATIVE", "stacks")    # more than a service has by default
+os.environ.setdefault("LEAKTOP_BUDGET", "0")    # or a busy machine decides how much is sampled
 
 
 class Skipped(Exception):

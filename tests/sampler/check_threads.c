@@ -360,8 +360,8 @@ ck_nothing_is_left(void)
 		ck_assert_uint_eq(lk_record.stacks.stacks[i].cell, LK_STACKS_NONE);
 }
 
-/* AddressSanitizer's allocator keeps the locks that other threads had when one of them forked. */
-#ifdef __SANITIZE_ADDRESS__
+/* The sanitizers' allocators keep the locks that other threads had when one of them forked. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define MAY_FORK 0
 #else
 #define MAY_FORK 1
