@@ -214,8 +214,11 @@ class Host:
         return os.path.join(self.folder, f"leaktop-{pid or self.pid}.sock")
 
     def hear(self, word=None):
-        """The next line of the host; checked to begin with word."""
-        line = self.process.stdout.readline().decode().strip()
+        """The next line of the host; checked to begin with word.  There must be one."""
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the host ended without a word: {self.errors()}")
+        line = line.decode().strip()
         if word is not None and not line.startswith(word):
             raise AssertionError(f"the host said {line!r}, not {word}: {self.errors()}")
         return line
