@@ -58,6 +58,8 @@ static bool server_runs;	/* server_lock: there is a thread to join */
 static pid_t owner;		/* the process whose threads these are */
 static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
+static atomic_bool installed;	/* changes under the GIL: os.fork() finds all or nothing */
+static bool begun;
 static int grace_ms;
 
 /* ---- the interpreter ------------------------------------------------------------- */
@@ -166,6 +168,7 @@ install(const struct lk_layout *layout)
 	lk_duty_init(settings.duty_shift);
 	lk_govern_init(settings.budget_percent);
 	atomic_store(&lk_record.active, true);
+	atomic_store(&installed, true);
 	lk_events_add("started", 0);
 }
 
@@ -182,30 +185,40 @@ install_native(void)
 	lk_patch_init();
 }
 
+/* The layout, or NULL: it is not what we read. */
+static const struct lk_layout *
+check_and_install(const struct lk_layout *layout)
+{
+	int gil;
+
+	lk_switch_look(&py);
+	gil = py.gil_ensure();
+	if (!is_right(layout))
+		layout = NULL;
+	lk_status.layout = layout;
+	if (layout != NULL)
+		install(layout);
+	py.gil_release(gil);
+	return layout;
+}
+
+/* Once; in a child whose parent forked in the middle, what was left to do. */
 static bool
 begin(void)
 {
 	const struct lk_layout *layout;
-	int gil;
 
 	if (!wait_for_python())
 		return false;
-	layout = choose_layout();
+	layout = atomic_load(&installed) ? lk_status.layout : choose_layout();
 	lk_status.runtime = py.runtime;
-	if (layout != NULL) {
+	if (layout != NULL && !atomic_load(&installed)) {
 		if (is_finalizing(layout))
 			return false;
-		lk_switch_look(&py);
-		gil = py.gil_ensure();
-		if (!is_right(layout))
-			layout = NULL;
-		lk_status.layout = layout;
-		if (layout != NULL)
-			install(layout);
-		py.gil_release(gil);
-		if (layout != NULL)
-			install_native();
+		layout = check_and_install(layout);
 	}
+	if (layout != NULL)
+		install_native();
 	/* Without a GIL the collector has no lists to walk, and no walk could stop the others. */
 	lk_scan_init(layout == NULL || layout->free_threaded ? NULL : layout, &py, lk_serve_ring);
 	return true;	/* without a layout the server tells why */
@@ -230,10 +243,11 @@ server_body(void *unused)
 {
 	(void)unused;
 	lk_thread.inside = true;
-	if (lk_status.started_at_s == 0) {
+	if (!begun) {
 		lk_status.started_at_s = lk_clock_wall_s();
 		if (!begin())
 			return NULL;
+		begun = true;
 	}
 	if (lk_serve_run(grace_ms))
 		end_for_host();
@@ -268,10 +282,30 @@ stop_server(void)
 
 /* ---- any fork, Python's or not ---------------------------------------------------------- */
 
+static int
+start_later(void *unused)
+{
+	(void)unused;
+	if (atomic_load(&suspended) == 0)
+		start_server();
+	return 0;
+}
+
+/* Before our callbacks are registered, and where they cannot be, the interpreter of the child
+ * starts our thread with its first pending call: when it has put itself in order, and never in a
+ * child that is about to exec.  In the parent, whose list it is until then, there is a thread. */
+static void
+start_in_child(void)
+{
+	if (!atomic_load(&installed) && !atomic_load(&closed) && py.is_initialized())
+		py.add_pending_call(start_later, NULL);
+}
+
 /* No lock of ours is held by a thread that the child lacks. */
 static void
 prepare_fork(void)
 {
+	start_in_child();
 	lk_unwind_before_fork();
 	lk_tend_before_fork();
 }
@@ -322,15 +356,6 @@ before_fork(void)
 	if (atomic_fetch_add(&suspended, 1) == 0)
 		stop_server();
 	lk_thread.inside = was_inside;
-}
-
-static int
-start_later(void *unused)
-{
-	(void)unused;
-	if (atomic_load(&suspended) == 0)
-		start_server();
-	return 0;
 }
 
 /* 3.12 and later warn of a fork in a process with several threads, and count the kernel's: ours

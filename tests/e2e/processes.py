@@ -107,6 +107,23 @@ step(os.getpid())
         program.gone(parent)
 
 
+def fork_before_the_sampler_is_up():
+    """The first thing the program does, before our callbacks can be registered."""
+    with Program(harness.PYTHON, "-I", "-S", "-c", """
+import posix, sys
+child = posix.fork()
+print(posix.getpid(), flush=True) if child == 0 else None
+sys.stdin.readline()
+posix.waitpid(child, 0) if child else None
+""") as program:
+        child, = program.words()
+        assert program.sampler_of(child)["state"] == "sampling"
+        assert program.sampler_of(program.process.pid)["state"] == "sampling"
+        program.go()
+        program.go()
+        program.finish()
+
+
 def fork_of_a_fork_and_of_a_thread():
     with _python("""
 import threading
@@ -311,7 +328,7 @@ def a_missing_program_is_named():
 
 
 _CASES = (
-    fork_gives_each_its_own_socket, fork_of_a_fork_and_of_a_thread,
+    fork_gives_each_its_own_socket, fork_before_the_sampler_is_up, fork_of_a_fork_and_of_a_thread,
     subprocess_of_python_is_sampled, multiprocessing_fork, multiprocessing_spawn,
     exec_of_python_begins_anew, exec_of_another_program_leaves_no_sampler,
     exit_says_bye_and_removes_the_socket, underscore_exit_does_not_hang,

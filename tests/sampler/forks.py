@@ -49,6 +49,21 @@ def _run(python, script, *options, code=0, errors="", **environment):
     return said + ended
 
 
+def a_fork_before_anything(python):
+    """The program's first word is fork, before our callbacks are registered.  3.12 and later see
+    our thread then, and warn."""
+    first = ("import posix, sys; child = posix.fork(); print(child, flush=True);"
+             "sys.stdin.readline(); posix.waitpid(child, 0) if child else 0")
+    with host.Host(python, "", "-I", "-S", "-W", "ignore", "-c", first) as target:
+        child = max(target.hear(), target.hear(), key=int)
+        for pid in (target.pid, child):
+            with target.wire(pid) as wire:
+                assert wire.hello["state"] == "sampling", wire.hello
+                wire.look()
+        target.end()
+        assert target.errors() == "", target.errors()
+
+
 def a_fork_that_python_does_not_see(python):
     """fork() of C: the child has no server until Python itself forks again.  Without other threads
     of Python: what they leave of the GIL in such a child is not fit for use."""
@@ -347,7 +362,8 @@ say("made", count, right()); wait()
 
 
 if __name__ == "__main__":
-    sys.exit(host.run((a_fork_that_python_does_not_see, a_fork_that_nobody_sees,
+    sys.exit(host.run((a_fork_before_anything, a_fork_that_python_does_not_see,
+                       a_fork_that_nobody_sees,
                        a_terminal_of_its_own,
                        programs_are_started_every_way, multiprocessing_every_way,
                        exec_in_a_thread, a_daemon_of_two_forks,
