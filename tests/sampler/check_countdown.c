@@ -19,7 +19,7 @@ static uint64_t
 sample_blocks(uint64_t size, uint64_t blocks, double *est_bytes, double *variance)
 {
 	uint64_t random = 12345 + size, hits = 0, i;
-	int64_t left = lk_countdown_draw(&random, INTERVAL);
+	uint64_t left = lk_countdown_draw(&random, INTERVAL);
 	struct lk_weight w = lk_countdown_weight(size, INTERVAL);
 
 	*est_bytes = *variance = 0;
@@ -52,7 +52,7 @@ END_TEST
 START_TEST(a_mixture_is_estimated_without_bias)
 {
 	uint64_t random = 99, which = 7, size, i;
-	int64_t left = lk_countdown_draw(&random, INTERVAL);
+	uint64_t left = lk_countdown_draw(&random, INTERVAL);
 	double truth[LK_COUNT_OF(sizes)] = {0}, est[LK_COUNT_OF(sizes)] = {0};
 	double variance[LK_COUNT_OF(sizes)] = {0};
 	struct lk_weight w;
@@ -79,16 +79,49 @@ START_TEST(draws_have_the_mean_asked_for)
 {
 	uint64_t random = 1;
 	double sum = 0, interval = ldexp(1, 10 + _i * 5);
-	int64_t draw;
 	int i;
 
-	for (i = 0; i < 400000; i++) {
-		draw = lk_countdown_draw(&random, interval);
-		ck_assert_int_ge(draw, 1);
-		sum += (double)draw;
+	for (i = 0; i < 400000; i++)
+		sum += (double)lk_countdown_draw(&random, interval);
+	/* rounded down: half a byte less on average */
+	ck_assert_double_le(fabs(sum / 400000 - interval + 0.5), 4 * interval / sqrt(400000));
+}
+END_TEST
+
+/* The hooks of small blocks spend large ones as well, and draw again where one of those is due. */
+START_TEST(what_others_spend_of_a_countdown_is_no_matter)
+{
+	uint64_t random = 5, left = lk_countdown_draw(&random, INTERVAL), hits = 0, i;
+	uint64_t small = sizes[_i], blocks = 3000000;
+	double p = -expm1(-(double)small / INTERVAL), wanted = p * (double)blocks;
+
+	for (i = 0; i < blocks; i++) {
+		if (lk_countdown_spend(&left, 1000 + i % 7000))
+			left = lk_countdown_draw(&random, INTERVAL);
+		if (!lk_countdown_spend(&left, small))
+			continue;
+		left = lk_countdown_draw(&random, INTERVAL);
+		hits++;
 	}
-	/* rounded up: half a byte more on average */
-	ck_assert_double_le(fabs(sum / 400000 - interval - 0.5), 4 * interval / sqrt(400000));
+	ck_assert_msg(fabs((double)hits - wanted) <= 4 * sqrt(wanted * (1 - p)),
+	    "%.0f of %.0f expected", (double)hits, wanted);
+}
+END_TEST
+
+START_TEST(what_is_no_size_is_due)
+{
+	static const size_t none[] = {PTRDIFF_MAX, (size_t)PTRDIFF_MAX + 1, SIZE_MAX};
+	uint64_t random = 3, left, i;
+	size_t n;
+
+	for (n = 0; n < LK_COUNT_OF(none); n++)
+		for (i = 0; i < 1000; i++) {
+			left = lk_countdown_draw(&random, ldexp(1, 30));
+			ck_assert(lk_countdown_spend(&left, none[n]));
+		}
+	left = 0;
+	ck_assert(!lk_countdown_spend(&left, 0));
+	ck_assert(lk_countdown_spend(&left, 1));
 }
 END_TEST
 
@@ -140,6 +173,8 @@ countdown_suite(void)
 	    (int)LK_COUNT_OF(sizes));
 	tcase_add_test(tc, a_mixture_is_estimated_without_bias);
 	tcase_add_loop_test(tc, draws_have_the_mean_asked_for, 0, 5);
+	tcase_add_loop_test(tc, what_others_spend_of_a_countdown_is_no_matter, 1, 4);
+	tcase_add_test(tc, what_is_no_size_is_due);
 	tcase_add_test(tc, a_weight_is_what_a_block_stands_for);
 	tcase_add_loop_test(tc, thinning_keeps_totals, 0, (int)LK_COUNT_OF(sizes));
 	suite_add_tcase(s, tc);

@@ -208,7 +208,7 @@ static struct lk_estimate
 run(const struct pattern *p, unsigned int shift, double *truth)
 {
 	uint32_t stack = new_stack(), slot, i, number = 0;
-	int64_t left = lk_countdown_draw(&random_state, INTERVAL);
+	uint64_t left = lk_countdown_draw(&random_state, INTERVAL);
 	struct lk_estimate e = {0};
 	uint32_t link;
 

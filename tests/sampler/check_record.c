@@ -364,7 +364,7 @@ START_TEST(a_million_live_samples)
 	const double wanted_bytes = 1e6 * INTERVAL;
 	struct lk_emit_tick t;
 	double truth = 0, interval = INTERVAL;
-	int64_t left = lk_countdown_draw(&random_state, interval);
+	uint64_t left = lk_countdown_draw(&random_state, interval);
 	uint64_t i, due = 0;
 	size_t size;
 

@@ -15,17 +15,16 @@ lk_countdown_random(uint64_t *random)
 	return z ^ z >> 31;
 }
 
-int64_t
+uint64_t
 lk_countdown_draw(uint64_t *random, double interval_bytes)
 {
 	/* uniform in (0, 1]: 53 bits, never zero */
 	double u = (double)((lk_countdown_random(random) >> 11) + 1) * 0x1p-53;
 	double bytes = -lk_maths_log(u) * interval_bytes;
 
-	/* Rounded up: a block of n bytes is due when n >= ceil(x), that is when x <= n, which
-	 * has probability 1 - exp(-n/interval) exactly.  Rounding down would sample 16-byte
-	 * blocks 6 % too often. */
-	return bytes > 0x1p60 ? (int64_t)1 << 60 : (int64_t)bytes + 1;
+	/* Rounded down: a block of n bytes is due when n > floor(x), that is when x < n, which
+	 * has probability 1 - exp(-n/interval) exactly. */
+	return bytes > 0x1p60 ? UINT64_C(1) << 60 : (uint64_t)bytes;
 }
 
 struct lk_weight

@@ -18,16 +18,18 @@ struct lk_weight {
 	double	variance;	/* (size / p)^2 (1 - p), bytes^2 */
 };
 
-/* Returns: true when this allocation is due. */
+/* lk_countdown_spend - an allocation goes by: a difference and its borrow, of one subtraction.
+ * Returns: true when it is due: *LEFT_BYTES is of no use then, and has to be drawn.  To draw it
+ * earlier, whatever it is then, changes no chance: what is left is exponential at any time. */
 static inline bool
-lk_countdown_spend(int64_t *left_bytes, size_t size_bytes)
+lk_countdown_spend(uint64_t *left_bytes, size_t size_bytes)
 {
-	return lk_unlikely((*left_bytes -= (int64_t)size_bytes) <= 0);
+	return lk_unlikely(__builtin_sub_overflow(*left_bytes, size_bytes, left_bytes));
 }
 
-/* lk_countdown_draw - bytes until the next sample, >= 1.  RANDOM is the state of this
- * thread's generator; any value, advanced by the call. */
-int64_t lk_countdown_draw(uint64_t *random, double interval_bytes);
+/* lk_countdown_draw - how many bytes go by without a sample: the next one is.  RANDOM is the state
+ * of this thread's generator; any value, advanced by the call. */
+uint64_t lk_countdown_draw(uint64_t *random, double interval_bytes);
 
 /* lk_countdown_random - 64 fresh bits. */
 uint64_t lk_countdown_random(uint64_t *random);

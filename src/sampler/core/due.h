@@ -1,4 +1,4 @@
-/* due.h - the countdown of a thread when it has run out.  Room: sampler/core.
+/* due.h - the countdowns of a thread when they have run out.  Room: sampler/core.
  * Context: in a hook's slow path. */
 #ifndef LK_SAMPLER_CORE_DUE_H
 #define LK_SAMPLER_CORE_DUE_H
@@ -11,5 +11,8 @@ struct lk_sink;
 /* lk_due_decide - draws the next countdown of this thread.
  * Returns: true when the block of N bytes is to be sampled, drawn at *INTERVAL. */
 bool lk_due_decide(const struct lk_sink *sink, size_t n, double *interval);
+
+/* lk_due_decide_object - the same of the countdown of OBJ and MEM with slots. */
+bool lk_due_decide_object(const struct lk_sink *sink, size_t n, float *interval);
 
 #endif

@@ -11,9 +11,9 @@
 #include "base/attr.h"
 
 struct lk_thread {
-	int64_t		left_bytes;	/* countdown of RAW and of domains whose free is hooked */
-	int64_t		kept_left_bytes; /* left_bytes while a slot is wanted */
-	int64_t		object_left_bytes; /* countdown of OBJ and MEM with slots */
+	uint64_t	left_bytes;	/* countdown of RAW and of domains whose free is hooked */
+	uint64_t	kept_left_bytes; /* left_bytes while a slot is wanted */
+	uint64_t	object_left_bytes; /* countdown of OBJ and MEM with slots */
 	uint64_t	random;
 	void		*caller;	/* of a hook that must not unwind: its only native frame */
 	float		interval_bytes;	/* at which left_bytes was drawn */

@@ -10,6 +10,7 @@
 
 #include "base/attr.h"
 #include "sampler/core/countdown.h"
+#include "sampler/core/due.h"
 #include "sampler/core/live.h"
 #include "sampler/core/sink.h"
 #include "sampler/core/slots.h"
@@ -22,7 +23,8 @@ enum { RAW, MEM, OBJ, DOMAINS = LK_HOOKS_DOMAINS };
 #define FORWARDED_BYTES		513u	/* pymalloc passes it on to RAW */
 
 /* Written once under the GIL before the first hook is visible, read-only afterwards. */
-static struct lk_allocator next[DOMAINS], ours[DOMAINS];
+static _Alignas(64) struct lk_allocator next[DOMAINS];
+static struct lk_allocator ours[DOMAINS];
 static const struct lk_sink *sink;
 static lk_hooks_put_fn put_in;
 static uintptr_t region_base;
@@ -43,56 +45,6 @@ static atomic_bool objects_count = true;
 static void *test_slot_freed;
 static size_t test_raw_bytes;
 
-/* ---- countdowns ---------------------------------------------------------- */
-
-static void
-rearm(int64_t *left_bytes, float *interval_bytes)
-{
-	double interval = sink->interval_bytes();
-
-	*interval_bytes = (float)interval;
-	*left_bytes = lk_countdown_draw(&lk_thread.random, interval);
-}
-
-/* A thread's very first countdowns start at zero: they are drawn now, and decide. */
-static void
-begin_thread(void)
-{
-	lk_thread.ready = true;
-	sink->thread_init();
-	rearm(&lk_thread.left_bytes, &lk_thread.interval_bytes);
-	rearm(&lk_thread.object_left_bytes, &lk_thread.object_interval_bytes);
-}
-
-/* True when the block of N bytes is to be sampled at *INTERVAL. */
-LK_COLD static bool
-thread_due(size_t n, double *interval)
-{
-	if (!lk_thread.ready) {
-		begin_thread();
-		if (!lk_countdown_spend(&lk_thread.left_bytes, n))
-			return false;
-	}
-	*interval = (double)lk_thread.interval_bytes;
-	rearm(&lk_thread.left_bytes, &lk_thread.interval_bytes);
-	return !lk_thread.inside;
-}
-
-/* The same of OBJ and MEM with slots. */
-static bool
-object_due(size_t n)
-{
-	if (!lk_thread.ready) {
-		begin_thread();
-		if (!lk_countdown_spend(&lk_thread.object_left_bytes, n))
-			return false;
-	}
-	lk_thread.want_interval_bytes = lk_thread.object_interval_bytes;
-	rearm(&lk_thread.object_left_bytes, &lk_thread.object_interval_bytes);
-	return !lk_thread.inside && n != 0 &&
-	    atomic_load_explicit(&objects_count, memory_order_relaxed);
-}
-
 /* ---- blocks that stay where they are: RAW, and every domain in hash mode --------- */
 
 LK_COLD static void
@@ -101,7 +53,7 @@ sample_in_place(int domain, void *p, size_t n)
 	int saved_errno = errno;
 	double interval;
 
-	if (thread_due(n, &interval) && p != NULL &&
+	if (lk_due_decide(sink, n, &interval) && p != NULL &&
 	    (domain == RAW || atomic_load_explicit(&objects_count, memory_order_relaxed)))
 		sink->sampled((uint8_t)domain, p, n, interval);
 	errno = saved_errno;
@@ -134,12 +86,13 @@ serve_slot(size_t n)
 LK_COLD static void *
 due_raw_malloc(void *ctx, size_t n)
 {
-	void *p = lk_thread.want ? serve_slot(n) : NULL;
+	bool wanted = lk_thread.want;
+	void *p = wanted ? serve_slot(n) : NULL;
 
 	if (p != NULL)
 		return p;
 	p = next[RAW].malloc(ctx, n);
-	if (lk_thread.left_bytes <= 0)
+	if (!wanted)
 		sample_in_place(RAW, p, n);
 	return p;
 }
@@ -152,19 +105,6 @@ raw_malloc(void *ctx, size_t n)
 	return next[RAW].malloc(ctx, n);
 }
 
-LK_COLD static void *
-due_raw_calloc(void *ctx, size_t count, size_t size)
-{
-	void *p = lk_thread.want ? serve_slot(count * size) : NULL;
-
-	if (p != NULL)
-		return memset(p, 0, lk_slots_capacity(sink->slots, p));
-	p = next[RAW].calloc(ctx, count, size);
-	if (lk_thread.left_bytes <= 0)
-		sample_in_place(RAW, p, count * size);
-	return p;
-}
-
 /* A product that overflows is refused by the allocator: count nothing. */
 static size_t
 product(size_t count, size_t size)
@@ -174,10 +114,35 @@ product(size_t count, size_t size)
 	return __builtin_mul_overflow(count, size, &n) || n > PTRDIFF_MAX ? 0 : n;
 }
 
+/* The product is spent, or no product: then product() says so, and the draw that follows in either
+ * case makes good what was taken from the countdown. */
+static inline bool
+spend_product(uint64_t *left_bytes, size_t count, size_t size)
+{
+	int64_t n;
+
+	return lk_unlikely(__builtin_mul_overflow((int64_t)count, (int64_t)size, &n)) ||
+	    lk_countdown_spend(left_bytes, (size_t)n);
+}
+
+LK_COLD static void *
+due_raw_calloc(void *ctx, size_t count, size_t size)
+{
+	bool wanted = lk_thread.want;
+	void *p = wanted ? serve_slot(count * size) : NULL;
+
+	if (p != NULL)
+		return memset(p, 0, lk_slots_capacity(sink->slots, p));
+	p = next[RAW].calloc(ctx, count, size);
+	if (!wanted)
+		sample_in_place(RAW, p, product(count, size));
+	return p;
+}
+
 static void *
 raw_calloc(void *ctx, size_t count, size_t size)
 {
-	if (lk_countdown_spend(&lk_thread.left_bytes, product(count, size)))
+	if (spend_product(&lk_thread.left_bytes, count, size))
 		return due_raw_calloc(ctx, count, size);
 	return next[RAW].calloc(ctx, count, size);
 }
@@ -301,6 +266,16 @@ raw_realloc(void *ctx, void *p, size_t n)
 
 /* ---- OBJ and MEM with slots: free stays the original --------------------------- */
 
+/* Whether a block is small is asked here, not on the way of every block: those that RAW counts are
+ * spent here too, and when one of them is due the countdown is drawn again. */
+static bool
+object_due(size_t n)
+{
+	return lk_due_decide_object(sink, n, &lk_thread.want_interval_bytes) &&
+	    n != 0 && n <= small_max_bytes &&
+	    atomic_load_explicit(&objects_count, memory_order_relaxed);
+}
+
 static void
 want_slot(int domain, size_t n)
 {
@@ -336,11 +311,12 @@ sampled_malloc(int domain, void *ctx, size_t n)
 LK_COLD static void *
 sampled_calloc(int domain, void *ctx, size_t count, size_t size)
 {
+	size_t n = product(count, size);
 	void *p;
 
-	if (!object_due(count * size))
+	if (!object_due(n))
 		return next[domain].calloc(ctx, count, size);
-	want_slot(domain, count * size);
+	want_slot(domain, n);
 	p = next[domain].calloc(ctx, 1, FORWARDED_BYTES);
 	want_no_slot();
 	return p;
@@ -368,7 +344,7 @@ sampled_realloc(int domain, void *ctx, void *p, size_t n)
 static inline void *
 slot_malloc(int domain, void *ctx, size_t n)
 {
-	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
+	if (lk_countdown_spend(&lk_thread.object_left_bytes, n))
 		return sampled_malloc(domain, ctx, n);
 	return next[domain].malloc(ctx, n);
 }
@@ -376,9 +352,7 @@ slot_malloc(int domain, void *ctx, size_t n)
 static inline void *
 slot_calloc(int domain, void *ctx, size_t count, size_t size)
 {
-	size_t n = product(count, size);
-
-	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
+	if (spend_product(&lk_thread.object_left_bytes, count, size))
 		return sampled_calloc(domain, ctx, count, size);
 	return next[domain].calloc(ctx, count, size);
 }
@@ -386,7 +360,7 @@ slot_calloc(int domain, void *ctx, size_t count, size_t size)
 static inline void *
 slot_realloc(int domain, void *ctx, void *p, size_t n)
 {
-	if (n <= small_max_bytes && lk_countdown_spend(&lk_thread.object_left_bytes, n))
+	if (lk_countdown_spend(&lk_thread.object_left_bytes, n))
 		return sampled_realloc(domain, ctx, p, n);
 	return next[domain].realloc(ctx, p, n);
 }
