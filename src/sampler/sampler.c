@@ -306,6 +306,7 @@ static void
 prepare_fork(void)
 {
 	start_in_child();
+	lk_patch_before_fork();
 	lk_unwind_before_fork();
 	lk_tend_before_fork();
 }
@@ -315,6 +316,7 @@ parent_forked(void)
 {
 	lk_tend_after_fork(false);
 	lk_unwind_after_fork(false);
+	lk_patch_after_fork(false);
 }
 
 static void
@@ -331,7 +333,7 @@ child_forked(void)
 	lk_unwind_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
-	lk_patch_after_fork();
+	lk_patch_after_fork(true);
 	server_runs = false;
 	errno = saved_errno;
 }

@@ -220,13 +220,13 @@ each_second(uint64_t now_ns)
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns() +
-	    lk_threads_ended_ns());
+	    lk_threads_spent_ns());
 	lk_history_add(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    (double)lk_status.rss_bytes, lk_tend_live_bytes());
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    lk_tend_stack_count(), live_bytes_of, NULL);
-	/* while a thread of ours comes or goes the count of threads says nothing */
-	return !lk_scan_is_running() && !lk_patch_is_running() && lk_proc_host_ended(1);
+	/* while the walker comes or goes the count of threads says nothing */
+	return !lk_scan_is_running() && lk_proc_host_ended(lk_patch_is_running() ? 2 : 1);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */

@@ -30,16 +30,22 @@ lk_threads_start(pthread_t *out, void *(*body)(void *))
 	return -rc;
 }
 
-static _Atomic uint64_t ended_ns;
+static _Atomic uint64_t spent_ns;
+
+void
+lk_threads_spent(uint64_t ns)
+{
+	atomic_fetch_add(&spent_ns, ns);
+}
 
 void
 lk_threads_ending(void)
 {
-	atomic_fetch_add(&ended_ns, lk_clock_thread_cpu_ns());
+	lk_threads_spent(lk_clock_thread_cpu_ns());
 }
 
 uint64_t
-lk_threads_ended_ns(void)
+lk_threads_spent_ns(void)
 {
-	return atomic_load(&ended_ns);
+	return atomic_load(&spent_ns);
 }

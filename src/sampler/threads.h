@@ -9,9 +9,11 @@
 /* lk_threads_start - joinable.  Returns: 0, negative errno. */
 int lk_threads_start(pthread_t *out, void *(*body)(void *));
 
-/* lk_threads_ending - the calling thread is about to end: its processor time is kept.
- * lk_threads_ended_ns - of all that ended; the server's own time is its own affair. */
+/* Processor time of these threads; the server's own is its own affair.
+ * lk_threads_ending - the calling thread is about to end, and had not told of any; spent - a thread
+ * that lives on tells of a part; spent_ns - what was told so far. */
 void lk_threads_ending(void);
-uint64_t lk_threads_ended_ns(void);
+void lk_threads_spent(uint64_t ns);
+uint64_t lk_threads_spent_ns(void);
 
 #endif

@@ -34,6 +34,7 @@ static char *base;
 static ElfW(Phdr) headers[6];
 static struct lk_image image;
 static struct lk_got_call calls[2];
+static uintptr_t found;		/* what the loader would find for free */
 
 static void
 add_dynamic(int *i, int64_t tag, uint64_t value)
@@ -109,6 +110,7 @@ start(void)
 	*word(DATA) = FREE;
 	calls[0] = (struct lk_got_call){"malloc", HOOK_M, MALLOC, MALLOC, true, true};
 	calls[1] = (struct lk_got_call){"free", HOOK_F, FREE, FREE, true, true};
+	found = FREE;
 	ck_assert_int_eq(mprotect(base + GOT, PAGE, PROT_READ), 0);
 }
 
@@ -144,12 +146,20 @@ make_writable(void)
 	ck_assert_int_eq(mprotect(base + GOT, PAGE, PROT_READ | PROT_WRITE), 0);
 }
 
+static uintptr_t
+find(void *ctx, const char *name)
+{
+	ck_assert_ptr_eq(ctx, &image);
+	ck_assert_str_eq(name, "free");		/* the one that is not bound */
+	return found;
+}
+
 static void
 want(bool malloc_hook, bool free_hook, enum lk_got_result expected)
 {
 	calls[0].wanted = malloc_hook;
 	calls[1].wanted = free_hook;
-	ck_assert_int_eq(lk_got_set(&image, calls, 2), expected);
+	ck_assert_int_eq(lk_got_set(&image, calls, 2, find, &image), expected);
 	ck_assert_str_eq(protection(GOT), "r--p");
 	ck_assert_str_eq(protection(DATA), "rw-p");
 }
@@ -195,6 +205,31 @@ START_TEST(an_object_of_another_allocator_is_left_alone)
 	want(true, true, LK_GOT_FOREIGN);
 	ck_assert_uint_eq(*word(GOT + 16), (uintptr_t)base + 100);
 	ck_assert_uint_eq(*word(DATA), FREE);
+}
+END_TEST
+
+/* Nothing is bound: opened with RTLD_DEEPBIND it would find an allocator that comes with it. */
+START_TEST(an_object_that_may_find_another_allocator_is_left_alone)
+{
+	add_relocation(JMPREL, 1, GOT + 24, 1, R_X86_64_NONE);
+	add_relocation(RELA, 0, GOT, 1, R_X86_64_NONE);
+	add_relocation(RELA, 1, DATA, 2, R_X86_64_NONE);
+	found = OTHER;
+	want(true, true, LK_GOT_UNDECIDED);
+	ck_assert_uint_eq(*word(GOT + 16), (uintptr_t)base + 100);
+	found = 0;		/* then it is the first in the process */
+	want(true, true, LK_GOT_CHANGED);
+	ck_assert_uint_eq(*word(GOT + 16), HOOK_F);
+	found = OTHER;
+	want(true, true, LK_GOT_SAME);
+}
+END_TEST
+
+START_TEST(what_is_bound_already_tells_the_allocator)
+{
+	found = OTHER;
+	want(true, true, LK_GOT_CHANGED);	/* its malloc is the process's */
+	ck_assert_uint_eq(*word(GOT + 16), HOOK_F);
 }
 END_TEST
 
@@ -340,6 +375,8 @@ got_suite(void)
 	tcase_add_test(tc, calls_are_turned_and_given_back);
 	tcase_add_test(tc, what_another_tool_put_there_stays);
 	tcase_add_test(tc, an_object_of_another_allocator_is_left_alone);
+	tcase_add_test(tc, an_object_that_may_find_another_allocator_is_left_alone);
+	tcase_add_test(tc, what_is_bound_already_tells_the_allocator);
 	tcase_add_test(tc, an_alias_is_the_function_where_it_is_not_called);
 	tcase_add_test(tc, damaged_tables_give_no_slots);
 	tcase_add_test(tc, damaged_relocations_are_left_out);

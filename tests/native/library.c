@@ -244,6 +244,16 @@ allocate_on(void *unused)
 	return NULL;
 }
 
+/* A child made the moment the sampler has turned this library's calls, and maybe not yet those of
+ * others. */
+int
+fork_when_hooked(void)
+{
+	while (!is_hooked())
+		continue;
+	return fork();
+}
+
 /* COUNT children made by fork() while two threads allocate; each allocates, too, and exits with
  * its number.  Returns: how many ended otherwise. */
 int

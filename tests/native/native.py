@@ -459,6 +459,76 @@ say("child", os.waitpid(child, 0)[1]); wait()
         target.end()
 
 
+def a_fork_amid_looking_is_made_up_for(python):
+    """The child of a fork of C gets a server when Python forks in it; the parent goes on."""
+    copies = []
+    for i in range(80):
+        copies.append(os.path.join(_FOLDER, f"libmany{i}.so"))
+        shutil.copy(_library(), copies[-1])
+    script = f"""
+say("ready"); wait()
+others = [load(path) for path in {copies!r}]
+c = ctypes.PyDLL({copies[0]!r})
+def all_hooked():
+    for other in others: await_hooks(other)
+    return 7
+pid = c.fork_when_hooked()
+if pid == 0:
+    pid = os.fork()
+    if pid == 0:
+        os._exit(all_hooked())
+    os._exit(os.waitpid(pid, 0)[1] >> 8)
+say("child", os.waitpid(pid, 0)[1] >> 8, all_hooked()); wait()
+"""
+    with _host(python, script) as (target, wire):
+        wire.send(op="subscribe", period_ms=1000)
+        for _ in range(4):      # what was loaded before is looked at again, a second later
+            wire.until("tick")
+        target.tell()
+        assert target.hear("child") == "child 7 7"
+        target.end()
+
+
+def an_allocator_of_its_own_stays(python):
+    """A library that is opened with RTLD_DEEPBIND finds the malloc it was linked to, also when the
+    first call comes late."""
+    own, user = (os.path.join(_FOLDER, f"lib{name}.so") for name in ("own", "user"))
+    for path, source, options in (
+            (own, """
+static char pool[65536];
+static unsigned long used;
+void *malloc(unsigned long n) { used += n + 15 & ~15ul; return pool + used - (n + 15 & ~15ul); }
+int frees;
+void free(void *p) { frees += p != 0; }
+int owns(char *p) { return p >= pool && p < pool + sizeof(pool); }
+""", ()), (user, """
+void *malloc(unsigned long), free(void *);
+void *user_take(unsigned long n) { return malloc(n); }
+void user_give(void *p) { free(p); }
+""", ("-Wl,-z,lazy", own))):
+        subprocess.run([*_COMPILER, "-w", "-O1", "-fno-builtin", "-shared", "-fPIC", "-o", path,
+                        "-x", "c", "-", *(("-x", "none") if options else ()), *options],
+                       input=source, text=True, check=True)
+    script = f"""
+user = ctypes.CDLL({user!r}, mode=os.RTLD_LAZY | os.RTLD_DEEPBIND)
+own = ctypes.CDLL({own!r})
+user.user_take.restype = ctypes.c_void_p
+user.user_give.argtypes = own.owns.argtypes = [ctypes.c_void_p]
+later = load({_library("now")!r})
+await_hooks(later)
+say("ready"); wait()
+p = user.user_take(100)
+user.user_give(p)
+say("own", own.owns(p), ctypes.c_int.in_dll(own, "frees").value); wait()
+"""
+    with _host(python, script) as (target, wire):
+        target.tell()
+        assert target.hear("own") == "own 1 1"
+        codes = [event["code"] for event in wire.ask(op="events")[1]["events"]["list"]]
+        assert "native-undecided" in codes, codes
+        target.end()
+
+
 def without_the_unwinder_and_without_all(python):
     script = """
 kept = []
@@ -508,7 +578,8 @@ if __name__ == "__main__":
             mappings_end_in_whole_and_in_parts, libraries_that_come_later_and_go,
             protection_is_as_it_was, pause_takes_the_hooks_out_and_resume_puts_them_back,
             threads_that_python_does_not_know, a_storm_of_loading_allocating_and_signals,
-            forks_in_the_midst_of_unwinding, without_the_unwinder_and_without_all))
+            forks_in_the_midst_of_unwinding, a_fork_amid_looking_is_made_up_for,
+            an_allocator_of_its_own_stays, without_the_unwinder_and_without_all))
     finally:
         shutil.rmtree(_FOLDER, ignore_errors=True)
     sys.exit(code)

@@ -19,6 +19,11 @@ static unsigned int eval_loop_parts;
 void
 lk_frames_eval_loop(uintptr_t begin, uintptr_t end)
 {
+	unsigned int i;
+
+	for (i = 0; i < eval_loop_parts; i++)
+		if (eval_loop[i].begin == begin)
+			return;
 	if (eval_loop_parts == EVAL_LOOP_PARTS)
 		return;
 	eval_loop[eval_loop_parts].begin = begin;

@@ -6,7 +6,9 @@
  * A word is changed only when it holds what is expected, and by compare-and-swap: what another
  * tool put there stays, before and after us.  An object that is bound to another allocator
  * than the process (its own, or one found by RTLD_DEEPBIND) gets no hook at all: a malloc of
- * ours with a free that is not seen would look like a leak. */
+ * ours with a free that is not seen would look like a leak.  Where the loader has bound neither
+ * malloc nor free yet, it is asked what it would find in the object and what that needs; when
+ * that is another function, only the first call tells, and until then there is no hook. */
 #ifndef LK_SAMPLER_NATIVE_GOT_H
 #define LK_SAMPLER_NATIVE_GOT_H
 
@@ -24,11 +26,17 @@ struct lk_got_call {
 	bool		 decides;	/* tells which allocator the object is bound to */
 };
 
-enum lk_got_result { LK_GOT_SAME, LK_GOT_CHANGED, LK_GOT_FOREIGN, LK_GOT_REFUSED };
+enum lk_got_result {
+	LK_GOT_SAME, LK_GOT_CHANGED, LK_GOT_FOREIGN, LK_GOT_UNDECIDED, LK_GOT_REFUSED
+};
+
+/* The function NAME as it is found from an object, with what it needs; 0: none. */
+typedef uintptr_t (*lk_got_find_fn)(void *ctx, const char *name);
 
 /* lk_got_set - make IMAGE's calls what CALLS wants.
- * Returns: SAME, CHANGED; FOREIGN: no hook was put in; REFUSED: its pages stay read-only. */
+ * Returns: SAME, CHANGED; FOREIGN, UNDECIDED: no hook was put in, for it is bound to another
+ * allocator, or may be; REFUSED: its pages stay read-only. */
 enum lk_got_result lk_got_set(const struct lk_image *image, const struct lk_got_call *calls,
-    size_t count);
+    size_t count, lk_got_find_fn find, void *find_ctx);
 
 #endif

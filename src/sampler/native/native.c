@@ -12,9 +12,11 @@
 #include "base/attr.h"
 #include "sampler/core/events.h"
 #include "sampler/core/live.h"
+#include "sampler/core/pages.h"
 #include "sampler/core/sink.h"
 #include "sampler/native/evalloop.h"
 #include "sampler/native/family.h"
+#include "sampler/native/gate.h"
 #include "sampler/native/got.h"
 #include "sampler/native/image.h"
 #include "sampler/native/loaded.h"
@@ -25,6 +27,7 @@
 
 #define CALLS_MAX	24u
 #define RECHECKS	1	/* after a change: for what was bound while we patched */
+#define UNDECIDED_WAIT_MAX 64u	/* looks */
 
 /* Which hooks are in. */
 enum hooks { HOOKS_NONE, HOOKS_ENDS, HOOKS_ALL };
@@ -34,20 +37,30 @@ struct item {
 	struct lk_loaded	*loaded;
 	struct lk_image		 image;
 	struct lk_object	 object;
+	char			 build_id[LK_BUILD_ID_HEX_MAX];
+	uint8_t			 build_id_length;
+};
+
+/* What a refresh found that it can do nothing about. */
+struct refusals {
+	uint32_t	foreign, undecided, left_out;
 };
 
 static struct lk_native_options options;
 static bool started;			/* the first refresh is done */
 static _Atomic int applied = HOOKS_NONE;
 static atomic_bool paused, removed, unusable;
+static atomic_bool under_way;		/* a refresh was begun and not finished */
 static struct lk_loaded_counters seen;
 static int rechecks;
+static struct refusals refused, told;
+static unsigned int undecided_rests, undecided_wait;	/* looks until the next refresh for them */
 
 static struct lk_got_call calls[CALLS_MAX];
 static bool call_ends[CALLS_MAX];
 static size_t call_count;
 
-static struct item items[LK_LOADED_MAX];
+static struct item *items;		/* [LK_LOADED_MAX] */
 static uint32_t item_count;
 static uintptr_t provider, unwinder;	/* addresses in objects that are left alone */
 
@@ -55,12 +68,6 @@ void
 lk_native_init(const struct lk_native_options *o)
 {
 	options = *o;
-}
-
-static bool
-holds(const struct lk_image *image, uintptr_t address)
-{
-	return address >= image->begin && address < image->end;
 }
 
 /* ---- what is to be in ------------------------------------------------------------------ */
@@ -76,15 +83,40 @@ target(void)
 }
 
 bool
+lk_native_is_wanted(void)
+{
+	return options.wanted != LK_NATIVE_OFF && !atomic_load(&unusable);
+}
+
+/* Nobody tells when the loader binds a call: what waits for that is looked at after one second,
+ * two, four, at last every minute. */
+static bool
+is_time_for_undecided(void)
+{
+	if (refused.undecided == 0)
+		undecided_wait = undecided_rests = 0;
+	else if (undecided_rests == 0)
+		undecided_rests = undecided_wait = undecided_wait == 0 ? 1 :
+		    undecided_wait < UNDECIDED_WAIT_MAX ? undecided_wait * 2 : undecided_wait;
+	else if (--undecided_rests == 0)
+		return true;
+	return false;
+}
+
+bool
 lk_native_is_due(void)
 {
 	struct lk_loaded_counters now;
 
-	if (options.wanted == LK_NATIVE_OFF || atomic_load(&unusable))
+	if (!lk_native_is_wanted())
 		return false;
-	if (!started || rechecks > 0 || target() != (enum hooks)atomic_load(&applied))
+	if (!started || atomic_load(&under_way) || rechecks > 0 ||
+	    target() != (enum hooks)atomic_load(&applied) || is_time_for_undecided())
 		return true;
+	if (!lk_gate_enter(LK_GATE_LIST))
+		return false;
 	lk_loaded_count(&now);
+	lk_gate_leave();
 	return now.adds != seen.adds || now.subs != seen.subs;
 }
 
@@ -108,118 +140,13 @@ lk_native_state(void)
 	return lk_unwind_works() ? LK_NATIVE_STACKS : LK_NATIVE_PYTHON;
 }
 
-/* ---- the first refresh --------------------------------------------------------------- */
-
-/* A program that is linked to fixed addresses and takes the address of a function has a stub
- * for it, whose address is the function's everywhere in the process.  Calls go past it.  The
- * function is in the first object, in the order of loading, that has one. */
-static void *
-behind_stub(const char *name, void *found)
-{
-	const ElfW(Sym) *symbol = NULL;
-	Dl_info info;
-	uint32_t i;
-	void *p;
-
-	if (found == NULL || dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 ||
-	    symbol == NULL || symbol->st_shndx != SHN_UNDEF)
-		return found;
-	for (i = 0; i < item_count; i++) {
-		if (items[i].loaded->handle == NULL)
-			continue;
-		p = dlsym(items[i].loaded->handle, name);
-		if (holds(&items[i].image, (uintptr_t)p))
-			return p;
-	}
-	return NULL;
-}
-
-static void
-add_call(const struct lk_family_call *call)
-{
-	void *found = dlsym(RTLD_DEFAULT, call->name);
-	void *real = behind_stub(call->name, found);
-
-	memcpy(call->real, &real, sizeof(real));
-	call_ends[call_count] = call->ends;
-	calls[call_count++] = (struct lk_got_call){.name = call->name,
-	    .hook = (uintptr_t)call->hook, .real = (uintptr_t)real,
-	    .alias = (uintptr_t)found, .decides = call->decides};
-	if (strcmp(call->name, "malloc") == 0)
-		provider = (uintptr_t)real;
-}
-
-static void
-add_calls(void)
-{
-	const struct lk_family_call iterate = {"dl_iterate_phdr",
-	    (void (*)(void))lk_unwind_iterate, &lk_unwind_iterate_real, true, false};
-	const struct lk_family_call *list;
-	size_t i, n;
-
-	call_count = 0;		/* a forked child begins again where its parent was cut short */
-	list = lk_family_init(options.sink, &n);
-	for (i = 0; i < n; i++)
-		add_call(&list[i]);
-	list = lk_mappings_init(options.sink, (size_t)sysconf(_SC_PAGESIZE), &n);
-	for (i = 0; i < n; i++)
-		add_call(&list[i]);
-	add_call(&iterate);
-}
-
-/* Kept for ever.  Its first work is done here, where nobody waits for us. */
-static void
-load_unwinder(void)
-{
-	void *handle, *symbol, *pc[8];
-	int (*backtrace)(void **, int);
-
-	if (options.wanted != LK_NATIVE_STACKS)
-		return;
-	handle = dlopen(options.unwinder, RTLD_NOW | RTLD_LOCAL);
-	symbol = handle == NULL ? NULL : dlsym(handle, "unw_backtrace");
-	if (symbol == NULL) {
-		lk_events_add("no-unwinder", 0);
-		return;
-	}
-	memcpy(&backtrace, &symbol, sizeof(backtrace));
-	unwinder = (uintptr_t)symbol;
-	if (backtrace(pc, (int)LK_COUNT_OF(pc)) > 0)
-		lk_unwind_use(backtrace);
-}
-
-static void
-find_eval_loop(void)
-{
-	const ElfW(Sym) *symbol = NULL;
-	Dl_info info;
-	uint32_t i;
-
-	if (options.eval_loop == NULL ||
-	    dladdr1(options.eval_loop, &info, (void **)&symbol, RTLD_DL_SYMENT) == 0 ||
-	    symbol == NULL || info.dli_saddr != options.eval_loop)
-		return;
-	for (i = 0; i < item_count; i++)
-		if (items[i].object.kind == LK_OBJECT_INTERPRETER)
-			lk_evalloop_init(&items[i].image, (uintptr_t)options.eval_loop,
-			    symbol->st_size);
-}
+/* ---- objects ------------------------------------------------------------------------- */
 
 static bool
-start(void)
+holds(const struct lk_image *image, uintptr_t address)
 {
-	if (lk_objects_init() < 0) {
-		atomic_store(&unusable, true);
-		lk_events_add("native-no-memory", 0);
-		return false;
-	}
-	add_calls();
-	load_unwinder();
-	find_eval_loop();
-	return true;
+	return address >= image->begin && address < image->end;
 }
-
-/* ---- objects ------------------------------------------------------------------------- */
 
 static enum lk_object_kind
 kind_of(const struct lk_image *image)
@@ -248,36 +175,80 @@ is_vdso(const struct lk_loaded *loaded)
 	return vdso != 0 && headers > vdso && headers - vdso < 4096;
 }
 
-static void
-name_item(void *ctx, uintptr_t begin, const char *path, size_t length)
+/* Inside the gate until unpin; one that is gone has an empty image, and nothing of it is looked
+ * at.  Returns: false when cut short. */
+static bool
+pin_item(struct item *item)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	char build_id[LK_BUILD_ID_HEX_MAX];
-	uint32_t i;
+	struct lk_loaded *loaded = item->loaded;
 
-	(void)ctx;
-	for (i = 0; i < item_count; i++)
-		if (begin == (items[i].image.begin & ~(page - 1)))
-			items[i].object.name = lk_objects_name(build_id,
-			    lk_image_build_id(&items[i].image, build_id), path, length);
+	if (!lk_gate_enter(LK_GATE_OBJECT))
+		return false;
+	if ((!lk_loaded_pin(loaded) && !is_vdso(loaded)) ||
+	    !lk_image_init(&item->image, loaded->bias, loaded->phdr, loaded->phnum))
+		item->image.begin = item->image.end = 0;
+	return true;
 }
 
-/* What is not pinned may be gone: it is not looked at. */
 static void
+unpin_item(struct item *item)
+{
+	lk_loaded_unpin(item->loaded);
+	lk_gate_leave();
+}
+
+static bool
+is_gone(const struct item *item)
+{
+	return item->image.end == 0;
+}
+
+static bool
 take_item(struct lk_loaded *loaded)
 {
 	struct item *item = &items[item_count];
 
-	if (!lk_loaded_pin(loaded) && !is_vdso(loaded))
-		return;
-	if (!lk_image_init(&item->image, loaded->bias, loaded->phdr, loaded->phnum)) {
-		lk_loaded_unpin(loaded);
-		return;
-	}
 	item->loaded = loaded;
-	item->object = (struct lk_object){item->image.begin, item->image.end, loaded->bias,
-	    LK_OBJECTS_UNKNOWN, (uint8_t)kind_of(&item->image)};
-	item_count++;
+	if (!pin_item(item))
+		return false;
+	if (!is_gone(item)) {
+		item->object = (struct lk_object){item->image.begin, item->image.end,
+		    loaded->bias, LK_OBJECTS_UNKNOWN, (uint8_t)kind_of(&item->image)};
+		item->build_id_length = (uint8_t)lk_image_build_id(&item->image,
+		    item->build_id);
+		item_count++;
+	}
+	unpin_item(item);
+	return true;
+}
+
+static bool
+list_items(void)
+{
+	struct lk_loaded *loaded;
+	uint32_t i, n;
+
+	if (!lk_gate_enter(LK_GATE_LIST))
+		return false;
+	n = lk_loaded_list(&loaded, &seen, &refused.left_out);
+	lk_gate_leave();
+	for (item_count = 0, i = 0; i < n; i++)
+		if (!take_item(&loaded[i]))
+			return false;
+	return true;
+}
+
+static void
+name_item(void *ctx, uintptr_t begin, const char *path, size_t length)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uint32_t i;
+
+	(void)ctx;
+	for (i = 0; i < item_count; i++)
+		if (begin == (items[i].object.begin & ~(page - 1)))
+			items[i].object.name = lk_objects_name(items[i].build_id,
+			    items[i].build_id_length, path, length);
 }
 
 static void
@@ -292,6 +263,146 @@ publish_objects(void)
 	lk_objects_publish();
 }
 
+/* ---- the first refresh --------------------------------------------------------------- */
+
+/* A program that is linked to fixed addresses and takes the address of a function has a stub
+ * for it, whose address is the function's everywhere in the process. */
+static bool
+is_stub(void *function)
+{
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info info;
+
+	return function != NULL &&
+	    dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 && symbol != NULL &&
+	    symbol->st_shndx == SHN_UNDEF;
+}
+
+/* Calls go past the stub.  The function is in the first object, in the order of loading, that
+ * has one.  Returns: false when cut short. */
+static bool
+find_behind_stub(const char *name, void **function)
+{
+	uint32_t i;
+	void *p;
+
+	for (*function = NULL, i = 0; i < item_count && *function == NULL; i++) {
+		if (!pin_item(&items[i]))
+			return false;
+		p = items[i].loaded->handle == NULL ? NULL :
+		    dlsym(items[i].loaded->handle, name);
+		if (!is_gone(&items[i]) && holds(&items[i].image, (uintptr_t)p))
+			*function = p;
+		unpin_item(&items[i]);
+	}
+	return true;
+}
+
+static bool
+add_call(const struct lk_family_call *call)
+{
+	void *found, *real;
+	bool stub;
+
+	if (!lk_gate_enter(LK_GATE_OBJECT))
+		return false;
+	real = found = dlsym(RTLD_DEFAULT, call->name);
+	stub = is_stub(found);
+	lk_gate_leave();
+	if (stub && !find_behind_stub(call->name, &real))
+		return false;
+	memcpy(call->real, &real, sizeof(real));
+	call_ends[call_count] = call->ends;
+	calls[call_count++] = (struct lk_got_call){.name = call->name,
+	    .hook = (uintptr_t)call->hook, .real = (uintptr_t)real,
+	    .alias = (uintptr_t)found, .decides = call->decides};
+	if (strcmp(call->name, "malloc") == 0)
+		provider = (uintptr_t)real;
+	return true;
+}
+
+static bool
+add_list(const struct lk_family_call *list, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!add_call(&list[i]))
+			return false;
+	return true;
+}
+
+static bool
+add_calls(void)
+{
+	const struct lk_family_call iterate = {"dl_iterate_phdr",
+	    (void (*)(void))lk_unwind_iterate, &lk_unwind_iterate_real, true, false};
+	const struct lk_family_call *family, *mappings;
+	size_t family_count, mapping_count;
+
+	call_count = 0;		/* begun again where it was cut short */
+	family = lk_family_init(options.sink, &family_count);
+	mappings = lk_mappings_init(options.sink, (size_t)sysconf(_SC_PAGESIZE), &mapping_count);
+	return add_list(family, family_count) && add_list(mappings, mapping_count) &&
+	    add_call(&iterate);
+}
+
+/* Kept for ever.  Its first work is done here, where nobody waits for us. */
+static bool
+load_unwinder(void)
+{
+	void *handle, *symbol, *pc[8];
+	int (*backtrace)(void **, int);
+
+	if (options.wanted != LK_NATIVE_STACKS)
+		return true;
+	if (!lk_gate_enter(LK_GATE_LOAD))
+		return false;
+	handle = dlopen(options.unwinder, RTLD_NOW | RTLD_LOCAL);
+	symbol = handle == NULL ? NULL : dlsym(handle, "unw_backtrace");
+	memcpy(&backtrace, &symbol, sizeof(backtrace));
+	unwinder = (uintptr_t)symbol;
+	if (symbol == NULL)
+		lk_events_add("no-unwinder", 0);
+	else if (backtrace(pc, (int)LK_COUNT_OF(pc)) > 0)
+		lk_unwind_use(backtrace);
+	lk_gate_leave();
+	return true;
+}
+
+static bool
+find_eval_loop_in(struct item *item)
+{
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info info;
+
+	if (!pin_item(item))
+		return false;
+	if (dladdr1(options.eval_loop, &info, (void **)&symbol, RTLD_DL_SYMENT) != 0 &&
+	    symbol != NULL && info.dli_saddr == options.eval_loop)
+		lk_evalloop_init(&item->image, (uintptr_t)options.eval_loop, symbol->st_size);
+	unpin_item(item);
+	return true;
+}
+
+static bool
+find_eval_loop(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < item_count && options.eval_loop != NULL; i++)
+		if (items[i].object.kind == LK_OBJECT_INTERPRETER)
+			return find_eval_loop_in(&items[i]);
+	return true;
+}
+
+/* Returns: false when cut short, as all that calls it. */
+static bool
+start(void)
+{
+	return add_calls() && load_unwinder() && find_eval_loop();
+}
+
 /* ---- refresh ----------------------------------------------------------------------------- */
 
 static void
@@ -303,46 +414,105 @@ want_calls(enum hooks hooks)
 		calls[i].wanted = hooks == HOOKS_ALL || (hooks == HOOKS_ENDS && call_ends[i]);
 }
 
-/* Returns: true when something was changed. */
-static bool
-patch_items(void)
+static uintptr_t
+find_from(void *ctx, const char *name)
 {
-	enum lk_got_result result;
-	bool changed = false;
+	const struct lk_loaded *loaded = ctx;
+
+	return (uintptr_t)dlsym(loaded->handle == NULL ? RTLD_DEFAULT : loaded->handle, name);
+}
+
+static void
+patch_item(struct item *item, bool *changed)
+{
+	switch (lk_got_set(&item->image, calls, call_count, find_from, item->loaded)) {
+	case LK_GOT_SAME: break;
+	case LK_GOT_CHANGED: *changed = true; break;
+	case LK_GOT_FOREIGN: refused.foreign++; break;
+	case LK_GOT_UNDECIDED: refused.undecided++; break;
+	case LK_GOT_REFUSED: lk_events_add("native-refused", item->image.begin); break;
+	}
+}
+
+static bool
+patch_items(enum hooks hooks, bool *changed)
+{
 	uint32_t i;
 
+	want_calls(hooks);
+	refused.foreign = refused.undecided = 0;
 	for (i = 0; i < item_count; i++) {
 		if (is_left_alone(&items[i]))
 			continue;
-		result = lk_got_set(&items[i].image, calls, call_count);
-		changed |= result == LK_GOT_CHANGED;
-		if (result == LK_GOT_REFUSED)
-			lk_events_add("native-refused", items[i].image.begin);
+		if (!pin_item(&items[i]))
+			return false;
+		if (!is_gone(&items[i]))
+			patch_item(&items[i], changed);
+		unpin_item(&items[i]);
 	}
-	return changed;
+	return true;
+}
+
+static void
+tell(const char *code, uint32_t count, uint32_t *told_count)
+{
+	if (count != *told_count)
+		lk_events_add(code, count);
+	*told_count = count;
+}
+
+static bool
+has_memory(void)
+{
+	if (items == NULL)
+		items = lk_pages_map(LK_LOADED_MAX * sizeof(*items));
+	if (items != NULL && lk_objects_init() == 0)
+		return true;
+	atomic_store(&unusable, true);
+	lk_events_add("native-no-memory", 0);
+	return false;
+}
+
+static bool
+refresh(enum hooks hooks)
+{
+	bool changed = false;
+
+	if (!list_items() || (!started && !start()))
+		return false;
+	publish_objects();
+	/* in all objects before any object's samples */
+	if (hooks == HOOKS_ALL && !patch_items(HOOKS_ENDS, &changed))
+		return false;
+	if (!patch_items(hooks, &changed))
+		return false;
+	rechecks = changed ? RECHECKS : 0;
+	atomic_store(&applied, (int)hooks);
+	started = true;
+	return true;
 }
 
 void
 lk_native_refresh(void)
 {
-	enum hooks hooks = target();
-	struct lk_loaded *loaded;
-	uint32_t i, n;
+	if (!has_memory())
+		return;
+	atomic_store(&under_way, true);
+	if (!refresh(target()))
+		return;
+	atomic_store(&under_way, false);
+	tell("native-foreign", refused.foreign, &told.foreign);
+	tell("native-undecided", refused.undecided, &told.undecided);
+	tell("native-objects-full", refused.left_out, &told.left_out);
+}
 
-	n = lk_loaded_list(&loaded, &seen);
-	for (item_count = 0, i = 0; i < n; i++)
-		take_item(&loaded[i]);
-	if (started || start()) {
-		publish_objects();
-		if (hooks == HOOKS_ALL && atomic_load(&applied) != HOOKS_ALL) {
-			want_calls(HOOKS_ENDS);	/* in all objects before any object's samples */
-			patch_items();
-		}
-		want_calls(hooks);
-		rechecks = patch_items() ? RECHECKS : rechecks - 1;
-		atomic_store(&applied, (int)hooks);
-		started = true;
-	}
-	for (i = 0; i < item_count; i++)
-		lk_loaded_unpin(items[i].loaded);
+void
+lk_native_after_fork(void)
+{
+	enum lk_gate_work cut = lk_gate_after_fork();
+
+	if (cut != LK_GATE_LIST && cut != LK_GATE_LOAD)
+		return;
+	atomic_store(&unusable, true);
+	lk_events_add("forked-in-the-loader", 0);
 }

@@ -6,10 +6,13 @@
  * objects (its GOT): no LD_PRELOAD is needed, and only libraries pay, not the interpreter, whose
  * allocations are counted in its own domains.  An object that another thread is loading is in the
  * loader's list before it is relocated: each is first opened again, without loading
- * (RTLD_NOLOAD), which waits until that dlopen() has ended, and pins the object until it is
- * done.  If the host closes it meanwhile, its destructors run on the patching thread.  The loader
- * resolves lazily bound calls without telling: a call resolved while we patch loses its hook, so
- * objects are looked at again a second later.
+ * (RTLD_NOLOAD), which waits until that dlopen() has ended, and pins the object for as long as it
+ * is looked at, one object at a time.  If the host closes it in that moment, its destructors run on
+ * the patching thread.  The loader resolves lazily bound calls without telling: a call resolved
+ * while we patch loses its hook, so objects are looked at again a second later.
+ *
+ * A fork cuts a refresh short (gate.h); whoever is due next, in the parent or in the child, does
+ * all of it again.
  *
  * Left alone: the interpreter's object, libc, the loader, the vdso, this library, libunwind, and
  * the object that provides malloc.  Static programs and other processors than x86-64 and aarch64
@@ -35,12 +38,18 @@ struct lk_native_options {
 /* lk_native_init - once, before the first refresh.  Any of our threads. */
 void lk_native_init(const struct lk_native_options *options);
 
-/* lk_native_is_due - objects came or went, or the hooks are to be in or out.  Any of our
- * threads, one at a time; to look at the loader's counters takes its list lock for a moment. */
+/* lk_native_is_wanted - whether there is anything to do at all.  Any of our threads. */
+bool lk_native_is_wanted(void);
+
+/* lk_native_is_due - objects came or went, or the hooks are to be in or out.  Once a second. */
 bool lk_native_is_due(void);
 
 /* lk_native_refresh - make the table of objects, and their calls what they are to be. */
 void lk_native_refresh(void);
+
+/* lk_native_after_fork - in the child.  Where the fork did not wait long enough and the list of
+ * objects may be locked for ever, hooks stay as they are. */
+void lk_native_after_fork(void);
 
 /* lk_native_pause - true: from the next refresh on allocations are not hooked, and frees only as
  * long as samples live.  lk_native_remove: no hook at all.  Any of our threads. */

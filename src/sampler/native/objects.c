@@ -8,7 +8,7 @@
 
 #include "sampler/core/pages.h"
 
-#define TEXT_BYTES	(192u << 10)	/* of all names */
+#define TEXT_BYTES	(768u << 10)	/* of all names */
 #define ADDRESS_MAX	UINT32_MAX	/* larger ones are not kept: lk_frame_words */
 
 struct table {
@@ -30,20 +30,22 @@ static _Atomic uint32_t name_count;
 static char *text;
 static uint32_t text_used;
 
+/* Again where it was cut short: what is there is kept, the name that comes first comes first. */
 int
 lk_objects_init(void)
 {
-	if (tables != NULL)
+	if (atomic_load(&in_use) != NULL)
 		return 0;
-	names = lk_pages_map(LK_OBJECTS_NAMES_MAX * sizeof(*names));
-	text = lk_pages_map(TEXT_BYTES);
-	if (names == NULL || text == NULL)
-		return -ENOMEM;
-	tables = lk_pages_map(2 * sizeof(*tables));
+	if (names == NULL)
+		names = lk_pages_map(LK_OBJECTS_NAMES_MAX * sizeof(*names));
+	if (text == NULL)
+		text = lk_pages_map(TEXT_BYTES);
 	if (tables == NULL)
+		tables = lk_pages_map(2 * sizeof(*tables));
+	if (names == NULL || text == NULL || tables == NULL)
 		return -ENOMEM;
-	atomic_store(&in_use, &tables[0]);
 	lk_objects_name("", 0, "", 0);	/* LK_OBJECTS_UNKNOWN */
+	atomic_store(&in_use, &tables[0]);
 	return 0;
 }
 

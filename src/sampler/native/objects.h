@@ -14,8 +14,8 @@
 
 #include "sampler/core/stacks.h"
 
-#define LK_OBJECTS_MAX		1024u
-#define LK_OBJECTS_NAMES_MAX	2048u
+#define LK_OBJECTS_MAX		4096u
+#define LK_OBJECTS_NAMES_MAX	6144u
 #define LK_OBJECTS_UNKNOWN	0u		/* the name of code outside of any object */
 
 enum lk_object_kind { LK_OBJECT_OTHER, LK_OBJECT_LIBC, LK_OBJECT_INTERPRETER, LK_OBJECT_OURS };

@@ -12,7 +12,7 @@
 #define DRAIN_MAX_NS	5000000u	/* a fork waits no longer than this */
 
 static int (*_Atomic unwinder)(void **, int);
-static atomic_bool closed;		/* a fork is under way */
+static atomic_int forks;		/* under way: nobody unwinds */
 static atomic_uint inside_count;	/* threads that unwind now */
 
 lk_unwind_iterate_fn lk_unwind_iterate_real;
@@ -43,7 +43,7 @@ lk_unwind_trace(struct lk_trace *out)
 	if (backtrace == NULL || lk_thread.no_unwind != 0)
 		return;
 	atomic_fetch_add(&inside_count, 1);
-	if (!atomic_load(&closed))
+	if (atomic_load(&forks) == 0)
 		n = backtrace(out->pc, LK_FRAMES_MAX);
 	atomic_fetch_sub(&inside_count, 1);
 	if (n > 0)
@@ -66,7 +66,7 @@ lk_unwind_before_fork(void)
 {
 	uint64_t until = lk_clock_monotonic_ns() + DRAIN_MAX_NS;
 
-	atomic_store(&closed, true);
+	atomic_fetch_add(&forks, 1);
 	while (atomic_load(&inside_count) != 0 && lk_clock_monotonic_ns() < until)
 		sched_yield();
 }
@@ -74,7 +74,11 @@ lk_unwind_before_fork(void)
 void
 lk_unwind_after_fork(bool child)
 {
-	if (child && atomic_exchange(&inside_count, 0) != 0)
+	if (!child) {
+		atomic_fetch_sub(&forks, 1);
+		return;
+	}
+	atomic_store(&forks, 0);
+	if (atomic_exchange(&inside_count, 0) != 0)
 		atomic_store(&unwinder, NULL);
-	atomic_store(&closed, false);
 }
