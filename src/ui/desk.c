@@ -10,7 +10,9 @@
 #include "client/discover.h"
 #include "model/snapshot.h"
 
+#include "ui/footer.h"
 #include "ui/header.h"
+#include "ui/tabs.h"
 
 #define SCAN_MS		2000
 
@@ -443,7 +445,7 @@ lk_desk_draw(struct lk_desk *d, struct lk_canvas *c)
 		return;
 	}
 	area.row = lk_header_draw(&d->session, c);
-	lk_header_tabs(d, c, area.row++);
-	area.rows = c->rows - area.row - lk_header_footer(d, c);
+	lk_tabs_draw(d, c, area.row++);
+	area.rows = c->rows - area.row - lk_footer_draw(d, c);
 	lk_view_draw(view, c, &area);
 }

@@ -6,6 +6,7 @@ prints a line when it has come to a point, and waits for one from us before it g
 """
 import argparse
 import contextlib
+import glob
 import os
 import signal
 import subprocess
@@ -25,6 +26,17 @@ def step(*words):
 def churn(keep=[]):
     keep.append([str(n) * 20 for n in range(20000)])
 """
+
+
+def _threads_of(pid):
+    """What each thread of pid does, for the message of a test that waits in vain."""
+    found = []
+    for task in glob.glob(f"/proc/{pid}/task/*"):
+        with contextlib.suppress(OSError):
+            state = [open(f"{task}/{name}", encoding="utf-8").read().split()
+                     for name in ("comm", "stat", "wchan", "syscall")]
+            found.append((state[0], state[1][2], state[2], state[3][:2]))
+    return found or "is not there"
 
 
 class Program:
@@ -59,7 +71,10 @@ class Program:
     def sampler_of(self, pid):
         """Waits for the hello of the sampler in pid."""
         path = harness.socket_path(self.folder, pid)
-        message = harness.wait_until(lambda: harness.hello(path), 15, f"sampler of {pid}")
+        try:
+            message = harness.wait_until(lambda: harness.hello(path), 15, f"sampler of {pid}")
+        except AssertionError as why:
+            raise AssertionError(f"{why}; {pid}: {_threads_of(pid)}") from None
         assert message["t"] == "hello" and message["pid"] == int(pid), message
         return message
 

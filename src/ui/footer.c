@@ -1,0 +1,164 @@
+#include "config.h"
+
+#include "ui/footer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "client/discover.h"
+#include "model/snapshot.h"
+
+#include "ui/desk.h"
+#include "ui/header.h"
+
+struct hint {
+	char		 keys[24];
+	const char	*label;
+};
+
+#define HINTS_MAX 24
+
+/* Help, then the keys of the view, then those of everywhere. */
+enum footer_pass { PASS_HELP, PASS_OWN, PASS_OTHERS, PASS_COUNT };
+
+static enum footer_pass
+pass_of(const struct lk_binding *b)
+{
+	return b->view != NULL ? PASS_OWN : b->action == LK_ACTION_HELP ? PASS_HELP : PASS_OTHERS;
+}
+
+static bool
+shows(const struct lk_desk *d, const struct lk_binding *b, enum footer_pass pass)
+{
+	const struct lk_view_ops *ops = d->views[d->current].ops;
+
+	if (b->footer == NULL || pass_of(b) != pass)
+		return false;
+	if (pass == PASS_OWN)
+		return strcmp(b->view, ops->id) == 0 &&
+		    !((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly);
+	if ((b->flags & LK_BINDING_CHANGES) != 0 && d->session.readonly)
+		return false;
+	return (b->flags & LK_BINDING_PROCESS) == 0 ||
+	    (d->session.source != NULL && !ops->without_process);
+}
+
+static int
+collect(const struct lk_desk *d, struct hint hints[HINTS_MAX])
+{
+	size_t all_count;
+	const struct lk_binding *all = lk_keys_all(&all_count);
+	int count = 0;
+
+	for (int pass = PASS_HELP; pass < PASS_COUNT; pass++)
+		for (size_t i = 0; i < all_count && count < HINTS_MAX; i++) {
+			char name[16];
+			size_t used;
+
+			if (!shows(d, &all[i], (enum footer_pass)pass))
+				continue;
+			lk_keys_name(all[i].key, name, sizeof(name));
+			if (count > 0 && strcmp(hints[count - 1].label, all[i].footer) == 0) {
+				used = strlen(hints[count - 1].keys);
+				snprintf(hints[count - 1].keys + used,
+				    sizeof(hints[0].keys) - used, " %s", name);
+				continue;
+			}
+			snprintf(hints[count].keys, sizeof(hints[0].keys), "%s", name);
+			hints[count++].label = all[i].footer;
+		}
+	return count;
+}
+
+static void
+draw_keys(const struct lk_desk *d, struct lk_canvas *c, int row)
+{
+	struct hint hints[HINTS_MAX];
+	int count = collect(d, hints), col = 1, wide = 1, last_width;
+	bool space;
+
+	for (int i = 0; i < count; i++)
+		wide += (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 3;
+	space = wide <= c->cols;
+	last_width = (int)(strlen(hints[count - 1].keys) + strlen(hints[count - 1].label)) + 2;
+	for (int i = 0; i < count; i++) {
+		int width = (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 2;
+
+		/* Quit is always there; what does not fit before it is in the help. */
+		if (i + 1 < count && col + width + last_width > c->cols)
+			continue;
+		col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_HIGH, hints[i].keys);
+		col += space;
+		col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_KEY_LABEL,
+		    hints[i].label);
+		col += 1 + space;
+	}
+}
+
+static void
+draw_prompt(const struct lk_prompt *prompt, struct lk_canvas *c, int row)
+{
+	char before[LK_PROMPT_BYTES];
+	int col = 1;
+
+	col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, prompt->title);
+	col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_TITLE, ": ");
+	snprintf(before, sizeof(before), "%.*s", (int)prompt->at, prompt->text);
+	lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_HIGH, prompt->text);
+	lk_canvas_select(c, row, col + lk_canvas_width(c, before), 1);
+}
+
+static bool
+lacks_sampler(const struct lk_session *s)
+{
+	for (int i = 0; i < s->process_count; i++)
+		if (!s->processes[i].has_sampler)
+			return true;
+	return false;
+}
+
+/* What to do next, while there is nothing to report. */
+static const char *
+advice(const struct lk_desk *d)
+{
+	const struct lk_session *s = &d->session;
+
+	if (s->source == NULL && lacks_sampler(s))
+		return "SAMPLER no: put  leaktop run --  in front of its command, and restart it";
+	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_GONE)
+		return s->scan != NULL ? "x exports its last numbers; 0 lists what runs now: its "
+		    "successor too" : "x exports its last numbers";
+	if (s->source == NULL || s->now == NULL || s->before != NULL || s->readonly ||
+	    lk_source_state(s->source) == LK_SOURCE_OFFLINE ||
+	    s->now->sampler.state == LK_STATE_DORMANT)
+		return "";
+	if (s->now->baseline_count == 0)
+		return "b marks a baseline once the program is warm: growth then counts from there";
+	if (s->now->baseline_count == 1)
+		return "b again after some traffic: what survives every baseline is the leak (8)";
+	if (strcmp(s->now->sampler.native, "python") == 0)
+		return "native frames off: leaktop run --native=stacks shows them";
+	if (strcmp(s->now->sampler.native, "off") == 0)
+		return "native memory is not counted: what libraries take has no line here";
+	return "";
+}
+
+int
+lk_footer_draw(const struct lk_desk *d, struct lk_canvas *c)
+{
+	const struct lk_session *s = &d->session;
+	bool full = c->rows >= LK_HEADER_FULL_ROWS;
+	int row = full ? c->rows - 2 : c->rows - 1;
+
+	if (s->prompt.open)
+		draw_prompt(&s->prompt, c, row);
+	else if (s->message[0] != '\0')
+		lk_canvas_text(c, row, 1, c->cols - 1, s->message_role, s->message);
+	else if (full)
+		lk_canvas_text(c, row, 1, c->cols - 1, LK_ROLE_INACTIVE, advice(d));
+	else
+		draw_keys(d, c, row);
+	if (full)
+		draw_keys(d, c, c->rows - 1);
+	return full ? 2 : 1;
+}

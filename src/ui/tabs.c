@@ -1,0 +1,74 @@
+#include "config.h"
+
+#include "ui/tabs.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "ui/desk.h"
+
+static bool
+has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
+{
+	if (strcmp(ops->id, "processes") == 0)
+		return d->session.scan != NULL;
+	if (d->session.source == NULL)
+		return false;
+	return strcmp(ops->id, "help") != 0;
+}
+
+static void
+upper(const char *text, char *out, size_t out_bytes)
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0' && i + 1 < out_bytes; i++)
+		out[i] = (char)(text[i] >= 'a' && text[i] <= 'z' ? text[i] - 'a' + 'A' : text[i]);
+	out[i] = '\0';
+}
+
+static void
+status_text(const struct lk_desk *d, char *out, size_t out_bytes)
+{
+	const struct lk_view *view = &d->views[d->current];
+	char words[128] = "";
+
+	if (view->ops->status != NULL)
+		view->ops->status(view, words, sizeof(words));
+	if (view->table->filter[0] != '\0')
+		snprintf(out, out_bytes, "%s%s%zu of %zu match \"%.40s\"", words,
+		    words[0] != '\0' ? "  " : "", view->table->count, view->table->all_count,
+		    view->table->filter);
+	else
+		snprintf(out, out_bytes, "%s", words);
+}
+
+void
+lk_tabs_draw(const struct lk_desk *d, struct lk_canvas *c, int row)
+{
+	bool brief = c->cols < 66;
+	char title[32], status[256];
+	int col = 1, width;
+
+	for (int i = 0; i < d->view_count; i++) {
+		const struct lk_view_ops *ops = d->views[i].ops;
+		bool here = i == d->current;
+		char key[2] = {ops->key, '\0'};
+		enum lk_role role = here ? LK_ROLE_TITLE : LK_ROLE_INACTIVE;
+
+		if (!has_tab(d, ops) && !here)
+			continue;
+		snprintf(title, sizeof(title), "%s", brief ? ops->short_title : ops->title);
+		if (here)
+			upper(title, title, sizeof(title));
+		col += lk_canvas_text(c, row, col, 1, LK_ROLE_HIGH, key);
+		width = lk_canvas_text(c, row, col, c->cols - col, role, title);
+		if (here)
+			lk_canvas_select(c, row, col - 1, width + 1);
+		col += width + 1;
+	}
+	status_text(d, status, sizeof(status));
+	width = lk_canvas_width(c, status);
+	if (width > 0 && col + 1 < c->cols)
+		lk_canvas_right(c, row, col + 1, c->cols - col - 2, LK_ROLE_GRAPH_TEXT, status);
+}
