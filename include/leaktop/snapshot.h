@@ -98,6 +98,7 @@
  *	stack		id of the stack that allocated it; null: not sampled
  *	owner		"shop.cart._PRICES"; null: unknown
  *	then []		{baseline, length}: the same object when that baseline was marked
+ * events []		what the sampler noticed about itself, oldest first: {at, code, value}
  * history
  *	trend_step_s
  *	series []	finest step first: step_s, end (time of the last point),
@@ -119,6 +120,7 @@
 #define LK_SNAPSHOT_BASELINES_MAX	1024u
 #define LK_SNAPSHOT_CELLS_MAX		65536u		/* of one row */
 #define LK_SNAPSHOT_CONTAINERS_MAX	100000u
+#define LK_SNAPSHOT_EVENTS_MAX		10000u
 #define LK_SNAPSHOT_SERIES_MAX		64u
 #define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */
 

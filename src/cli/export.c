@@ -51,6 +51,7 @@ gather(struct lk_source *source)
 	    {LK_REQUEST_HISTORY, "history", LK_TARGET_WAIT_MS},
 	    {LK_REQUEST_TRENDS, "trends", LK_TARGET_WAIT_MS},
 	    {LK_REQUEST_MEMORY, "memory", LK_TARGET_WAIT_MS},
+	    {LK_REQUEST_EVENTS, "events", LK_TARGET_WAIT_MS},
 	    {LK_REQUEST_CONTAINERS, "containers", SCAN_WAIT_MS},
 	};
 	const struct lk_snapshot *s = lk_source_snapshot(source);

@@ -68,6 +68,7 @@ const struct lk_command lk_top_command = {
 	       "  run -- COMMAND           start a program with the sampler\n"
 	       "  list                     the Python processes of this host\n"
 	       "  baseline PID [LABEL]     mark a baseline\n"
+	       "  pause PID, resume PID    take the hooks out of a process, and back in\n"
 	       "  export PID -o FILE       write a snapshot\n"
 	       "  open FILE...             the same screens on a snapshot; two files: their diff\n"
 	       "  diff A.json B.json       what grew between two snapshots\n"

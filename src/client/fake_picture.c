@@ -334,6 +334,19 @@ paint_history(const struct painter *p, struct lk_snapshot *s)
 	return series != NULL ? 0 : -1;
 }
 
+static int
+paint_events(const struct painter *p, struct lk_snapshot *s)
+{
+	struct lk_sampler_event *list = lk_arena_get(p->arena, 1, sizeof(*list));
+
+	if (list == NULL)
+		return -1;
+	list[0] = (struct lk_sampler_event){.at_s = time_of(0), .code = "started"};
+	s->events = list;
+	s->event_count = 1;
+	return 0;
+}
+
 struct lk_snapshot *
 lk_fake_picture(const struct lk_fake *f, uint64_t seq)
 {
@@ -347,7 +360,8 @@ lk_fake_picture(const struct lk_fake *f, uint64_t seq)
 	s->origin = "live";
 	s->rss_bytes = lk_fake_rss_bytes(f);
 	if (paint_stacks(&p) < 0 || paint_live(&p, s) < 0 || paint_baselines(&p, s) < 0 ||
-	    paint_containers(&p, &s->containers) < 0 || paint_history(&p, s) < 0) {
+	    paint_containers(&p, &s->containers) < 0 || paint_history(&p, s) < 0 ||
+	    paint_events(&p, s) < 0) {
 		lk_snapshot_put(s);
 		return NULL;
 	}

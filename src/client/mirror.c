@@ -116,8 +116,9 @@ read_any(struct lk_mirror *m, const struct lk_message *message)
 		return 0;
 	case LK_MESSAGE_CONTAINERS:
 		return lk_mirror_read_containers(m, &message->containers);
-	case LK_MESSAGE_REPLY:
 	case LK_MESSAGE_EVENTS:
+		return lk_mirror_read_events(m, &message->events);
+	case LK_MESSAGE_REPLY:
 	case LK_MESSAGE_BYE:
 	case LK_MESSAGE_UNKNOWN:
 		break;
@@ -131,7 +132,8 @@ is_worth_a_picture(enum lk_message_type type)
 {
 	return type == LK_MESSAGE_TICK || type == LK_MESSAGE_BASELINES ||
 	       type == LK_MESSAGE_BASELINE || type == LK_MESSAGE_HISTORY ||
-	       type == LK_MESSAGE_MEMORY || type == LK_MESSAGE_CONTAINERS;
+	       type == LK_MESSAGE_MEMORY || type == LK_MESSAGE_CONTAINERS ||
+	       type == LK_MESSAGE_EVENTS;
 }
 
 int
@@ -148,6 +150,15 @@ bool
 lk_mirror_is_ready(const struct lk_mirror *m)
 {
 	return m->has_tick && m->is_changed && !m->is_open;
+}
+
+bool
+lk_mirror_wants_events(struct lk_mirror *m)
+{
+	bool more = m->has_tick && m->tick.events != m->events_seen;
+
+	m->events_seen = m->tick.events;
+	return more;
 }
 
 bool

@@ -20,7 +20,7 @@ void lk_mirror_free(struct lk_mirror *mirror);
 /* lk_mirror_look_up - as lk_names_look_up(): NATIVE must outlive MIRROR. */
 void lk_mirror_look_up(struct lk_mirror *mirror, struct lk_native_names *native);
 
-/* lk_mirror_apply - take in one message; replies, events and bye change nothing.
+/* lk_mirror_apply - take in one message; replies and bye change nothing.
  * Returns: 0; -EBADMSG when it refers to what was never defined (drop the peer);
  * -ENOSPC beyond a cap (drop the peer, a new connection starts small); -ENOMEM. */
 int lk_mirror_apply(struct lk_mirror *mirror, const struct lk_message *message);
@@ -31,6 +31,9 @@ bool lk_mirror_is_ready(const struct lk_mirror *mirror);
 
 /* lk_mirror_wants_history - the one it had has a hole. */
 bool lk_mirror_wants_history(const struct lk_mirror *mirror);
+
+/* lk_mirror_wants_events - ticks count more events than when this was asked last. */
+bool lk_mirror_wants_events(struct lk_mirror *mirror);
 
 /* lk_mirror_has_rows - the rows of this baseline are here. */
 bool lk_mirror_has_rows(const struct lk_mirror *mirror, uint32_t baseline);

@@ -1,4 +1,4 @@
-/* What a mirror holds in whole blocks: baselines, trends, containers, the ledger. */
+/* What a mirror holds in whole blocks: baselines, trends, containers, events, the ledger. */
 #include "config.h"
 
 #include <errno.h>
@@ -197,6 +197,33 @@ lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_container
 	return 0;
 }
 
+int
+lk_mirror_read_events(struct lk_mirror *m, const struct lk_message_events *message)
+{
+	struct lk_shared *block = lk_shared_new();
+	struct lk_sampler_event *list =
+	    block == NULL ? NULL : lk_arena_get(block->arena, message->count, sizeof(*list));
+	bool whole = list != NULL;
+
+	for (uint32_t i = 0; whole && i < message->count; i++) {
+		const struct lk_message_event *from = &message->list[i];
+
+		list[i] = (struct lk_sampler_event){
+		    from->at_s, copy_word(block->arena, from->code),
+		    from->value < 0 ? 0 : (uint64_t)from->value};
+		whole = list[i].code != NULL;
+	}
+	if (!whole) {
+		lk_shared_put(block);
+		return -ENOMEM;
+	}
+	lk_shared_put(m->events_block);
+	m->events_block = block;
+	m->events = list;
+	m->event_count = message->count;
+	return 0;
+}
+
 void
 lk_mirror_read_memory(struct lk_mirror *m, const struct lk_message_memory *message)
 {
@@ -230,4 +257,5 @@ lk_mirror_blocks_fini(struct lk_mirror *m)
 		baseline_fini(&m->baselines[i]);
 	lk_shared_put(m->trends.block);
 	lk_shared_put(m->containers_block);
+	lk_shared_put(m->events_block);
 }

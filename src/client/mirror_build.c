@@ -45,6 +45,8 @@ fill_numbers(const struct lk_mirror *m, struct lk_snapshot *s)
 		s->memory = m->memory;
 	if (!isnan(m->containers.at_s))
 		s->containers = m->containers;
+	s->events = m->events;
+	s->event_count = m->event_count;
 	s->trend_step_s = m->trends.block != NULL ? m->trends.step_s : NAN;
 }
 
@@ -142,7 +144,8 @@ fill(struct lk_mirror *m, const struct lk_process_info *process, struct lk_snaps
 	fill_numbers(m, s);
 	if (lk_shared_keep(lk_names_pool(m->names), s->arena) < 0 ||
 	    lk_shared_keep(m->trends.block, s->arena) < 0 ||
-	    lk_shared_keep(m->containers_block, s->arena) < 0 || fill_words(m, process, s) < 0 ||
+	    lk_shared_keep(m->containers_block, s->arena) < 0 ||
+	    lk_shared_keep(m->events_block, s->arena) < 0 || fill_words(m, process, s) < 0 ||
 	    fill_rows(m, s) < 0 || fill_baselines(m, s) < 0)
 		return -ENOMEM;
 	series_count = lk_history_copy(&m->history, s->arena, &s->series);

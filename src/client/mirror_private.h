@@ -71,6 +71,10 @@ struct lk_mirror {
 	struct lk_memory memory;
 	struct lk_containers containers;
 	struct lk_shared *containers_block;
+	double events_seen; /* tick.events when they were asked for last */
+	uint32_t event_count;
+	const struct lk_sampler_event *events;
+	struct lk_shared *events_block;
 };
 
 /* lk_mirror_read_* - one message type each; as lk_mirror_apply(). */
@@ -79,6 +83,7 @@ int lk_mirror_read_baseline(struct lk_mirror *m, const struct lk_message_rows *m
 int lk_mirror_read_baselines(struct lk_mirror *m, const struct lk_message_baselines *message);
 int lk_mirror_read_trends(struct lk_mirror *m, const struct lk_message_trends *message);
 int lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_containers *message);
+int lk_mirror_read_events(struct lk_mirror *m, const struct lk_message_events *message);
 void lk_mirror_read_memory(struct lk_mirror *m, const struct lk_message_memory *message);
 
 /* lk_mirror_order - ROWS by stack id.  Returns: 0 or -ENOMEM. */

@@ -34,6 +34,7 @@ enum lk_request_op {
 	LK_REQUEST_HISTORY,
 	LK_REQUEST_TRENDS,
 	LK_REQUEST_MEMORY,
+	LK_REQUEST_EVENTS,
 	LK_REQUEST_CONTAINERS,		/* number: minimum length, 0: default */
 	LK_REQUEST_PAUSE,		/* the sampler, not the screen */
 	LK_REQUEST_RESUME,

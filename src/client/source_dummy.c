@@ -220,6 +220,7 @@ static struct reply (*const doers[])(struct dummy *d, const struct lk_request *r
 	[LK_REQUEST_HISTORY] = do_nothing,	/* always up to date here */
 	[LK_REQUEST_TRENDS] = do_nothing,
 	[LK_REQUEST_MEMORY] = do_memory,
+	[LK_REQUEST_EVENTS] = do_nothing,
 	[LK_REQUEST_CONTAINERS] = do_containers,
 	[LK_REQUEST_PAUSE] = do_pause,
 	[LK_REQUEST_RESUME] = do_pause,

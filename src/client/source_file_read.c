@@ -501,6 +501,33 @@ read_containers(struct document *d)
 }
 
 static bool
+read_events(struct document *d)
+{
+	const json_t *list;
+	struct lk_sampler_event *out;
+
+	if (!lk_source_file_values_array(&d->r, d->root, "events", LK_OPTIONAL,
+		LK_SNAPSHOT_EVENTS_MAX, &list))
+		return false;
+	out = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*out));
+	if (out == NULL)
+		return false;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *item = json_array_get(list, i);
+
+		out[i] = (struct lk_sampler_event){.at_s = NAN, .code = ""};
+		if (!lk_source_file_values_double(&d->r, item, "at", LK_OPTIONAL, &out[i].at_s) ||
+		    !lk_source_file_values_text(&d->r, item, "code", LK_NEEDED, &out[i].code) ||
+		    !lk_source_file_values_whole(&d->r, item, "value", LK_OPTIONAL, INT64_MAX,
+			&out[i].value))
+			return false;
+	}
+	d->s->events = out;
+	d->s->event_count = (uint32_t)json_array_size(list);
+	return true;
+}
+
+static bool
 read_series(struct document *d, const json_t *object, struct lk_series *out)
 {
 	uint32_t live_count;
@@ -554,7 +581,7 @@ read_document(struct document *d)
 	static bool (*const parts[])(struct document *) = {
 		check_schema, read_process, read_sampler, read_totals, read_memory,
 		read_stacks,  /* before those that name stacks */
-		read_baselines, read_containers, read_history,
+		read_baselines, read_containers, read_events, read_history,
 	};
 
 	for (size_t i = 0; i < LK_COUNT_OF(parts); i++)

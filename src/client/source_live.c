@@ -94,6 +94,10 @@ ask_when_due(struct lk_live *l)
 		lk_source_live_ask_op(l, LK_ASK_MEMORY, 0);
 		l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
 	}
+	if (l->now_ms >= l->events_ms && lk_mirror_wants_events(l->mirror)) {
+		lk_source_live_ask_op(l, LK_ASK_EVENTS, 0);
+		l->events_ms = l->now_ms + LK_LIVE_EVENTS_EVERY_MS;
+	}
 	if (l->now_ms >= l->history_ms && lk_mirror_wants_history(l->mirror)) {
 		lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);
 		l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;

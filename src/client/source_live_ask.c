@@ -78,6 +78,7 @@ lk_source_live_request(struct lk_source *source, const struct lk_request *reques
 	    [LK_REQUEST_HISTORY] = LK_ASK_HISTORY,
 	    [LK_REQUEST_TRENDS] = LK_ASK_TRENDS,
 	    [LK_REQUEST_MEMORY] = LK_ASK_MEMORY,
+	    [LK_REQUEST_EVENTS] = LK_ASK_EVENTS,
 	    [LK_REQUEST_CONTAINERS] = LK_ASK_CONTAINERS,
 	    [LK_REQUEST_PAUSE] = LK_ASK_PAUSE,
 	    [LK_REQUEST_RESUME] = LK_ASK_RESUME,

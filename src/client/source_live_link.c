@@ -143,6 +143,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 	l->trends_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
 	l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
 	l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
+	l->events_ms = l->now_ms + LK_LIVE_EVENTS_EVERY_MS;
 }
 
 void

@@ -26,6 +26,7 @@ struct lk_native_names;
 
 #define LK_LIVE_TRENDS_EVERY_MS 10000
 #define LK_LIVE_MEMORY_EVERY_MS 10000
+#define LK_LIVE_EVENTS_EVERY_MS 2000 /* when there are new ones */
 
 struct lk_pending {
 	uint64_t id;
@@ -57,7 +58,7 @@ struct lk_live {
 	bool has_hello, is_final;
 	double started_at_s; /* of the sampler last seen; 0 none yet */
 	int64_t now_ms, heard_ms, retry_ms, backoff_ms;
-	int64_t trends_ms, memory_ms, history_ms;
+	int64_t trends_ms, memory_ms, history_ms, events_ms;
 
 	struct lk_framing in;
 	char out[LK_LIVE_OUT_MAX_BYTES];

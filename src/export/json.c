@@ -504,6 +504,23 @@ containers(struct writer *w)
 }
 
 static json_t *
+events(struct writer *w)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < w->s->event_count; i++) {
+		const struct lk_sampler_event *event = &w->s->events[i];
+		json_t *object = json_object();
+
+		put(w, object, "at", number(event->at_s));
+		put(w, object, "code", text(event->code));
+		put(w, object, "value", json_integer((json_int_t)event->value));
+		add(w, list, object);
+	}
+	return list;
+}
+
+static json_t *
 history(struct writer *w)
 {
 	json_t *object = json_object(), *list = json_array();
@@ -597,6 +614,7 @@ write_document(struct writer *w)
 	write_stacks(w);
 	section(w, "scan", scan(w));
 	section(w, "containers", containers(w));
+	section(w, "events", events(w));
 	section(w, "history", history(w));
 	fputs("}\n", w->out);
 }

@@ -136,6 +136,13 @@ struct lk_sampler_status {
 	double		 drops, thinned, bytes, stacks, clients;
 };
 
+/* What the sampler noticed about itself; event.h has the words. */
+struct lk_sampler_event {
+	double		 at_s;
+	const char	*code;		/* wire.h */
+	uint64_t	 value;		/* what it means depends on the code */
+};
+
 struct lk_process_info {
 	int		 pid;
 	uint64_t	 start_time;		/* clock ticks since boot */
@@ -166,6 +173,8 @@ struct lk_snapshot {
 	uint32_t		 series_count;
 	const struct lk_series	*series;	/* [series_count], finest step first */
 	double			 trend_step_s;	/* of rows[].trend_bytes */
+	uint32_t		 event_count;
+	const struct lk_sampler_event *events;	/* [event_count], oldest first; the last few */
 
 	struct lk_arena		*arena;		/* owns all of the above */
 	unsigned int		 references;

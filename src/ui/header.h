@@ -9,7 +9,7 @@ struct lk_session;
 
 #define LK_HEADER_MIN_ROWS	10
 #define LK_HEADER_MIN_COLS	40
-#define LK_HEADER_FULL_ROWS	14	/* from here on 3 header rows and a message row of its own */
+#define LK_HEADER_FULL_ROWS	14	/* from here on 3 rows and a message row */
 
 /* lk_header_draw - identity and state, sizes and rates, the verdict.
  * Returns: rows used: 3, or 2 on low screens. */

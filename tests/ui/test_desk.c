@@ -315,6 +315,8 @@ struct puppet {
 	struct lk_source    *dummy;
 	enum lk_source_state state;
 	const char	    *native;	/* instead of the dummy's; NULL: that */
+	const struct lk_sampler_event *events;	/* as native */
+	uint32_t	     event_count;
 };
 
 static size_t
@@ -332,10 +334,14 @@ puppet_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int
 {
 	struct puppet *p = (struct puppet *)s;
 	bool changed = lk_source_dispatch(p->dummy, fds, count, now_ms);
+	struct lk_snapshot *now = (struct lk_snapshot *)(uintptr_t)lk_source_snapshot(p->dummy);
 
 	if (p->native != NULL)
-		((struct lk_snapshot *)(uintptr_t)lk_source_snapshot(p->dummy))->sampler.native =
-		    p->native;
+		now->sampler.native = p->native;
+	if (p->events != NULL) {
+		now->events = p->events;
+		now->event_count = p->event_count;
+	}
 	return changed;
 }
 
@@ -445,6 +451,22 @@ START_TEST(what_is_missing_of_native_memory_is_said)
 	assert_shows("not counted by this sampler");
 	fixture_play(&f, "1");
 	assert_shows("native memory is not counted");
+}
+END_TEST
+
+START_TEST(the_log_of_the_sampler_is_on_the_memory_screen)
+{
+	static const struct lk_sampler_event events[] = {
+		{0, "started", 0}, {60, "native-refused", 0x7f00}, {120, "no\tsuch\x1b[2Jcode", 7}};
+	struct puppet *p = watch_puppet(LK_SOURCE_LIVE);
+
+	p->events = events;
+	p->event_count = LK_COUNT_OF(events);
+	fixture_play(&f, "+2 6 <End>");
+	assert_shows("sampler's log");
+	assert_shows("an object could not be hooked, at 0x7f00");
+	assert_shows("no such?[2Jcode 7");
+	assert_shows("sampling began");
 }
 END_TEST
 
@@ -670,6 +692,7 @@ desk_case(void)
 	tcase_add_loop_test(tc, a_state_is_said_and_the_numbers_stay, 0,
 	    (int)LK_COUNT_OF(states));
 	tcase_add_test(tc, what_is_missing_of_native_memory_is_said);
+	tcase_add_test(tc, the_log_of_the_sampler_is_on_the_memory_screen);
 	tcase_add_test(tc, a_native_row_leads_to_its_line_of_python);
 	tcase_add_test(tc, two_files_are_a_diff);
 	return tc;

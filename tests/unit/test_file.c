@@ -205,6 +205,30 @@ START_TEST(every_reference_works_in_the_file)
 }
 END_TEST
 
+START_TEST(events_come_back)
+{
+	static const struct lk_sampler_event events[] = {
+		{1.5, "started", 0}, {NAN, "native-refused", UINT64_C(1) << 47}};
+	struct lk_snapshot *s = lk_snapshot_new();
+	const struct lk_snapshot *back;
+	struct lk_source *file;
+
+	s->at_s = 1;
+	s->events = events;
+	s->event_count = 2;
+	export_to(s, path);
+	file = open_file(path);
+	back = lk_source_snapshot(file);
+	ck_assert_uint_eq(back->event_count, 2);
+	ck_assert_double_eq(back->events[0].at_s, 1.5);
+	ck_assert(isnan(back->events[1].at_s));
+	ck_assert_str_eq(back->events[1].code, "native-refused");
+	ck_assert_uint_eq(back->events[1].value, UINT64_C(1) << 47);
+	lk_source_close(file);
+	lk_snapshot_put(s);
+}
+END_TEST
+
 START_TEST(a_file_is_offline)
 {
 	struct lk_request r = {.op = LK_REQUEST_BASELINE};
@@ -482,6 +506,8 @@ static const struct {
 	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":\"0x\"}]}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":"
 	    "\"0x11111111111111111\"}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"events\":[{\"at\":1,\"value\":1}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"events\":[{\"code\":\"started\",\"value\":-1}]}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"history\":{\"series\":[{\"step_s\":0,\"end\":1}]}}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"history\":{\"series\":[{\"step_s\":1,\"end\":1,"
 	    "\"rss_bytes\":[1],\"live_bytes\":[]}]}}", -EBADMSG},
@@ -697,6 +723,7 @@ file_suite(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_was_written_reads_back_to_the_byte);
 	tcase_add_test(tc, every_reference_works_in_the_file);
+	tcase_add_test(tc, events_come_back);
 	tcase_add_test(tc, a_file_is_offline);
 	tcase_add_test(tc, what_is_unknown_stays_unknown);
 	tcase_add_test(tc, native_frames_are_the_same_in_the_file);

@@ -6,7 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "model/arena.h"
+#include "model/event.h"
 #include "model/snapshot.h"
 
 START_TEST(an_arena_gives_zeroed_aligned_room)
@@ -90,6 +92,35 @@ START_TEST(words_are_those_of_the_wire)
 }
 END_TEST
 
+START_TEST(events_have_words)
+{
+	static const struct {
+		struct lk_sampler_event event;
+		bool fault;
+		const char *words;
+	} rows[] = {
+		{{.code = "started"}, false, "sampling began"},
+		{{.code = "baseline", .value = 3}, false, "baseline marked: 3"},
+		{{.code = "interval", .value = 524288}, false, "interval set by a client: 512.0K"},
+		{{.code = "listen-failed", .value = 13}, true, "no socket: Permission denied"},
+		{{.code = "native-refused", .value = 0x7f10}, true,
+		    "an object could not be hooked, at 0x7f10"},
+		{{.code = "mallinfo-slow", .value = 2500000}, true,
+		    "malloc's figures take too long: asked no more (2.5 ms)"},
+		{{.code = "of-a-later\nversion", .value = 9}, false, "of-a-later version 9"},
+	};
+	char out[96], tiny[8];
+
+	for (size_t i = 0; i < LK_COUNT_OF(rows); i++) {
+		lk_event_words(&rows[i].event, out, sizeof(out));
+		ck_assert_str_eq(out, rows[i].words);
+		ck_assert_int_eq(lk_event_is_fault(&rows[i].event), rows[i].fault);
+	}
+	lk_event_words(&rows[0].event, tiny, sizeof(tiny));
+	ck_assert_str_eq(tiny, "samplin");
+}
+END_TEST
+
 static Suite *
 model_suite(void)
 {
@@ -101,6 +132,7 @@ model_suite(void)
 	tcase_add_test(tc, a_new_snapshot_knows_nothing);
 	tcase_add_test(tc, rows_are_found_by_stack);
 	tcase_add_test(tc, words_are_those_of_the_wire);
+	tcase_add_test(tc, events_have_words);
 	suite_add_tcase(s, tc);
 	return s;
 }

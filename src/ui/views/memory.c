@@ -7,13 +7,15 @@
 
 #include "analysis/verdict.h"
 #include "base/attr.h"
+#include "model/event.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
 #include "ui/view.h"
 #include "ui/views/all.h"
 
-#define LINES_MAX	32
+#define LINES_MAX	48
+#define EVENTS_SHOWN	16
 #define LABEL_CELLS	21
 #define VALUE_CELLS	9
 
@@ -24,6 +26,7 @@ struct line {
 	const char	*note;
 	enum lk_role	 role;
 	char		 text[96];	/* instead of all that, when not empty */
+	char		 when[LK_TEXT_BYTES];
 };
 
 struct memory {
@@ -160,6 +163,26 @@ add_collector(struct memory *v, const struct lk_memory *m)
 	}
 }
 
+/* Newest first: the last thing that went wrong is what one looks for. */
+static void
+add_events(struct memory *v, const struct lk_snapshot *now)
+{
+	struct line *line;
+
+	if (now->event_count == 0)
+		return;
+	add_text(v, "", LK_ROLE_MAIN);
+	line = add_text(v, "sampler's log", LK_ROLE_HEADING);
+	snprintf(line->text, sizeof(line->text), "%s", "newest first");
+	for (uint32_t i = 0; i < now->event_count && i < EVENTS_SHOWN; i++) {
+		const struct lk_sampler_event *event = &now->events[now->event_count - 1 - i];
+
+		line = add_text(v, "", lk_event_is_fault(event) ? LK_ROLE_WARN : LK_ROLE_MAIN);
+		line->label = lk_text_clock(event->at_s, line->when, sizeof(line->when));
+		lk_event_words(event, line->text, sizeof(line->text));
+	}
+}
+
 static void
 memory_update(struct lk_view *view)
 {
@@ -172,6 +195,7 @@ memory_update(struct lk_view *view)
 	add_ledger(v, now);
 	add_limit(v, now);
 	add_collector(v, &now->memory);
+	add_events(v, now);
 }
 
 static void
