@@ -34,14 +34,22 @@ struct origin {
 	const struct lk_trace	*trace;		/* native frames; NULL: not looked for */
 };
 
+/* For a hook that a signal handler may have called at a bad moment. */
+LK_COLD static bool
+is_sound(const void *tstate)
+{
+	struct lk_readable walk = {{0}, 0, 0};
+
+	return lk_walk_is_sound(tstate, lk_readable_bytes, &walk);
+}
+
 static void
 find_origin(struct origin *o, uint8_t domain)
 {
 	o->tstate = lk_record.thread_state();
 	o->trace = NULL;
-	if (o->tstate != NULL && lk_thread.caller != NULL &&
-	    !lk_walk_is_sound(o->tstate, lk_readable_bytes))
-		o->tstate = NULL;	/* by a signal handler, at a bad moment */
+	if (o->tstate != NULL && lk_thread.caller != NULL && !is_sound(o->tstate))
+		o->tstate = NULL;
 	o->path = (struct lk_stack_path){.domain = domain, .thread = lk_thread.number};
 	o->path.hash = o->tstate == NULL ? NO_PYTHON_HASH : lk_walk_hash(o->tstate);
 }
@@ -305,6 +313,20 @@ remember_with_trace(struct origin *origin, uint64_t began, void *p, size_t size,
 	remember(origin, began, p, size, interval);
 }
 
+/* lk_tend_close() waits for who walks: after it nobody begins to. */
+static bool
+begin_walk(void)
+{
+	atomic_fetch_add(&lk_record.walkers, 1);
+	return atomic_load(&lk_record.active);
+}
+
+static void
+end_walk(void)
+{
+	atomic_fetch_sub(&lk_record.walkers, 1);
+}
+
 static void
 sampled(uint8_t domain, void *p, size_t size_bytes, double interval_bytes)
 {
@@ -314,11 +336,14 @@ sampled(uint8_t domain, void *p, size_t size_bytes, double interval_bytes)
 	if (!atomic_load_explicit(&lk_record.active, memory_order_relaxed))
 		return;
 	lk_thread.inside = true;
-	find_origin(&origin, domain);
-	if (domain == LK_DOMAIN_NATIVE)
-		remember_with_trace(&origin, began, p, size_bytes, interval_bytes);
-	else
-		remember(&origin, began, p, size_bytes, interval_bytes);
+	if (begin_walk()) {
+		find_origin(&origin, domain);
+		if (domain == LK_DOMAIN_NATIVE)
+			remember_with_trace(&origin, began, p, size_bytes, interval_bytes);
+		else
+			remember(&origin, began, p, size_bytes, interval_bytes);
+	}
+	end_walk();
 	lk_thread.inside = false;
 }
 
@@ -335,25 +360,48 @@ plain_slot(size_t slot_bytes)
 }
 
 static void *
-slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes)
+sampled_slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes)
 {
 	uint64_t began = lk_clock_ticks();
 	struct origin origin;
 	uint32_t i = LK_LIVE_NONE;
+	void *p;
+
+	find_origin(&origin, domain);
+	if (!begin_sample())
+		return NULL;
+	p = plain_slot(slot_bytes);
+	if (p != NULL)
+		i = add_sample(&origin, p, size_bytes, interval_bytes, true);
+	account(began, i);
+	lk_spin_give(&lk_record.lock);
+	return p;
+}
+
+static void *
+unsampled_slot(size_t slot_bytes)
+{
+	void *p;
+
+	if (!begin())
+		return NULL;
+	p = plain_slot(slot_bytes);
+	lk_spin_give(&lk_record.lock);
+	return p;
+}
+
+static void *
+slot(uint8_t domain, size_t size_bytes, size_t slot_bytes, double interval_bytes)
+{
 	void *p = NULL;
 
-	if (size_bytes != 0 && !atomic_load_explicit(&lk_record.active, memory_order_relaxed))
-		return NULL;
 	lk_thread.inside = true;
-	if (size_bytes != 0)
-		find_origin(&origin, domain);
-	if (size_bytes == 0 ? begin() : begin_sample()) {
-		p = plain_slot(slot_bytes);
-		if (p != NULL && size_bytes != 0)
-			i = add_sample(&origin, p, size_bytes, interval_bytes, true);
-		if (size_bytes != 0)
-			account(began, i);
-		lk_spin_give(&lk_record.lock);
+	if (size_bytes == 0) {
+		p = unsampled_slot(slot_bytes);
+	} else {
+		if (begin_walk())
+			p = sampled_slot(domain, size_bytes, slot_bytes, interval_bytes);
+		end_walk();
 	}
 	lk_thread.inside = false;
 	return p;

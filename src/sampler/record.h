@@ -43,6 +43,7 @@ struct lk_record {
 	double			 hooked_objects;	/* lock: of these, what met a hook */
 	_Atomic uint64_t	 interval_bytes;
 	atomic_bool		 active;	/* false: nothing is sampled */
+	_Atomic int		 walkers;	/* threads that read the interpreter's memory now */
 	struct lk_record_stats	 stats;
 	struct lk_sink		 sink;
 	_Atomic int		 main_thread;

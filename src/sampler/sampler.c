@@ -390,7 +390,7 @@ at_exit(void)
 		return;
 	notice_fork();
 	stop_server();
-	atomic_store(&lk_record.active, false);	/* now no request resumes it */
+	lk_tend_close();	/* now no request resumes it */
 	lk_serve_close("exit");
 }
 

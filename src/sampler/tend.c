@@ -15,7 +15,7 @@
 #include "sampler/marks.h"
 #include "sampler/record.h"
 
-#define FORK_PAUSE_NS	50000
+#define PAUSE_NS	50000
 #define BATCH		256u	/* deaths or samples for each time the lock is held */
 
 void
@@ -24,6 +24,21 @@ lk_tend_stop(void)
 	atomic_store(&lk_record.active, false);
 	lk_spin_take(&lk_record.lock);
 	lk_spin_give(&lk_record.lock);
+}
+
+bool
+lk_tend_close(void)
+{
+	const struct timespec pause = {0, PAUSE_NS};
+	uint64_t end_ns = lk_clock_monotonic_ns() + LK_TEND_CLOSE_WAIT_MS * UINT64_C(1000000);
+
+	atomic_store(&lk_record.active, false);
+	while (atomic_load(&lk_record.walkers) > 0) {
+		if (lk_clock_monotonic_ns() >= end_ns)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
 }
 
 void
@@ -184,7 +199,7 @@ lk_tend_stack_live_bytes(uint32_t stack)
 void
 lk_tend_before_fork(void)
 {
-	const struct timespec pause = {0, FORK_PAUSE_NS};
+	const struct timespec pause = {0, PAUSE_NS};
 	uint64_t end_ns = lk_clock_monotonic_ns() + LK_TEND_FORK_WAIT_MS * UINT64_C(1000000);
 	int saved_errno = errno;
 
@@ -209,6 +224,7 @@ lk_tend_after_fork(bool child)
 	if (!child)
 		return true;
 	lk_record.main_thread = getpid();
+	atomic_store(&lk_record.walkers, 0);
 	lk_thread.number = 0;	/* the thread that forked is the main one now */
 	if (!whole) {
 		lk_record_renew();

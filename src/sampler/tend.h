@@ -9,6 +9,11 @@
 /* lk_tend_stop - sample no more: what is under way in a hook is finished when this returns. */
 void lk_tend_stop(void);
 
+/* lk_tend_close - the interpreter's memory is about to go: nobody begins to read it, and who does
+ * is waited for.  Returns: false when that took longer than LK_TEND_CLOSE_WAIT_MS. */
+#define LK_TEND_CLOSE_WAIT_MS	50u
+bool lk_tend_close(void);
+
 /* lk_tend_settle - count all deaths so far. */
 void lk_tend_settle(void);
 

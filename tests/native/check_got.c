@@ -108,8 +108,8 @@ start(void)
 	*word(GOT + 16) = (uintptr_t)base + 100;	/* not bound yet */
 	*word(GOT + 24) = OTHER;
 	*word(DATA) = FREE;
-	calls[0] = (struct lk_got_call){"malloc", HOOK_M, MALLOC, MALLOC, true, true};
-	calls[1] = (struct lk_got_call){"free", HOOK_F, FREE, FREE, true, true};
+	calls[0] = (struct lk_got_call){"malloc", HOOK_M, MALLOC, MALLOC, true, true, false};
+	calls[1] = (struct lk_got_call){"free", HOOK_F, FREE, FREE, true, true, false};
 	found = FREE;
 	ck_assert_int_eq(mprotect(base + GOT, PAGE, PROT_READ), 0);
 }
@@ -180,6 +180,20 @@ START_TEST(calls_are_turned_and_given_back)
 	ck_assert_uint_eq(*word(GOT + 16), FREE);
 	ck_assert_uint_eq(*word(DATA), FREE);
 	want(false, false, LK_GOT_SAME);
+}
+END_TEST
+
+START_TEST(a_call_that_stays_is_not_touched)
+{
+	calls[0].stays = true;
+	want(true, true, LK_GOT_CHANGED);
+	ck_assert_uint_eq(*word(GOT), MALLOC);
+	ck_assert_uint_eq(*word(GOT + 16), HOOK_F);
+	calls[0].stays = false;
+	want(true, true, LK_GOT_CHANGED);
+	calls[0].stays = true;
+	want(false, true, LK_GOT_SAME);
+	ck_assert_uint_eq(*word(GOT), HOOK_M);
 }
 END_TEST
 
@@ -373,6 +387,7 @@ got_suite(void)
 
 	tcase_add_checked_fixture(tc, start, NULL);
 	tcase_add_test(tc, calls_are_turned_and_given_back);
+	tcase_add_test(tc, a_call_that_stays_is_not_touched);
 	tcase_add_test(tc, what_another_tool_put_there_stays);
 	tcase_add_test(tc, an_object_of_another_allocator_is_left_alone);
 	tcase_add_test(tc, an_object_that_may_find_another_allocator_is_left_alone);

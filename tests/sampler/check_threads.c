@@ -402,6 +402,51 @@ START_TEST(forks_meanwhile)
 }
 END_TEST
 
+/* ---- the end ----------------------------------------------------------------------------- */
+
+static atomic_bool walks, let_go;
+
+static const void *
+held_thread_state(void)
+{
+	atomic_store(&walks, true);
+	while (!atomic_load(&let_go))
+		continue;
+	return fake_python_thread_state();
+}
+
+static void *
+allocate_once(void *unused)
+{
+	(void)unused;
+	fake_python_free(FAKE_RAW, fake_python_malloc(FAKE_RAW, 1u << 20));
+	return NULL;
+}
+
+/* The interpreter takes its memory back after this: nobody reads it any more. */
+START_TEST(the_end_waits_for_who_walks)
+{
+	pthread_t thread;
+	uint64_t before;
+
+	start(LK_HOOKS_HASH);
+	lk_record.thread_state = held_thread_state;
+	ck_assert_int_eq(pthread_create(&thread, NULL, allocate_once, NULL), 0);
+	while (!atomic_load(&walks))
+		continue;
+	ck_assert(!lk_tend_close());	/* not for ever */
+	atomic_store(&let_go, true);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert(lk_tend_close());
+	before = atomic_load(&lk_record.stats.samples);
+	atomic_store(&walks, false);
+	allocate_once(NULL);
+	ck_assert_uint_eq(atomic_load(&lk_record.stats.samples), before);
+	ck_assert(!atomic_load(&walks));
+	rmdir(folder);
+}
+END_TEST
+
 static Suite *
 threads_suite(void)
 {
@@ -412,6 +457,7 @@ threads_suite(void)
 	tcase_add_loop_test(tc, everything_at_once, 0, 2);
 	if (MAY_FORK)
 		tcase_add_test(tc, forks_meanwhile);
+	tcase_add_test(tc, the_end_waits_for_who_walks);
 	suite_add_tcase(s, tc);
 	return s;
 }

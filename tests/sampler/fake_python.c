@@ -65,9 +65,9 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 
 /* Only under the sampler's lock. */
 bool
-lk_walk_is_sound(const void *tstate, bool (*readable)(const void *p, size_t bytes))
+lk_walk_is_sound(const void *tstate, lk_walk_readable_fn readable, void *ctx)
 {
-	(void)tstate, (void)readable;
+	(void)tstate, (void)readable, (void)ctx;
 	return true;
 }
 

@@ -259,20 +259,21 @@ code_bytes(void)
 }
 
 bool
-lk_walk_is_sound(const void *tstate, bool (*readable)(const void *p, size_t bytes))
+lk_walk_is_sound(const void *tstate, lk_walk_readable_fn readable, void *ctx)
 {
 	const void *frame, *code;
 	unsigned int left = LK_FRAMES_MAX * 2;
 	bool is_code;
 
 	for (frame = current_frame(tstate); frame != NULL && left > 0; left--) {
-		if (!readable(frame, frame_bytes()))
+		if (!readable(ctx, frame, frame_bytes()))
 			return false;
 		code = lk_untagged(lk_read_ptr(frame, layout->frame_code));
-		if (code != NULL && !readable(code, (size_t)layout->object_type + sizeof(void *)))
+		if (code != NULL && !readable(ctx, code,
+		    (size_t)layout->object_type + sizeof(void *)))
 			return false;
 		is_code = code != NULL && lk_read_ptr(code, layout->object_type) == code_type;
-		if (is_code ? !readable(code, code_bytes()) : layout->frame_lasti != LK_ABSENT)
+		if (is_code ? !readable(ctx, code, code_bytes()) : layout->frame_lasti != LK_ABSENT)
 			return false;
 		frame = lk_read_ptr(frame, layout->frame_previous);
 	}

@@ -31,8 +31,10 @@ uint32_t lk_walk_frames(const void *thread_state, struct lk_raw_frame *out, uint
 
 /* lk_walk_is_sound - for a caller that may have interrupted the interpreter anywhere, as a signal
  * handler does: a frame that is being made may be in the chain already.  Whether the above read
- * nothing that READABLE denies; the chain holds still until the interrupted code goes on. */
-bool lk_walk_is_sound(const void *thread_state, bool (*readable)(const void *p, size_t bytes));
+ * nothing that READABLE denies, which may also refuse to look at any more; the chain holds still
+ * until the interrupted code goes on. */
+typedef bool (*lk_walk_readable_fn)(void *ctx, const void *p, size_t bytes);
+bool lk_walk_is_sound(const void *thread_state, lk_walk_readable_fn readable, void *ctx);
 
 /* lk_walk_resolve - an lk_resolve_fn.  Not reentrant: under the sampler's lock. */
 void lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out);

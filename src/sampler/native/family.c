@@ -30,13 +30,20 @@ static struct {
 
 /* ---- allocation --------------------------------------------------------------- */
 
+/* More than any object has is refused by the allocator: count nothing. */
+static inline size_t
+possible(size_t n)
+{
+	return n > PTRDIFF_MAX ? 0 : n;
+}
+
 LK_COLD static void
 sample(void *p, size_t n)
 {
 	int saved_errno = errno;
 	double interval;
 
-	if (lk_due_decide(sink, n, &interval) && p != NULL)
+	if (lk_due_decide(sink, possible(n), &interval) && p != NULL)
 		sink->sampled(LK_DOMAIN_NATIVE, p, n, interval);
 	errno = saved_errno;
 }
@@ -44,18 +51,17 @@ sample(void *p, size_t n)
 static inline void *
 count(void *p, size_t n)
 {
-	if (lk_countdown_spend(&lk_thread.left_bytes, n))
+	if (lk_countdown_spend(&lk_thread.left_bytes, possible(n)))
 		sample(p, n);
 	return p;
 }
 
-/* A product that overflows is refused by the allocator: count nothing. */
 static size_t
 product(size_t items, size_t size)
 {
 	size_t n;
 
-	return __builtin_mul_overflow(items, size, &n) || n > PTRDIFF_MAX ? 0 : n;
+	return __builtin_mul_overflow(items, size, &n) ? 0 : possible(n);
 }
 
 LK_COLD static void *
@@ -70,7 +76,7 @@ due_malloc(size_t n)
 static void *
 hook_malloc(size_t n)
 {
-	if (lk_countdown_spend(&lk_thread.left_bytes, n))
+	if (lk_countdown_spend(&lk_thread.left_bytes, possible(n)))
 		return due_malloc(n);
 	return real.malloc(n);
 }

@@ -75,7 +75,7 @@ look(struct pass *pass, const struct lk_image_slot *slot)
 	    is_unresolved(pass, slot, value);
 	if (call->decides)
 		judge(pass, call, slot, value);
-	if (call->wanted ? !original : value != call->hook)
+	if (call->stays || (call->wanted ? !original : value != call->hook))
 		return;
 	if (call->wanted && pass->writes && is_left_alone(pass))
 		return;

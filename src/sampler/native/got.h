@@ -24,6 +24,7 @@ struct lk_got_call {
 	uintptr_t	 alias;		/* its address where it is not called but taken */
 	bool		 wanted;	/* the hook is to be in; false: the real function */
 	bool		 decides;	/* tells which allocator the object is bound to */
+	bool		 stays;		/* whatever is in */
 };
 
 enum lk_got_result {

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/types.h>
@@ -56,6 +57,14 @@ whole_pages(size_t n)
 	return __builtin_add_overflow(n, page_mask, &rounded) ? 0 : rounded & ~page_mask;
 }
 
+/* For the countdown, which is signed: more is refused by the kernel. */
+static size_t
+possible_pages(size_t n)
+{
+	n = whole_pages(n);
+	return n > PTRDIFF_MAX ? 0 : n;
+}
+
 /* ---- extents ---------------------------------------------------------------------- */
 
 static bool
@@ -71,11 +80,21 @@ fill_extent(struct extent *e, uintptr_t begin, uintptr_t end)
 	atomic_store(&e->begin, begin);
 }
 
+/* Whether [BEGIN, END) is still what is sampled at BEGIN.  What ended while no hook was in left its
+ * extent, and another block may begin there now. */
+static bool
+is_sampled(uintptr_t begin, uintptr_t end)
+{
+	uint32_t sample = lk_live_find(sink->live, (const void *)begin);
+
+	return sample != LK_LIVE_NONE && sink->live->samples[sample].size_bytes == end - begin;
+}
+
 /* Samples also end by thinning, which knows no extents. */
 static bool
-is_stale(uintptr_t begin)
+is_stale(uintptr_t begin, uintptr_t end)
 {
-	return begin > 1 && lk_live_find(sink->live, (const void *)begin) == LK_LIVE_NONE;
+	return begin > 1 && !is_sampled(begin, end);
 }
 
 static void
@@ -88,7 +107,8 @@ keep_extent(uintptr_t begin, uintptr_t end)
 		return;		/* there was no room for the sample */
 	for (i = 0; i < LK_MAPPINGS_MAX; i++) {
 		old = atomic_load(&extents[i].begin);
-		if ((old != 0 && !is_stale(old)) || !take_extent(&extents[i], old))
+		if ((old != 0 && !is_stale(old, atomic_load(&extents[i].end))) ||
+		    !take_extent(&extents[i], old))
 			continue;
 		used = atomic_load(&extents_used);
 		while (used <= i && !atomic_compare_exchange_weak(&extents_used, &used, i + 1))
@@ -119,7 +139,7 @@ static void
 claim_range(struct claims *out, uintptr_t begin, uintptr_t end)
 {
 	unsigned int i, used = atomic_load(&extents_used);
-	uintptr_t at;
+	uintptr_t at, to;
 
 	out->count = 0;
 	for (i = 0; i < used; i++) {
@@ -127,8 +147,10 @@ claim_range(struct claims *out, uintptr_t begin, uintptr_t end)
 		if (at <= 1 || at >= end || atomic_load(&extents[i].end) <= begin ||
 		    !take_extent(&extents[i], at))
 			continue;
+		to = atomic_load(&extents[i].end);
 		fill_extent(&extents[i], 0, 0);
-		claim_at(out, at);
+		if (is_sampled(at, to))
+			claim_at(out, at);
 	}
 	if (lk_live_maybe(sink->live->filter, (const void *)begin))
 		claim_at(out, begin);	/* one without an extent */
@@ -231,7 +253,7 @@ hook_mmap(void *p, size_t n, int protection, int flags, int fd, off_t offset)
 	    map_over(p, n, protection, flags, fd, offset) :
 	    real.mmap(p, n, protection, flags, fd, offset);
 	if (is_counted(protection, flags) &&
-	    lk_countdown_spend(&lk_thread.left_bytes, whole_pages(n)))
+	    lk_countdown_spend(&lk_thread.left_bytes, possible_pages(n)))
 		sample(q, whole_pages(n), __builtin_return_address(0));
 	return q;
 }
@@ -301,7 +323,7 @@ hook_mremap(void *p, size_t old, size_t n, int flags, ...)
 	else
 		settle(&claims, begin, end);
 	errno = saved_errno;
-	if (q != MAP_FAILED && lk_countdown_spend(&lk_thread.left_bytes, whole_pages(n)))
+	if (q != MAP_FAILED && lk_countdown_spend(&lk_thread.left_bytes, possible_pages(n)))
 		sample(q, whole_pages(n), __builtin_return_address(0));
 	return q;
 }
@@ -313,8 +335,8 @@ const struct lk_family_call *
 lk_mappings_init(const struct lk_sink *s, size_t page_bytes, size_t *count_out)
 {
 	static const struct lk_family_call calls[] = {
-		CALL(mmap, mmap, false),
-		CALL(mmap64, mmap, false),
+		CALL(mmap, mmap, true),		/* over another one */
+		CALL(mmap64, mmap, true),
 		CALL(munmap, munmap, true),
 		CALL(mremap, mremap, true),
 	};

@@ -405,13 +405,16 @@ start(void)
 
 /* ---- refresh ----------------------------------------------------------------------------- */
 
+/* ENDS_ONLY: the other calls stay as they are. */
 static void
-want_calls(enum hooks hooks)
+want_calls(enum hooks hooks, bool ends_only)
 {
 	size_t i;
 
-	for (i = 0; i < call_count; i++)
+	for (i = 0; i < call_count; i++) {
 		calls[i].wanted = hooks == HOOKS_ALL || (hooks == HOOKS_ENDS && call_ends[i]);
+		calls[i].stays = ends_only && !call_ends[i];
+	}
 }
 
 static uintptr_t
@@ -435,11 +438,10 @@ patch_item(struct item *item, bool *changed)
 }
 
 static bool
-patch_items(enum hooks hooks, bool *changed)
+patch_items(bool *changed)
 {
 	uint32_t i;
 
-	want_calls(hooks);
 	refused.foreign = refused.undecided = 0;
 	for (i = 0; i < item_count; i++) {
 		if (is_left_alone(&items[i]))
@@ -482,9 +484,11 @@ refresh(enum hooks hooks)
 		return false;
 	publish_objects();
 	/* in all objects before any object's samples */
-	if (hooks == HOOKS_ALL && !patch_items(HOOKS_ENDS, &changed))
+	want_calls(hooks, true);
+	if (hooks == HOOKS_ALL && !patch_items(&changed))
 		return false;
-	if (!patch_items(hooks, &changed))
+	want_calls(hooks, false);
+	if (!patch_items(&changed))
 		return false;
 	rechecks = changed ? RECHECKS : 0;
 	atomic_store(&applied, (int)hooks);
