@@ -115,6 +115,19 @@
  *   complete false: a collection moved objects during the walk; some may be missing.  What the
  *   collector does not track may be missing even so.  Without a GIL: "unavailable".
  *
+ * types     before the reply to its request; first how the heap was frozen for it
+ *   {"t":"progress","id":1,"done":N,"found":N}     objects looked at and found so far
+ *   {"t":"frozen","at":S,"pause_us":X,"walk_ms":X,"copied_bytes":N|null,"table_bytes":N,
+ *    "objects":N,"bytes":N,"types":N,"complete":true,"reason":""}
+ *   {"t":"types","more":false,"rows":[["shop.cart.Item",OBJECTS,BYTES],...]}
+ *   The heap is looked at in a copy-on-write child of the process.  pause_us: how long nobody else
+ *   had the GIL.  copied_bytes: what the process wrote to while the child lived, and so was
+ *   copied by the kernel.  table_bytes: the child's own memory, until its end.
+ *   Objects are those that the collector tracks, and what they hold; bytes are theirs and those of
+ *   their tables.  Rows have the most bytes first; "more":true: others follow in the next line.
+ *   complete false: some are missing; reason says why.  A client that closes its
+ *   connection gives up the freeze, unless another one waits for it, too.
+ *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
  *
  * ---- client to server -----------------------------------------------------
@@ -131,6 +144,8 @@
  *                   the state when it was marked; then the reply
  *   history, trends, memory
  *   containers      min_length (default 1000), limit (default 200, <= 1000)
+ *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
+ *                   memory, or where clone is forbidden: "unavailable", with the reason
  *   pause, resume   stop and start sampling; what is known stays known, what is allocated during a
  *                   pause is never counted.  A pause takes every hook out of the allocators, but
  *                   those of RAW's free and realloc (mode hash: of all domains) stay as long as a
@@ -152,6 +167,7 @@
 #define LK_WIRE_BASELINES_MAX	32u
 #define LK_WIRE_NAME_MAX	64u		/* bytes of a baseline's name */
 #define LK_WIRE_CONTAINERS_MAX	1000u
+#define LK_WIRE_TYPES_MAX	1000u
 #define LK_WIRE_PERIOD_MIN_MS	100u
 #define LK_WIRE_PERIOD_MAX_MS	60000u
 

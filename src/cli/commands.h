@@ -10,6 +10,7 @@ extern const struct lk_command lk_list_command;
 extern const struct lk_command lk_baseline_command;
 extern const struct lk_command lk_pause_command; /* pause.c */
 extern const struct lk_command lk_resume_command;
+extern const struct lk_command lk_scan_command;
 extern const struct lk_command lk_export_command;
 extern const struct lk_command lk_open_command;
 extern const struct lk_command lk_diff_command;

@@ -11,7 +11,7 @@
 
 static const struct lk_command *const commands[] = {
     &lk_run_command,	&lk_list_command, &lk_baseline_command,
-    &lk_pause_command,	&lk_resume_command,
+    &lk_pause_command,	&lk_resume_command, &lk_scan_command,
     &lk_export_command, &lk_open_command, &lk_diff_command,
 };
 

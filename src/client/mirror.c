@@ -119,6 +119,9 @@ read_any(struct lk_mirror *m, const struct lk_message *message)
 	case LK_MESSAGE_EVENTS:
 		return lk_mirror_read_events(m, &message->events);
 	case LK_MESSAGE_REPLY:
+	case LK_MESSAGE_PROGRESS:
+	case LK_MESSAGE_FROZEN:
+	case LK_MESSAGE_TYPES:
 	case LK_MESSAGE_BYE:
 	case LK_MESSAGE_UNKNOWN:
 		break;

@@ -33,6 +33,7 @@ static const struct op {
 			   .number_key = "min_length",
 			   .limit_key = "limit",
 			   .number_optional = true},
+    [LK_ASK_TYPES] = {.word = "types", .limit_key = "limit"},
     [LK_ASK_PAUSE] = {.word = "pause"},
     [LK_ASK_RESUME] = {.word = "resume"},
     [LK_ASK_INTERVAL] = {.word = "interval", .number_key = "bytes"},

@@ -441,6 +441,53 @@ lk_emit_container_end(struct lk_print *p)
 }
 
 void
+lk_emit_progress(struct lk_print *p, int64_t id, uint64_t done, uint64_t found)
+{
+	begin(p, "progress");
+	key(p, "id");
+	lk_print_i64(p, id);
+	number(p, "done", done);
+	number(p, "found", found);
+	end(p);
+}
+
+void
+lk_emit_frozen(struct lk_print *p, const struct lk_emit_frozen *m)
+{
+	begin(p, "frozen");
+	real(p, "at", m->at_s, 3);
+	real(p, "pause_us", m->pause_us, 1);
+	real(p, "walk_ms", m->walk_ms, 1);
+	number(p, "copied_bytes", m->copied_bytes);
+	number(p, "table_bytes", m->table_bytes);
+	number(p, "objects", m->objects);
+	number(p, "bytes", m->bytes);
+	number(p, "types", m->types);
+	boolean(p, "complete", m->complete);
+	text(p, "reason", m->reason);
+	end(p);
+}
+
+void
+lk_emit_types_begin(struct lk_print *p, bool more)
+{
+	begin(p, "types");
+	boolean(p, "more", more);
+	lk_print_str(p, ",\"rows\":[");
+}
+
+void
+lk_emit_type(struct lk_print *p, bool first, const char *name, uint64_t objects, uint64_t bytes)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, name, strlen(name));
+	tuple_u64(p, objects);
+	tuple_u64(p, bytes);
+	lk_print_char(p, ']');
+}
+
+void
 lk_emit_events_begin(struct lk_print *p)
 {
 	begin(p, "events");

@@ -29,6 +29,9 @@ static const struct {
     {"trends", LK_MESSAGE_TRENDS, lk_message_read_trends},
     {"memory", LK_MESSAGE_MEMORY, lk_message_read_memory},
     {"containers", LK_MESSAGE_CONTAINERS, lk_message_read_containers},
+    {"progress", LK_MESSAGE_PROGRESS, lk_message_read_progress},
+    {"frozen", LK_MESSAGE_FROZEN, lk_message_read_frozen},
+    {"types", LK_MESSAGE_TYPES, lk_message_read_types},
     {"events", LK_MESSAGE_EVENTS, lk_message_read_events},
     {"bye", LK_MESSAGE_BYE, lk_message_read_bye},
 };

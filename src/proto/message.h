@@ -28,6 +28,9 @@ enum lk_message_type {
 	LK_MESSAGE_TRENDS,
 	LK_MESSAGE_MEMORY,
 	LK_MESSAGE_CONTAINERS,
+	LK_MESSAGE_PROGRESS,
+	LK_MESSAGE_FROZEN,
+	LK_MESSAGE_TYPES,
 	LK_MESSAGE_EVENTS,
 	LK_MESSAGE_BYE,
 };
@@ -161,6 +164,27 @@ struct lk_message_containers {
 	const struct lk_message_container *list;
 };
 
+struct lk_message_progress {
+	uint64_t id, done, found; /* objects */
+};
+struct lk_message_frozen {
+	double at_s, pause_us, walk_ms;
+	double copied_bytes, table_bytes, bytes; /* copied_bytes: NAN unknown */
+	uint64_t object_count, type_count;
+	bool complete;
+	const char *reason; /* "" when complete */
+};
+struct lk_message_object_type {
+	const char *name;
+	uint64_t count;
+	double bytes;
+};
+struct lk_message_types {
+	bool more;
+	uint32_t count;
+	const struct lk_message_object_type *list; /* most bytes first */
+};
+
 struct lk_message_event {
 	double at_s;
 	const char *code;
@@ -188,6 +212,9 @@ struct lk_message {
 		struct lk_message_trends trends;
 		struct lk_message_memory memory;
 		struct lk_message_containers containers;
+		struct lk_message_progress progress;
+		struct lk_message_frozen frozen;
+		struct lk_message_types types;
 		struct lk_message_events events;
 		struct lk_message_bye bye;
 	};

@@ -42,7 +42,8 @@ struct lk_connection {
 	uint32_t	 mark_id;
 	uint64_t	 min_length;
 	uint32_t	 limit;
-	uint32_t	 scan_number;		/* waits for the end of this walk */
+	uint32_t	 scan_number;		/* waits for the end of this walk, or freeze */
+	uint64_t	 told_done;		/* progress of the freeze */
 };
 
 /* lk_connection_open - take over FD.  Returns: 0, -ENOMEM. */

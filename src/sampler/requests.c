@@ -23,6 +23,7 @@
 
 #define CONTAINERS_DEFAULT	200u
 #define MIN_LENGTH_DEFAULT	1000u
+#define TYPES_DEFAULT		200u
 
 static void
 op_ping(struct lk_connection *c, const struct lk_wire_request *r)
@@ -134,6 +135,19 @@ op_containers(struct lk_connection *c, const struct lk_wire_request *r)
 }
 
 static void
+op_types(struct lk_connection *c, const struct lk_wire_request *r)
+{
+	int64_t limit = r->limit == LK_REQUEST_ABSENT ? TYPES_DEFAULT : r->limit;
+
+	if (limit < 1 || limit > LK_WIRE_TYPES_MAX) {
+		lk_stages_refuse(c, "bad-argument", "limit is from 1 to 1000");
+		return;
+	}
+	c->limit = (uint32_t)limit;
+	lk_stages_begin(c, LK_PROGRAM_TYPES);
+}
+
+static void
 op_history(struct lk_connection *c, const struct lk_wire_request *r)
 {
 	(void)r;
@@ -220,6 +234,7 @@ static const struct {
 	{"trends", op_trends},
 	{"memory", op_memory},
 	{"containers", op_containers},
+	{"types", op_types},
 	{"pause", op_pause},
 	{"resume", op_resume},
 	{"interval", op_interval},

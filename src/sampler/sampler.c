@@ -27,6 +27,7 @@
 #include "sampler/cpython/symbols.h"
 #include "sampler/cpython/walk.h"
 #include "sampler/duty.h"
+#include "sampler/freezer.h"
 #include "sampler/govern.h"
 #include "sampler/native/native.h"
 #include "sampler/native/unwind.h"
@@ -220,7 +221,10 @@ begin(void)
 	if (layout != NULL)
 		install_native();
 	/* Without a GIL the collector has no lists to walk, and no walk could stop the others. */
-	lk_scan_init(layout == NULL || layout->free_threaded ? NULL : layout, &py, lk_serve_ring);
+	if (layout != NULL && layout->free_threaded)
+		layout = NULL;
+	lk_scan_init(layout, &py, lk_serve_ring);
+	lk_freezer_init(layout, &py, lk_serve_ring);
 	return true;	/* without a layout the server tells why */
 }
 
@@ -275,6 +279,7 @@ stop_server(void)
 		lk_serve_stop();
 		pthread_join(server, NULL);
 		lk_scan_stop();
+		lk_freezer_stop();
 		lk_patch_stop();
 	}
 	pthread_mutex_unlock(&server_lock);
@@ -333,6 +338,7 @@ child_forked(void)
 	lk_unwind_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
+	lk_freezer_after_fork();
 	lk_patch_after_fork(true);
 	server_runs = false;
 	errno = saved_errno;

@@ -18,6 +18,7 @@
 #include "sampler/core/events.h"
 #include "sampler/core/history.h"
 #include "sampler/duty.h"
+#include "sampler/freezer.h"
 #include "sampler/messages.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
@@ -225,8 +226,9 @@ each_second(uint64_t now_ns)
 	    (double)lk_status.rss_bytes, lk_tend_live_bytes());
 	lk_history_trends(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
 	    lk_tend_stack_count(), live_bytes_of, NULL);
-	/* while the walker comes or goes the count of threads says nothing */
-	return !lk_scan_is_running() && lk_proc_host_ended(lk_patch_is_running() ? 2 : 1);
+	/* while one that comes or goes may be waited for, the count of threads says nothing */
+	return !lk_scan_is_running() && !lk_freezer_is_running() &&
+	    lk_proc_host_ended(lk_patch_is_running() ? 2 : 1);
 }
 
 /* ---- the loop --------------------------------------------------------------------- */
@@ -239,7 +241,7 @@ due_of(const struct lk_connection *c)
 	if (c->handle.fd < 0 || c->out.length != 0)
 		return UINT64_MAX;
 	if (c->stage != NULL)
-		return lk_scan_is_running() ? UINT64_MAX : 0;
+		return lk_scan_is_running() || lk_stages_wait_frozen(c) ? UINT64_MAX : 0;
 	return c->subscribed ? c->due_ns : UINT64_MAX;
 }
 
@@ -274,13 +276,37 @@ fill_poll(struct pollfd *fds, uint64_t now_ns)
 	}
 }
 
+static void
+collect_ended(void)
+{
+	uint32_t number = lk_scan_poll();
+
+	if (number != 0)
+		lk_stages_scanned(number);
+	number = lk_freezer_poll();
+	if (number != 0)
+		lk_stages_frozen(number);
+}
+
+/* Who asked for the freeze may have gone. */
+static void
+cancel_unwanted(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
+		if (connections[i].handle.fd >= 0 && lk_stages_wait_frozen(&connections[i]))
+			return;
+	lk_freezer_cancel();
+}
+
 static bool
 turn(void)
 {
 	const struct timespec refused = {0, REFUSED_PAUSE_NS};
 	struct pollfd fds[LK_WIRE_CLIENTS_MAX + 2];
 	uint64_t now_ns = lk_clock_monotonic_ns();
-	uint32_t i, number;
+	uint32_t i;
 	bool ended;
 
 	open_bell();
@@ -295,9 +321,7 @@ turn(void)
 	next_duty_ns = lk_duty_turn(now_ns);
 	if (fds[0].revents & POLLIN)
 		mute_bell();
-	number = lk_scan_poll();
-	if (number != 0)
-		lk_stages_scanned(number);
+	collect_ended();
 	ended = each_second(now_ns);
 	if (fds[1].revents & POLLIN)
 		accept_all(now_ns);
@@ -305,6 +329,7 @@ turn(void)
 		if (connections[i].handle.fd >= 0)
 			serve_one(&connections[i], connections[i].handle.fd == fds[i + 2].fd ?
 			    fds[i + 2].revents : 0, now_ns);
+	cancel_unwanted();
 	return ended;
 }
 

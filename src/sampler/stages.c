@@ -12,6 +12,8 @@
 #include "sampler/connection.h"
 #include "sampler/core/events.h"
 #include "sampler/core/history.h"
+#include "sampler/freeze/answer.h"
+#include "sampler/freezer.h"
 #include "sampler/heap/containers.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
@@ -30,10 +32,11 @@
 #define ROWS_PER_LINE	48u
 
 #define BASELINE_MIN_LENGTH	1000u
+#define TYPES_PER_LINE	200u	/* a name with every byte escaped is 1 kB */
 
 enum stage { STAGE_END, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK, STAGE_ROWS,
 	STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
-	STAGE_EVENTS, STAGE_REPLY, STAGE_COUNT };
+	STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
 	STAGE_END};
@@ -45,6 +48,9 @@ static const uint8_t program_trends[] = {STAGE_NAMES, STAGE_TRENDS, STAGE_REPLY,
 static const uint8_t program_memory[] = {STAGE_MEMORY, STAGE_REPLY, STAGE_END};
 static const uint8_t program_events[] = {STAGE_EVENTS, STAGE_REPLY, STAGE_END};
 
+static const uint8_t program_types[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REPLY,
+	STAGE_END};
+
 static const char *const domain_names[] = {"raw", "mem", "obj", "native"};
 
 static const struct lk_history *history;
@@ -52,6 +58,7 @@ static uint32_t scans_done;		/* walks that ended */
 static bool baseline_wants_scan;	/* a mark has no containers yet */
 static uint32_t baseline_scan_mark;
 static uint64_t scan_min_length;	/* of the walk under way */
+static uint32_t freezes_done;		/* freezes that ended */
 
 void
 lk_stages_history(const struct lk_history *h)
@@ -427,6 +434,92 @@ stage_events(struct lk_connection *c)
 	return true;
 }
 
+/* ---- the frozen heap ------------------------------------------------------------ */
+
+static void
+put_progress(struct lk_connection *c)
+{
+	uint64_t done, found;
+
+	lk_freezer_progress(&done, &found);
+	if (done == c->told_done)
+		return;
+	c->told_done = done;
+	lk_emit_progress(&c->out, c->reply_id, done, found);
+}
+
+/* One that is under way serves who asks meanwhile, too. */
+static bool
+stage_wait_freeze(struct lk_connection *c)
+{
+	if (c->scan_number == 0) {
+		if (!lk_freezer_is_running() && lk_freezer_start() < 0) {
+			lk_stages_refuse(c, "unavailable", lk_status.dormant_reason != NULL ?
+			    lk_status.dormant_reason : lk_freezer_words());
+			return false;
+		}
+		c->scan_number = freezes_done + 1;
+		return false;
+	}
+	if (freezes_done >= c->scan_number)
+		return true;
+	put_progress(c);
+	return false;
+}
+
+/* The answer that C waited for; NULL when there is none, or no longer: then C was told. */
+static const struct lk_freeze *
+freeze_of(struct lk_connection *c)
+{
+	const struct lk_freeze *f = lk_freezer_result();
+
+	if (freezes_done != c->scan_number || lk_freezer_is_running()) {
+		lk_stages_refuse(c, "busy", "another freeze has begun; ask again");
+		return NULL;
+	}
+	if (f == NULL)
+		lk_stages_refuse(c, "unavailable", lk_freezer_words());
+	return f;
+}
+
+static bool
+stage_frozen(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_answer *a;
+
+	if (f == NULL)
+		return false;
+	a = f->answer;
+	lk_emit_frozen(&c->out, &(struct lk_emit_frozen){.at_s = f->at_s,
+	    .pause_us = (double)f->pause_ns / 1e3, .walk_ms = (double)a->walk_ns / 1e6,
+	    .copied_bytes = f->copied_bytes, .table_bytes = a->table_bytes,
+	    .objects = a->objects, .bytes = a->bytes, .types = a->type_count,
+	    .complete = !a->no_room && !a->was_collecting,
+	    .reason = a->no_room ? "there are more objects than there is memory to number them" :
+	    a->was_collecting ? "a collection was under way" : ""});
+	return true;
+}
+
+static bool
+stage_types(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	uint32_t last, until, i;
+
+	if (f == NULL)
+		return false;
+	last = f->answer->types_kept < c->limit ? f->answer->types_kept : c->limit;
+	until = last - c->cursor > TYPES_PER_LINE ? c->cursor + TYPES_PER_LINE : last;
+	lk_emit_types_begin(&c->out, until < last);
+	for (i = c->cursor; i < until; i++)
+		lk_emit_type(&c->out, i == c->cursor, f->answer->types[i].name,
+		    f->answer->types[i].objects, f->answer->types[i].bytes);
+	lk_emit_list_end(&c->out);
+	c->cursor = until;
+	return until == last;
+}
+
 static bool
 stage_reply(struct lk_connection *c)
 {
@@ -446,6 +539,9 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_TRENDS] = stage_trends,
 	[STAGE_MEMORY] = stage_memory,
 	[STAGE_EVENTS] = stage_events,
+	[STAGE_WAIT_FREEZE] = stage_wait_freeze,
+	[STAGE_FROZEN] = stage_frozen,
+	[STAGE_TYPES] = stage_types,
 	[STAGE_REPLY] = stage_reply,
 };
 
@@ -457,6 +553,7 @@ static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
 	[LK_PROGRAM_TRENDS] = program_trends,
 	[LK_PROGRAM_MEMORY] = program_memory,
 	[LK_PROGRAM_EVENTS] = program_events,
+	[LK_PROGRAM_TYPES] = program_types,
 };
 
 void
@@ -466,6 +563,7 @@ lk_stages_begin(struct lk_connection *c, enum lk_program program)
 	c->cursor = 0;
 	c->mark_cursor = 0;
 	c->scan_number = 0;
+	c->told_done = 0;
 }
 
 bool
@@ -479,6 +577,18 @@ lk_stages_run(struct lk_connection *c)
 	c->stage = stage[1] == STAGE_END ? NULL : stage + 1;
 	c->cursor = 0;
 	return true;
+}
+
+void
+lk_stages_frozen(uint32_t number)
+{
+	freezes_done = number;
+}
+
+bool
+lk_stages_wait_frozen(const struct lk_connection *c)
+{
+	return c->stage != NULL && *c->stage == STAGE_WAIT_FREEZE;
 }
 
 /* ---- walks -------------------------------------------------------------------- */

@@ -10,7 +10,8 @@ struct lk_connection;
 struct lk_history;
 
 enum lk_program { LK_PROGRAM_TICK, LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
-	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_COUNT };
+	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_TYPES,
+	LK_PROGRAM_COUNT };
 
 /* lk_stages_history - the history that is shown; set once. */
 void lk_stages_history(const struct lk_history *history);
@@ -29,5 +30,10 @@ void lk_stages_want_scan(void);
 
 /* lk_stages_scanned - walk NUMBER has ended (0: look whether one is wanted). */
 void lk_stages_scanned(uint32_t number);
+
+/* lk_stages_frozen - freeze NUMBER has ended.
+ * lk_stages_wait_frozen - whether C waits for the one under way. */
+void lk_stages_frozen(uint32_t number);
+bool lk_stages_wait_frozen(const struct lk_connection *c);
 
 #endif

@@ -9,8 +9,9 @@ sampler/core base leaktop/wire.h
 sampler/cpython base sampler/core
 sampler/native base sampler/core
 sampler/heap base sampler/core sampler/cpython
+sampler/freeze base sampler/core sampler/cpython sampler/heap
 sampler/process base sampler/core leaktop/wire.h
-sampler base proto leaktop sampler/core sampler/cpython sampler/native sampler/heap sampler/process
+sampler base proto leaktop sampler/core sampler/cpython sampler/native sampler/heap sampler/freeze sampler/process
 attach base util leaktop
 util base
 model base util leaktop/snapshot.h

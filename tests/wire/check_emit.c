@@ -258,6 +258,46 @@ containers_incomplete(struct lk_print *p)
 	lk_emit_list_end(p);
 }
 
+static const struct lk_emit_frozen frozen_well = {
+	.at_s = AT, .pause_us = 1285.7, .walk_ms = 40, .copied_bytes = 20480,
+	.table_bytes = 13312000, .objects = 612236, .bytes = 32195660, .types = 61,
+	.complete = true, .reason = "",
+};
+
+static void
+frozen(struct lk_print *p)
+{
+	lk_emit_frozen(p, &frozen_well);
+}
+
+static void
+frozen_incomplete(struct lk_print *p)
+{
+	struct lk_emit_frozen m = frozen_well;
+
+	m.pause_us = 900;
+	m.walk_ms = 41.5;
+	m.copied_bytes = UNKNOWN;
+	m.complete = false;
+	m.reason = "a collection was under way";
+	lk_emit_frozen(p, &m);
+}
+
+static void
+progress(struct lk_print *p)
+{
+	lk_emit_progress(p, 18, 122880, 612236);
+}
+
+static void
+types(struct lk_print *p)
+{
+	lk_emit_types_begin(p, false);
+	lk_emit_type(p, true, "str", 203886, 12266894);
+	lk_emit_type(p, false, "shop.cart.Item", 200000, 11200000);
+	lk_emit_list_end(p);
+}
+
 static void
 events(struct lk_print *p)
 {
@@ -310,13 +350,16 @@ static const struct {
 	{"baseline", baseline}, {"baselines", baselines}, {"baselines-empty", baselines_empty},
 	{"bye", bye}, {"bye-stranger", bye_stranger}, {"containers", containers},
 	{"containers-incomplete", containers_incomplete}, {"events", events},
+	{"frozen", frozen}, {"frozen-incomplete", frozen_incomplete},
 	{"hello", hello}, {"hello-dormant", hello_dormant}, {"history", history},
 	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
 	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
-	{"names-empty", names_empty}, {"names-native", names_native}, {"reply", reply},
+	{"names-empty", names_empty}, {"names-native", names_native}, {"progress", progress},
+	{"reply", reply},
 	{"reply-bad-json", reply_bad_json},
 	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
+	{"types", types},
 };
 
 static char bytes[16384];

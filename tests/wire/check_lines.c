@@ -35,6 +35,7 @@ static const struct {
     {"pause", {.id = 14, .op = LK_ASK_PAUSE}},
     {"resume", {.id = 15, .op = LK_ASK_RESUME}},
     {"interval", {.id = 16, .op = LK_ASK_INTERVAL, .number = 65536}},
+    {"types", {.id = 18, .op = LK_ASK_TYPES, .limit = 100}},
     {"events", {.id = 17, .op = LK_ASK_EVENTS}},
 };
 

@@ -51,6 +51,9 @@ type_is_the_word_before_the_dash(const char *name)
 	    [LK_MESSAGE_TRENDS] = "trends",
 	    [LK_MESSAGE_MEMORY] = "memory",
 	    [LK_MESSAGE_CONTAINERS] = "containers",
+	    [LK_MESSAGE_PROGRESS] = "progress",
+	    [LK_MESSAGE_FROZEN] = "frozen",
+	    [LK_MESSAGE_TYPES] = "types",
 	    [LK_MESSAGE_EVENTS] = "events",
 	    [LK_MESSAGE_BYE] = "bye",
 	};
@@ -311,6 +314,9 @@ static const char *const lies[] = {
     "{\"t\":\"baselines\",\"list\":[{\"id\":2,\"name\":\"\",\"at\":1,\"rss_bytes\":1,"
     "\"live_bytes\":1,\"interval_bytes\":1},{\"id\":1,\"name\":\"\",\"at\":1,"
     "\"rss_bytes\":1,\"live_bytes\":1,\"interval_bytes\":1}]}",
+    "{\"t\":\"types\",\"more\":false,\"rows\":[[\"str\",1]]}",
+    "{\"t\":\"types\",\"more\":false,\"rows\":[[null,1,1]]}",
+    "{\"t\":\"progress\",\"id\":1,\"done\":-1,\"found\":1}",
     "{\"t\":\"trends\",\"step_s\":10,\"end\":1,\"rows\":[[1,[\"x\"]]]}",
     "{\"t\":\"events\",\"list\":[{\"at\":1,\"code\":\"x\",\"value\":1.5}]}",
 };

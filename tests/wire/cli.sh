@@ -4,7 +4,7 @@
 . "$(dirname "$0")/fake.sh"
 
 # ---- usage ---------------------------------------------------------------------------------
-for command in '' run list baseline pause resume export open diff; do
+for command in '' run list baseline pause resume scan export open diff; do
 	# shellcheck disable=SC2086 # none or one word
 	gives 0 $command --help
 	says out '^Usage: leaktop'
@@ -26,6 +26,8 @@ gives 1 baseline;		says err 'wants PID'
 gives 1 baseline 1 a b;		says err "too many words, from 'b'"
 gives 1 pause;			says err 'wants PID'
 gives 1 resume 1 2;		says err "too many words, from '2'"
+gives 1 scan 1;			says err 'wants PID'
+gives 1 scan 1 everything;	says err 'scan what'
 gives 1 export --format yaml 1;	says err 'no such format: yaml'
 gives 1 diff a.json;		says err 'wants A.json B.json'
 gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
@@ -89,6 +91,15 @@ jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding filter'
 gives 2 -b --baseline cold "$pid"; says err "no baseline 'cold'"
 gives 2 "$pid"; says err 'no terminal: use leaktop -b'
 gives 2; says err 'leaktop list'
+
+# ---- the frozen heap ---------------------------------------------------------------------
+gives 0 scan "$pid" types
+says out '^612k objects of 61 types, 30.7M; pause 1.3 ms, read in 40ms, 20.0K copied$'
+says out '^ *200000 +10.7M  shop.cart.Item$'
+silent err
+gives 0 scan "$pid" types --json --filter cart
+jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
+	"objects": 200000, "bytes": 11200000}]' "$work/out" >/dev/null || fail 'types as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"

@@ -93,6 +93,9 @@ class Client:
             return {"ok": True, **self.mark(request)}
         elif op == "baseline.rows":
             self.say(golden("baseline", id=request["baseline"]))
+        elif op == "types":
+            for kind in ("progress", "frozen", "types"):
+                self.say(golden(kind))
         elif op in ("history", "trends", "memory", "containers"):
             self.say(golden(op))
         return {"ok": True}

@@ -8,14 +8,14 @@ _leaktop_pids()
 _leaktop()
 {
 	local word=$2 previous=$3 command='' i
-	local commands='run list baseline export open diff'
+	local commands='run list baseline pause resume scan export open diff'
 	local look='-b --batch -n --frames -d --delay --json --top --sort --filter --baseline
 		--theme --ascii --readonly'
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run|list|baseline|export|open|diff) command=${COMP_WORDS[i]}; break ;;
+		run|list|baseline|pause|resume|scan|export|open|diff) command=${COMP_WORDS[i]}; break ;;
 		--) break ;;
 		esac
 	done
@@ -46,7 +46,9 @@ _leaktop()
 	diff:-*) i='--fail-over --top --json --help' ;;
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;
-	baseline:-*) i='--help' ;;
+	baseline:-*|pause:-*|resume:-*) i='--help' ;;
+	scan:-*) i='--json --top --filter --help' ;;
+	scan:*) i="types $(_leaktop_pids)" ;;
 	:-*) i="$look --help --version" ;;
 	:*) i="$commands $(_leaktop_pids)" ;;
 	*) i=$(_leaktop_pids) ;;

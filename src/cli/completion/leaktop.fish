@@ -4,7 +4,7 @@ function __leaktop_processes
 	leaktop list 2>/dev/null | awk 'NR > 1 { pid = $1; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print pid "\t" $0 }'
 end
 
-set -l commands run list baseline export open diff
+set -l commands run list baseline pause resume scan export open diff
 
 complete -c leaktop -f
 complete -c leaktop -s h -l help -d 'help'
@@ -13,12 +13,15 @@ complete -c leaktop -s V -l version -d 'version'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a run -d 'start a program with the sampler'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a list -d 'the Python processes of this host'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a baseline -d 'mark a baseline'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a pause -d 'stop sampling'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a resume -d 'go on sampling'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a scan -d 'what the heap is made of'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a export -d 'write a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a open -d 'show a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a diff -d 'what grew between two snapshots'
-complete -c leaktop -n "not __fish_seen_subcommand_from $commands; or __fish_seen_subcommand_from baseline export" -a '(__leaktop_processes)'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands; or __fish_seen_subcommand_from baseline pause resume scan export" -a '(__leaktop_processes)'
 
-set -l look "not __fish_seen_subcommand_from run list baseline export diff"
+set -l look "not __fish_seen_subcommand_from run list baseline pause resume scan export diff"
 complete -c leaktop -n $look -s b -l batch -d 'frames of text, no screen'
 complete -c leaktop -n $look -s n -l frames -x -d 'how many frames'
 complete -c leaktop -n $look -s d -l delay -x -d 'time between frames'
@@ -27,9 +30,9 @@ complete -c leaktop -n $look -l filter -x -d 'rows with this text'
 complete -c leaktop -n $look -l theme -r -F -d 'colours'
 complete -c leaktop -n $look -l ascii -d 'draw with ASCII alone'
 complete -c leaktop -n $look -l readonly -d 'disable the keys that touch the process'
-complete -c leaktop -n "not __fish_seen_subcommand_from run baseline export" -l json -d 'JSON lines'
-complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline export" -l top -x -d 'rows'
-complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline diff" -l baseline -x -d 'growth since this one'
+complete -c leaktop -n "not __fish_seen_subcommand_from run baseline pause resume export" -l json -d 'JSON lines'
+complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline pause resume export" -l top -x -d 'rows'
+complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline pause resume scan diff" -l baseline -x -d 'growth since this one'
 
 complete -c leaktop -n "__fish_seen_subcommand_from run" -s i -l interval -x -d 'distance between samples'
 complete -c leaktop -n "__fish_seen_subcommand_from run" -s m -l memory -x -d 'cap of the tables'
@@ -37,5 +40,7 @@ complete -c leaktop -n "__fish_seen_subcommand_from run" -l dir -x -a '(__fish_c
 complete -c leaktop -n "__fish_seen_subcommand_from run" -a '(__fish_complete_command)'
 complete -c leaktop -n "__fish_seen_subcommand_from export" -s o -l output -r -F -d 'where to'
 complete -c leaktop -n "__fish_seen_subcommand_from export" -l format -x -a json -d 'format'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -a types -d 'objects by type'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -l filter -x -d 'types with this text'
 complete -c leaktop -n "__fish_seen_subcommand_from diff" -l fail-over -x -d 'exit 3 above this growth'
 complete -c leaktop -n "__fish_seen_subcommand_from open diff" -F

@@ -28,16 +28,28 @@ note(const char *base, size_t bytes)
 	atomic_store(&mappings[i].bytes, bytes);
 }
 
-void *
-lk_pages_map(size_t bytes)
+static void *
+map(size_t bytes, int how)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, how | MAP_ANONYMOUS | MAP_NORESERVE,
+	    -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
 	note(p, bytes);
 	return p;
+}
+
+void *
+lk_pages_map(size_t bytes)
+{
+	return map(bytes, MAP_PRIVATE);
+}
+
+void *
+lk_pages_share(size_t bytes)
+{
+	return map(bytes, MAP_SHARED);
 }
 
 bool

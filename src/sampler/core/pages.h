@@ -17,6 +17,9 @@ struct lk_pages {
  * Context: start-up and the sampler's own threads.  Returns: NULL when refused. */
 void *lk_pages_map(size_t bytes);
 
+/* lk_pages_share - the same, shared with processes that come of this one. */
+void *lk_pages_share(size_t bytes);
+
 /* lk_pages_mapping - the I-th that was made, so that all of them can be measured.  false: there
  * are no more. */
 bool lk_pages_mapping(uint32_t i, const char **base, size_t *bytes);

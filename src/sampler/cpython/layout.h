@@ -83,6 +83,10 @@ struct lk_layout {
 #define LK_OBJECT_REFCOUNT	0
 #define LK_OBJECT_TYPE		8
 #define LK_VAR_SIZE		16
+#define LK_KEYS_REFCOUNT	0	/* of the keys of a dict */
+#define LK_TYPE_ITEMSIZE	40
+#define LK_TYPE_TRAVERSE	184
+#define LK_TYPE_BASE		256
 #define LK_GC_HEAD_BYTES	16
 #define LK_OWNER_GENERATOR	1
 #define LK_OWNER_SHIM		3	/* and above, 3.12 on: C calls the eval loop */

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/attr.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/symbols.h"
 #include "sampler/heap/containers.h"
@@ -14,18 +15,32 @@
 #define FLAG_BYTES	(1UL << 27)
 #define FLAG_UNICODE	(1UL << 28)
 #define FLAG_DICT	(1UL << 29)
+#define FLAG_INT	(1UL << 24)
+#define FLAG_TYPE	(1UL << 31)
+#define FLAG_HEAP_TYPE	(1UL << 9)
 #define FLAG_HAVE_GC	(1UL << 14)
+#define FLAG_MANAGED_DICT (1UL << 4)	/* 3.11 on */
+#define FLAG_MANAGED_WEAKREFS (1UL << 3) /* 3.12 on */
+#define FLAG_INLINE_VALUES (1UL << 2)	/* 3.13 on */
+#define MANAGED_BYTES	16u		/* two pointers before the object */
 
+#define BASES_MAX	32u	/* no class of a service has more */
 #define DEQUE_BLOCK_BYTES	528u	/* leftlink, 64 items, rightlink */
 #define DEQUE_BLOCK_ITEMS	64u
 #define KEYS_GENERAL		0
+#define STR_KIND_MASK		7u	/* of PyASCIIObject.state */
+#define STR_COMPACT		8u
+#define STR_ASCII		16u
+#define TAGGED_INT_MINOR	12	/* the low three bits of an int's size: flags */
+#define INLINE_VALUES_MINOR	13
 #define TEXT_MIN_BYTES		65536u	/* a long docstring is no large container */
 
-typedef void (*measure_fn)(const struct lk_layout *l, const void *o,
-    struct lk_container_found *f);
+/* F comes with tp_basicsize and what is before the object in shallow_bytes, and with the object
+ * as storage. */
+typedef void (*measure_fn)(const struct lk_layout *l, const void *o, struct lk_measured *f);
 
 static void
-measure_list(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_list(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
 	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, l->list_items);
@@ -33,7 +48,7 @@ measure_list(const struct lk_layout *l, const void *o, struct lk_container_found
 }
 
 static void
-measure_tuple(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_tuple(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	(void)l;
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
@@ -41,7 +56,7 @@ measure_tuple(const struct lk_layout *l, const void *o, struct lk_container_foun
 }
 
 static void
-measure_bytes(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_bytes(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	(void)l;
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
@@ -49,24 +64,38 @@ measure_bytes(const struct lk_layout *l, const void *o, struct lk_container_foun
 }
 
 static void
-measure_bytearray(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_bytearray(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
 	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, l->bytearray_storage);
 	f->shallow_bytes += (uint64_t)lk_read_i64(o, l->bytearray_alloc);
 }
 
+/* A str of the usual form is shorter than its type's tp_basicsize, that of PyUnicodeObject; the
+ * UTF-8 that was once asked for is kept. */
 static void
-measure_str(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_str(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
-	uint32_t kind = (uint32_t)lk_read_i32(o, l->unicode_state) >> 2 & 7;
+	uint32_t state = (uint32_t)lk_read_i32(o, l->unicode_state) >> l->unicode_kind_shift;
+	uint32_t kind = state & STR_KIND_MASK;
 
 	f->length = (uint64_t)lk_read_i64(o, l->unicode_length);
-	f->shallow_bytes += f->length * (kind == 0 ? 4 : kind);
+	if (!(state & STR_COMPACT)) {
+		f->shallow_bytes += (f->length + 1) * (kind == 0 ? 4 : kind);
+		return;
+	}
+	f->shallow_bytes -= (uint64_t)l->unicode_compact + sizeof(void *);
+	if (state & STR_ASCII) {
+		f->shallow_bytes += (uint64_t)l->unicode_ascii + f->length + 1;
+		return;
+	}
+	f->shallow_bytes += (uint64_t)l->unicode_compact + (f->length + 1) * kind;
+	if (lk_read_ptr(o, l->unicode_ascii + 8) != NULL)
+		f->shallow_bytes += (uint64_t)lk_read_i64(o, l->unicode_ascii) + 1;
 }
 
 static void
-measure_set(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_set(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	const void *table = lk_read_ptr(o, l->set_table);
 
@@ -98,54 +127,187 @@ keys_bytes(const struct lk_layout *l, const void *keys)
 	    (uint64_t)lk_read_i64(keys, l->keys_nentries)) * entry;
 }
 
-static void
-measure_dict(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+/* The values of a dict whose keys are shared: since 3.13 with a head of bytes that says how many
+ * fit, and whether they are in the object (then they are counted there). */
+static uint64_t
+values_bytes(const struct lk_layout *l, const void *keys, const void *values)
 {
-	const void *keys = lk_read_ptr(o, l->dict_keys);
+	uint64_t fit;
+
+	if (l->minor >= INLINE_VALUES_MINOR) {
+		fit = lk_read_u8(values, 0);
+		return lk_read_u8(values, 2) ? 0 : (fit + 7) / 8 * 8 + (fit + 1) * sizeof(void *);
+	}
+	fit = (uint64_t)lk_read_i64(keys, l->keys_usable) +
+	    (uint64_t)lk_read_i64(keys, l->keys_nentries);
+	return fit * sizeof(void *);
+}
+
+/* Keys that other dicts share belong to their class. */
+static void
+measure_dict(const struct lk_layout *l, const void *o, struct lk_measured *f)
+{
+	const void *keys = lk_read_ptr(o, l->dict_keys), *values = lk_read_ptr(o, l->dict_values);
 
 	f->length = (uint64_t)lk_read_i64(o, l->dict_used);
 	if (keys == NULL)	/* not made yet */
 		return;
 	f->storage = (uint64_t)(uintptr_t)keys;
-	f->shallow_bytes += keys_bytes(l, keys);
+	if (lk_read_i64(keys, LK_KEYS_REFCOUNT) == 1)
+		f->shallow_bytes += keys_bytes(l, keys);
+	if (values != NULL)
+		f->shallow_bytes += values_bytes(l, keys, values);
 }
 
 static void
-measure_deque(const struct lk_layout *l, const void *o, struct lk_container_found *f)
+measure_deque(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
 	(void)l;
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
 	f->shallow_bytes += (f->length / DEQUE_BLOCK_ITEMS + 1) * DEQUE_BLOCK_BYTES;
 }
 
-static measure_fn
-measure_for(const struct lk_containers_scan *scan, const void *type)
+/* The number of digits, or of items. */
+static uint64_t
+item_count(const struct lk_layout *l, const void *o, bool is_int)
 {
-	unsigned long flags = (unsigned long)lk_read_i64(type, scan->layout->type_flags);
+	int64_t size = lk_read_i64(o, LK_VAR_SIZE);
 
-	if (flags & FLAG_DICT)
-		return measure_dict;
-	if (flags & FLAG_LIST)
-		return measure_list;
-	if (flags & FLAG_TUPLE)
-		return measure_tuple;
-	if (flags & FLAG_BYTES)
-		return measure_bytes;
-	if (flags & FLAG_UNICODE)
-		return measure_str;
-	if (type == scan->symbols->set_type || type == scan->symbols->frozenset_type)
-		return measure_set;
-	if (type == scan->symbols->bytearray_type)
-		return measure_bytearray;
-	if (strcmp(lk_read_ptr(type, scan->layout->type_name), "collections.deque") == 0)
-		return measure_deque;
-	return NULL;
+	if (is_int && l->minor >= TAGGED_INT_MINOR) {
+		size = (int64_t)((uint64_t)size >> 3);
+		return size == 0 ? 1 : (uint64_t)size;
+	}
+	return (uint64_t)(size < 0 ? -size : size);
+}
+
+static const measure_fn measures[LK_MEASURE_KINDS] = {
+	[LK_MEASURE_DICT] = measure_dict,
+	[LK_MEASURE_LIST] = measure_list,
+	[LK_MEASURE_TUPLE] = measure_tuple,
+	[LK_MEASURE_BYTES] = measure_bytes,
+	[LK_MEASURE_STR] = measure_str,
+	[LK_MEASURE_SET] = measure_set,
+	[LK_MEASURE_BYTEARRAY] = measure_bytearray,
+	[LK_MEASURE_DEQUE] = measure_deque,
+};
+
+/* Of what has no flag: the type itself or one that a class of Python comes from. */
+static enum lk_measure_kind
+kind_by_name(const struct lk_layout *l, const struct lk_symbols *s, const void *type)
+{
+	if (type == s->set_type || type == s->frozenset_type)
+		return LK_MEASURE_SET;
+	if (type == s->bytearray_type)
+		return LK_MEASURE_BYTEARRAY;
+	return strcmp(lk_read_ptr(type, l->type_name), "collections.deque") == 0 ?
+	    LK_MEASURE_DEQUE : LK_MEASURE_PLAIN;
+}
+
+enum lk_measure_kind
+lk_measure_kind(const struct lk_layout *l, const struct lk_symbols *s, const void *type)
+{
+	static const struct {
+		unsigned long		flag;
+		enum lk_measure_kind	kind;
+	} by_flag[] = {
+		{FLAG_DICT, LK_MEASURE_DICT}, {FLAG_LIST, LK_MEASURE_LIST},
+		{FLAG_TUPLE, LK_MEASURE_TUPLE}, {FLAG_BYTES, LK_MEASURE_BYTES},
+		{FLAG_UNICODE, LK_MEASURE_STR}, {FLAG_INT, LK_MEASURE_INT},
+	};
+	unsigned long flags = (unsigned long)lk_read_i64(type, l->type_flags);
+	enum lk_measure_kind kind;
+	size_t i;
+
+	for (i = 0; i < LK_COUNT_OF(by_flag); i++)
+		if (flags & by_flag[i].flag)
+			return by_flag[i].kind;
+	for (i = 0; type != NULL && i < BASES_MAX; i++) {
+		kind = kind_by_name(l, s, type);
+		if (kind != LK_MEASURE_PLAIN ||
+		    !((unsigned long)lk_read_i64(type, l->type_flags) & FLAG_HEAP_TYPE))
+			return kind;
+		type = lk_read_ptr(type, LK_TYPE_BASE);
+	}
+	return LK_MEASURE_PLAIN;
+}
+
+/* A type that is no heap type is not the collector's, though its metatype says so. */
+static uint64_t
+bytes_before(const struct lk_layout *l, const void *object, unsigned long flags)
+{
+	unsigned long managed = (l->minor >= 11 ? FLAG_MANAGED_DICT : 0) |
+	    (l->minor >= 12 ? FLAG_MANAGED_WEAKREFS : 0);
+	bool collected = flags & FLAG_HAVE_GC;
+
+	if (flags & FLAG_TYPE)
+		collected = (uint64_t)lk_read_i64(object, l->type_flags) & FLAG_HEAP_TYPE;
+	return (collected ? LK_GC_HEAD_BYTES : 0) + (flags & managed ? MANAGED_BYTES : 0);
+}
+
+/* Where a class of 3.11 and 3.12 has the keys that its instances share, and these their values as
+ * long as nobody wanted a dict of them: a pointer, or a pointer less one, which is odd. */
+static const struct {
+	int	minor, cached_keys, values, is_odd;
+} apart[] = {{11, 872, -32, 0}, {12, 880, -24, 1}};
+
+/* Attributes in a block of their own: the order of the values, and they. */
+static uint64_t
+apart_bytes(const struct lk_layout *l, const void *type, const void *object, unsigned long flags)
+{
+	uintptr_t values;
+	const void *keys;
+	uint64_t fit;
+	size_t i;
+
+	for (i = 0; i < LK_COUNT_OF(apart) && apart[i].minor != l->minor; i++)
+		continue;
+	if (i == LK_COUNT_OF(apart) || !(flags & FLAG_MANAGED_DICT))
+		return 0;
+	values = (uintptr_t)lk_read_ptr(object, apart[i].values);
+	keys = lk_read_ptr(type, apart[i].cached_keys);
+	if (values == 0 || (values & 1) != (uintptr_t)apart[i].is_odd || keys == NULL)
+		return 0;
+	fit = (uint64_t)lk_read_i64(keys, l->keys_usable) +
+	    (uint64_t)lk_read_i64(keys, l->keys_nentries);
+	return (fit + 2 + 7) / 8 * 8 + fit * sizeof(void *);
+}
+
+/* Attributes in the object itself: a head, the order of the values, and they. */
+static uint64_t
+inline_bytes(const struct lk_layout *l, const void *object, int64_t basic, unsigned long flags)
+{
+	uint64_t fit;
+
+	if (l->minor < INLINE_VALUES_MINOR || !(flags & FLAG_INLINE_VALUES))
+		return 0;
+	fit = lk_read_u8(object, (int)basic);
+	return (fit + 7) / 8 * 8 + (fit + 1) * sizeof(void *);
+}
+
+void
+lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const void *type,
+    const void *object, struct lk_measured *out)
+{
+	unsigned long flags = (unsigned long)lk_read_i64(type, l->type_flags);
+	int64_t basic = lk_read_i64(type, l->type_basicsize);
+	int64_t item = lk_read_i64(type, LK_TYPE_ITEMSIZE);
+
+	out->length = 0;
+	out->storage = (uint64_t)(uintptr_t)object;
+	out->shallow_bytes = (uint64_t)basic + bytes_before(l, object, flags) +
+	    inline_bytes(l, object, basic, flags) + apart_bytes(l, type, object, flags);
+	if (measures[kind] != NULL)
+		measures[kind](l, object, out);
+	else if (item > 0)
+		out->shallow_bytes += (uint64_t)item * item_count(l, object,
+		    kind == LK_MEASURE_INT);
 }
 
 static bool
-is_text(measure_fn measure)
+is_text(enum lk_measure_kind kind)
 {
-	return measure == measure_str || measure == measure_bytes || measure == measure_bytearray;
+	return kind == LK_MEASURE_STR || kind == LK_MEASURE_BYTES ||
+	    kind == LK_MEASURE_BYTEARRAY;
 }
 
 static void
@@ -162,19 +324,19 @@ lk_measure_container(const struct lk_containers_scan *scan, const void *object,
     struct lk_container_found *found)
 {
 	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);
-	measure_fn measure = measure_for(scan, type);
+	enum lk_measure_kind kind = lk_measure_kind(scan->layout, scan->symbols, type);
+	struct lk_measured m;
 
-	if (measure == NULL)
+	if (measures[kind] == NULL)
 		return false;
-	found->storage = (uint64_t)(uintptr_t)object;
-	found->shallow_bytes = (uint64_t)lk_read_i64(type, scan->layout->type_basicsize) +
-	    ((uint64_t)lk_read_i64(type, scan->layout->type_flags) & FLAG_HAVE_GC ?
-	    LK_GC_HEAD_BYTES : 0);
-	measure(scan->layout, object, found);
-	if (found->length < scan->min_length || found->length > INT64_MAX)
+	lk_measure_object(scan->layout, kind, type, object, &m);
+	if (m.length < scan->min_length || m.length > INT64_MAX)
 		return false;
-	if (is_text(measure) && found->length < TEXT_MIN_BYTES)
+	if (is_text(kind) && m.length < TEXT_MIN_BYTES)
 		return false;
+	found->storage = m.storage;
+	found->length = m.length;
+	found->shallow_bytes = m.shallow_bytes;
 	found->address = (uint64_t)(uintptr_t)object;
 	found->type = (uint64_t)(uintptr_t)type;
 	found->owner[0] = '\0';

@@ -64,15 +64,28 @@ skip_words(const char *s, int words)
 	return s;
 }
 
-uint64_t
-lk_proc_rss_bytes(void)
+/* Of /proc/self/statm, in bytes. */
+static uint64_t
+statm_field(int number)
 {
 	char buffer[128];
 	const char *s;
 
 	lk_proc_read("/proc/self/statm", buffer, sizeof(buffer));
-	s = skip_words(buffer, 1);
+	s = skip_words(buffer, number);
 	return s == NULL ? 0 : number_at(s) * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+uint64_t
+lk_proc_rss_bytes(void)
+{
+	return statm_field(1);
+}
+
+uint64_t
+lk_proc_address_bytes(void)
+{
+	return statm_field(0);
 }
 
 uint64_t
@@ -128,6 +141,40 @@ rollup_field(const char *text, const char *name)
 	return kib == LK_PROC_UNKNOWN ? kib : kib * KIB;
 }
 
+uint64_t
+lk_proc_available_bytes(void)
+{
+	char text[512];
+
+	lk_proc_read("/proc/meminfo", text, sizeof(text));
+	return rollup_field(text, "\nMemAvailable:");
+}
+
+static uint64_t
+private_bytes(const char *rollup)
+{
+	uint64_t clean = rollup_field(rollup, "\nPrivate_Clean:");
+	uint64_t dirty = rollup_field(rollup, "\nPrivate_Dirty:");
+
+	return clean == LK_PROC_UNKNOWN || dirty == LK_PROC_UNKNOWN ? LK_PROC_UNKNOWN :
+	    clean + dirty;
+}
+
+uint64_t
+lk_proc_private_bytes(int pid)
+{
+	char path[64], text[2048];
+	struct lk_print p;
+
+	lk_print_init(&p, path, sizeof(path));
+	lk_print_str(&p, "/proc/");
+	lk_print_i64(&p, pid);
+	lk_print_str(&p, "/smaps_rollup");
+	lk_print_end(&p);
+	lk_proc_read(path, text, sizeof(text));
+	return private_bytes(text);
+}
+
 static void
 read_malloc(struct lk_proc_memory *out)
 {
@@ -163,16 +210,13 @@ void
 lk_proc_memory(struct lk_proc_memory *out)
 {
 	char text[2048];
-	uint64_t clean, dirty;
 
 	out->rss_bytes = lk_proc_rss_bytes();
 	lk_proc_read("/proc/self/smaps_rollup", text, sizeof(text));
 	out->pss_bytes = rollup_field(text, "\nPss:");
 	out->anonymous_bytes = rollup_field(text, "\nAnonymous:");
 	out->swap_bytes = rollup_field(text, "\nSwap:");
-	clean = rollup_field(text, "\nPrivate_Clean:");
-	dirty = rollup_field(text, "\nPrivate_Dirty:");
-	out->uss_bytes = clean == LK_PROC_UNKNOWN ? clean : clean + dirty;
+	out->uss_bytes = private_bytes(text);
 	lk_proc_read("/proc/self/status", text, sizeof(text));
 	out->file_bytes = rollup_field(text, "\nRssFile:");
 	out->shared_bytes = rollup_field(text, "\nRssShmem:");

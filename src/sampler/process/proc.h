@@ -19,6 +19,13 @@ struct lk_proc_memory {
 size_t lk_proc_read(const char *path, char *buffer, size_t size);
 
 uint64_t lk_proc_rss_bytes(void);
+uint64_t lk_proc_address_bytes(void);	/* mapped, as RLIMIT_AS counts */
+uint64_t lk_proc_available_bytes(void);	/* of the machine, as the kernel estimates it */
+
+/* lk_proc_private_bytes - what only the process PID has in memory; unknown when it is not ours to
+ * know.  As lk_proc_memory() it walks that process's mappings. */
+uint64_t lk_proc_private_bytes(int pid);
+
 uint64_t lk_proc_start_time(void);	/* field 22 of /proc/self/stat, 0 unknown */
 
 /* lk_proc_host_ended - the first thread has ended and of the others there are only OWN. */

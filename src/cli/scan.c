@@ -1,0 +1,193 @@
+#include "config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "client/discover.h"
+#include "client/inquiry.h"
+#include "leaktop/wire.h"
+#include "proto/ask.h"
+#include "proto/message.h"
+#include "util/text.h"
+
+#include "cli/commands.h"
+#include "cli/fault.h"
+#include "cli/jsonl.h"
+#include "cli/options.h"
+#include "cli/target.h"
+
+#define SILENCE_MS 20000 /* while it works the sampler tells its progress */
+#define TYPE_BYTES 512	 /* of a name that is printed */
+
+struct values {
+	bool json;
+	uint64_t top;
+	const char *filter;
+};
+
+static const struct lk_option options[] = {
+    {"json", 0, LK_OPTION_FLAG, NULL, "one JSON object", offsetof(struct values, json), NULL},
+    {"top", 0, LK_OPTION_COUNT, "N", "how many rows (default 30)", offsetof(struct values, top),
+     NULL},
+    {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types whose name has this text",
+     offsetof(struct values, filter), NULL},
+};
+
+static const struct values defaults = {.top = 30};
+
+struct scan {
+	const struct values *values;
+	struct lk_jsonl json;
+	bool shows_progress, has_progress;
+	uint64_t rows;
+};
+
+/* ---- progress: on a terminal, beside the answer ------------------------------------ */
+
+static void
+wipe_progress(struct scan *s)
+{
+	if (s->has_progress)
+		fprintf(stderr, "\r%60s\r", "");
+	s->has_progress = false;
+}
+
+static void
+show_progress(struct scan *s, const struct lk_message_progress *p)
+{
+	char done[LK_TEXT_BYTES], found[LK_TEXT_BYTES];
+
+	if (!s->shows_progress)
+		return;
+	wipe_progress(s);
+	fprintf(stderr, "%s of %s objects",
+		lk_text_count((double)p->done, done, sizeof(done)),
+		lk_text_count((double)p->found, found, sizeof(found)));
+	fflush(stderr);
+	s->has_progress = true;
+}
+
+/* ---- the answer ------------------------------------------------------------------------ */
+
+static void
+json_frozen(struct lk_jsonl *j, const struct lk_message_frozen *f)
+{
+	lk_jsonl_open(j, NULL, '{');
+	lk_jsonl_real(j, "at", f->at_s);
+	lk_jsonl_real(j, "pause_us", f->pause_us);
+	lk_jsonl_real(j, "walk_ms", f->walk_ms);
+	lk_jsonl_real(j, "copied_bytes", f->copied_bytes);
+	lk_jsonl_real(j, "table_bytes", f->table_bytes);
+	lk_jsonl_whole(j, "objects", f->object_count);
+	lk_jsonl_real(j, "bytes", f->bytes);
+	lk_jsonl_whole(j, "type_count", f->type_count);
+	lk_jsonl_flag(j, "complete", f->complete);
+	lk_jsonl_text(j, "reason", f->reason);
+	lk_jsonl_open(j, "types", '[');
+}
+
+static void
+print_frozen(const struct lk_message_frozen *f)
+{
+	char objects[LK_TEXT_BYTES], bytes[LK_TEXT_BYTES], walk[LK_TEXT_BYTES];
+	char copied[LK_TEXT_BYTES], reason[TYPE_BYTES];
+
+	lk_text_clean(f->reason, reason, sizeof(reason));
+	printf("%s objects of %llu types, %s; pause %.1f ms, read in %s, %s copied%s%s\n",
+	       lk_text_count((double)f->object_count, objects, sizeof(objects)),
+	       (unsigned long long)f->type_count, lk_text_bytes(f->bytes, bytes, sizeof(bytes)),
+	       f->pause_us / 1e3, lk_text_duration(f->walk_ms / 1e3, walk, sizeof(walk)),
+	       lk_text_bytes(f->copied_bytes, copied, sizeof(copied)),
+	       f->complete ? "" : "; incomplete: ", reason);
+	printf("%10s %8s  %s\n", "OBJECTS", "BYTES", "TYPE");
+}
+
+static void
+put_type(struct scan *s, const struct lk_message_object_type *t)
+{
+	char bytes[LK_TEXT_BYTES], name[TYPE_BYTES];
+
+	if (s->rows == s->values->top ||
+	    (s->values->filter != NULL && strstr(t->name, s->values->filter) == NULL))
+		return;
+	s->rows++;
+	if (s->values->json) {
+		lk_jsonl_open(&s->json, NULL, '{');
+		lk_jsonl_text(&s->json, "type", t->name);
+		lk_jsonl_whole(&s->json, "objects", t->count);
+		lk_jsonl_real(&s->json, "bytes", t->bytes);
+		lk_jsonl_close(&s->json, '}');
+		return;
+	}
+	lk_text_clean(t->name, name, sizeof(name));
+	printf("%10llu %8s  %s\n", (unsigned long long)t->count,
+	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)), name);
+}
+
+static int
+hear(const struct lk_message *message, void *ctx)
+{
+	struct scan *s = ctx;
+
+	if (message->type == LK_MESSAGE_PROGRESS)
+		show_progress(s, &message->progress);
+	else
+		wipe_progress(s);
+	if (message->type == LK_MESSAGE_FROZEN && s->values->json)
+		json_frozen(&s->json, &message->frozen);
+	else if (message->type == LK_MESSAGE_FROZEN)
+		print_frozen(&message->frozen);
+	for (uint32_t i = 0; message->type == LK_MESSAGE_TYPES && i < message->types.count; i++)
+		put_type(s, &message->types.list[i]);
+	return 0;
+}
+
+static int
+run(const struct lk_arguments *arguments)
+{
+	struct scan s = {.values = arguments->values, .json = {.file = stdout},
+	    .shows_progress = isatty(STDERR_FILENO)};
+	struct lk_ask ask = {.id = 1, .op = LK_ASK_TYPES, .limit = LK_WIRE_TYPES_MAX};
+	char words[LK_INQUIRY_WORDS_BYTES];
+	struct lk_process process;
+	int status, rc;
+
+	if (strcmp(arguments->words[1], "types") != 0)
+		return lk_options_complain(&lk_scan_command, "scan what? types, not '%s'",
+					   arguments->words[1]);
+	status = lk_target_find(arguments->words[0], &process);
+	if (status != LK_EXIT_DONE)
+		return status;
+	rc = lk_inquiry_make(process.socket_path, process.pid, &ask, SILENCE_MS, hear, &s, words);
+	wipe_progress(&s);
+	if (rc < 0)
+		return lk_fault("no scan of %d: %s", (int)process.pid, words);
+	if (s.values->json) {
+		lk_jsonl_close(&s.json, ']');
+		lk_jsonl_close(&s.json, '}');
+		rc = lk_jsonl_end(&s.json);
+	}
+	if (rc < 0 || fflush(stdout) != 0)
+		return lk_fault("standard output: %s", strerror(EIO));
+	return LK_EXIT_DONE;
+}
+
+const struct lk_command lk_scan_command = {
+    .name = "scan",
+    .words = "PID|NAME types",
+    .summary = "Count the objects of a process by their type.",
+    .details = "A copy-on-write copy of the process is read: it is paused for milliseconds, and\n"
+	       "needs memory for what it changes meanwhile. ^C gives the scan up.\n",
+    .options = options,
+    .option_count = LK_COUNT_OF(options),
+    .defaults = &defaults,
+    .values_bytes = sizeof(struct values),
+    .words_min = 2,
+    .words_max = 2,
+    .run = run,
+};

@@ -1,0 +1,75 @@
+/* Messages about the frozen heap: progress, frozen, types. */
+#include "config.h"
+
+#include "proto/message.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+#include "base/attr.h"
+#include "leaktop/wire.h"
+
+#include "proto/fields.h"
+#include "proto/message_private.h"
+
+int
+lk_message_read_progress(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"id", LK_FIELD_U64, offsetof(struct lk_message_progress, id)},
+	    {"done", LK_FIELD_U64, offsetof(struct lk_message_progress, done)},
+	    {"found", LK_FIELD_U64, offsetof(struct lk_message_progress, found)},
+	};
+
+	return lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->progress);
+}
+
+int
+lk_message_read_frozen(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"at", LK_FIELD_REAL, offsetof(struct lk_message_frozen, at_s)},
+	    {"pause_us", LK_FIELD_REAL, offsetof(struct lk_message_frozen, pause_us)},
+	    {"walk_ms", LK_FIELD_REAL, offsetof(struct lk_message_frozen, walk_ms)},
+	    {"copied_bytes", LK_FIELD_WHOLE_OR_NULL,
+	     offsetof(struct lk_message_frozen, copied_bytes)},
+	    {"table_bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_frozen, table_bytes)},
+	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_frozen, object_count)},
+	    {"bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_frozen, bytes)},
+	    {"types", LK_FIELD_U64, offsetof(struct lk_message_frozen, type_count)},
+	    {"complete", LK_FIELD_BOOL, offsetof(struct lk_message_frozen, complete)},
+	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_frozen, reason)},
+	};
+
+	return lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->frozen);
+}
+
+int
+lk_message_read_types(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"more", LK_FIELD_BOOL, offsetof(struct lk_message_types, more)},
+	};
+	struct lk_message_object_type *rows;
+	const json_t *list, *item;
+	size_t i;
+	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->types);
+
+	if (rc == 0)
+		rc = lk_fields_array(object, "rows", LK_WIRE_TYPES_MAX, &list);
+	if (rc < 0)
+		return rc;
+	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
+	if (rows == NULL)
+		return -ENOMEM;
+	json_array_foreach(list, i, item)
+	{
+		if (lk_fields_value(json_array_get(item, 0), LK_FIELD_TEXT, &rows[i].name) < 0 ||
+		    lk_fields_value(json_array_get(item, 1), LK_FIELD_U64, &rows[i].count) < 0 ||
+		    lk_fields_value(json_array_get(item, 2), LK_FIELD_WHOLE, &rows[i].bytes) < 0)
+			return -EBADMSG;
+	}
+	out->types.list = rows;
+	out->types.count = (uint32_t)json_array_size(list);
+	return 0;
+}

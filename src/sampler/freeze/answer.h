@@ -1,0 +1,43 @@
+/* answer.h - what the child of a freeze tells, in memory that it shares with its parent.
+ * Room: sampler/freeze; sampler.
+ * Threads: the child writes; the parent reads PROGRESS meanwhile, the rest once STATE says so, or
+ * when the child is gone. */
+#ifndef LK_SAMPLER_FREEZE_ANSWER_H
+#define LK_SAMPLER_FREEZE_ANSWER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define LK_ANSWER_TYPES_MAX	1000u
+#define LK_ANSWER_NAME_MAX	160u
+
+enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
+	LK_ANSWER_NONE,
+	LK_ANSWER_WHOLE,	/* all that was wanted is there */
+	LK_ANSWER_NO_MEMORY,	/* the child got none for its tables */
+	LK_ANSWER_UNWANTED,	/* the parent's word */
+};
+
+struct lk_answer_type {
+	char		name[LK_ANSWER_NAME_MAX];
+	uint64_t	objects, bytes;
+};
+
+struct lk_answer {
+	_Atomic uint32_t state;
+	_Atomic uint64_t done_objects, found_objects;	/* progress */
+	/* how it ended when it did not end well */
+	int		 signal;
+	char		 at_type[LK_ANSWER_NAME_MAX];	/* whose traverse ran then, "" none */
+	/* the heap */
+	uint64_t	 walk_ns;
+	uint64_t	 table_bytes;	/* in memory at the end, the child's own */
+	uint64_t	 objects, bytes, type_count;
+	bool		 was_collecting;	/* some objects were out of the lists */
+	bool		 no_room;		/* more objects than the tables hold */
+	uint32_t	 types_kept;
+	struct lk_answer_type types[LK_ANSWER_TYPES_MAX];	/* by bytes, the largest first */
+};
+
+#endif

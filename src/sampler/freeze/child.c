@@ -1,0 +1,152 @@
+#include "config.h"
+
+#include "sampler/freeze/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+#include "base/print.h"
+
+#define LOWEST_PRIORITY	19
+#define SIGNAL_STACK_BYTES 16384	/* a traverse that recurses leaves none */
+#define CHILD_FAILED	1
+
+static const struct lk_child_work *work;	/* the child's */
+
+static _Noreturn void
+leave(int code)
+{
+	for (;;)
+		syscall(SYS_exit_group, code);
+}
+
+static void
+on_signal(int signal)
+{
+	work->failed(work->ctx, signal);
+	leave(CHILD_FAILED);
+}
+
+/* What a crash raises is told in words; so is the deadline.  All else stays blocked, and the
+ * host's handlers are not for us. */
+static void
+take_signals(void)
+{
+	static const int ours[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS,
+	    SIGALRM};
+	static char stack[SIGNAL_STACK_BYTES];
+	const stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction action = {.sa_handler = on_signal,
+	    .sa_flags = SA_ONSTACK | (int)SA_RESETHAND};
+	sigset_t mask;
+	size_t i;
+
+	sigaltstack(&other, NULL);
+	sigfillset(&action.sa_mask);
+	sigfillset(&mask);
+	for (i = 0; i < LK_COUNT_OF(ours); i++) {
+		sigaction(ours[i], &action, NULL);
+		sigdelset(&mask, ours[i]);
+	}
+	sigprocmask(SIG_SETMASK, &mask, NULL);
+}
+
+/* A crash must leave no core of the host's memory: a limit of 1 is the only one that also a
+ * pattern with a pipe respects. */
+static void
+leave_no_core(void)
+{
+	const struct rlimit one = {1, 1};
+
+	if (setrlimit(RLIMIT_CORE, &one) != 0)
+		prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void
+set_deadline(uint32_t deadline_ms)
+{
+	const struct itimerval timer = {.it_value = {deadline_ms / 1000,
+	    (suseconds_t)(deadline_ms % 1000) * 1000}};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static _Noreturn void
+live(pid_t parent)
+{
+	static const struct sched_param none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (syscall(SYS_getppid) != parent)	/* it died before that */
+		leave(CHILD_FAILED);
+	leave_no_core();
+	sched_setscheduler(0, SCHED_BATCH, &none);
+	setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
+	prctl(PR_SET_NAME, "leaktop-scan");
+	take_signals();
+	set_deadline(work->deadline_ms);
+	work->body(work->ctx);
+	for (;;)	/* until it is ended: who started it may want to look at it */
+		pause();
+}
+
+pid_t
+lk_child_start(const struct lk_child_work *w)
+{
+	pid_t parent = getpid();
+	long pid;
+
+	work = w;
+	pid = syscall(SYS_clone, CLONE_FILES, NULL, NULL, NULL, 0UL);
+	if (pid == 0)
+		live(parent);
+	return pid < 0 ? (pid_t)-errno : (pid_t)pid;
+}
+
+void
+lk_child_oom_first(pid_t child)
+{
+	char path[64];
+	struct lk_print p;
+	int fd;
+
+	lk_print_init(&p, path, sizeof(path));
+	lk_print_str(&p, "/proc/");
+	lk_print_i64(&p, child);
+	lk_print_str(&p, "/oom_score_adj");
+	lk_print_end(&p);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1000", 4) != 4)
+		errno = 0;	/* without it the kernel chooses as it likes */
+	close(fd);
+}
+
+bool
+lk_child_has_ended(pid_t child, int *status)
+{
+	pid_t rc = waitpid(child, status, __WALL | WNOHANG);
+
+	if (rc < 0)
+		*status = 0;	/* somebody who waits with __WALL was faster */
+	return rc == child || (rc < 0 && errno != EINTR);
+}
+
+void
+lk_child_end(pid_t child)
+{
+	kill(child, SIGKILL);
+	while (waitpid(child, NULL, __WALL) < 0 && errno == EINTR)
+		continue;
+}

@@ -1,0 +1,161 @@
+#include "config.h"
+
+#include "sampler/freeze/explore.h"
+
+#include <limits.h>
+#include <linux/futex.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sampler/cpython/collector.h"
+#include "sampler/cpython/layout.h"
+#include "sampler/cpython/symbols.h"
+#include "sampler/freeze/answer.h"
+#include "sampler/freeze/kinds.h"
+#include "sampler/freeze/nodes.h"
+#include "sampler/freeze/store.h"
+
+#define TELL_EVERY	8192u	/* objects between two words of progress */
+
+/* The child's, and only there. */
+static struct lk_nodes nodes;
+static struct lk_kinds kinds;
+static const void *volatile traversed;	/* a type whose code runs */
+static uint32_t tracked_count;		/* the first nodes are of the collector's lists */
+
+static const void *
+list_next(const void *node)
+{
+	return (const void *)((uintptr_t)lk_read_ptr(node, 0) & ~(uintptr_t)3);
+}
+
+static void
+add(struct lk_answer *answer, const void *object)
+{
+	if (lk_nodes_add(&nodes, (uint64_t)(uintptr_t)object) == LK_NODES_NONE)
+		answer->no_room = true;
+}
+
+static void
+add_list(struct lk_answer *answer, const void *head)
+{
+	const void *node;
+
+	if (head == NULL)
+		return;
+	for (node = list_next(head); node != head && node != NULL && !answer->no_room;
+	    node = list_next(node))
+		add(answer, lk_at(node, LK_GC_HEAD_BYTES));
+}
+
+static void
+add_lists(const struct lk_explore *e)
+{
+	const void *state = lk_collector_state(e->layout, e->symbols->runtime);
+	int i;
+
+	if (state == NULL)
+		return;
+	e->answer->was_collecting = lk_read_i32(state, e->layout->gc_collecting) != 0;
+	for (i = 0; i <= LK_GENERATIONS; i++)
+		add_list(e->answer, lk_collector_list(e->layout, state, i));
+	tracked_count = nodes.count;
+}
+
+static int
+visit(void *object, void *ctx)
+{
+	if (object != NULL)
+		add(ctx, object);
+	return 0;
+}
+
+/* Of what is not tracked, an object of any other type might be one in the making. */
+static bool
+may_traverse(const struct lk_kind *kind, uint32_t node)
+{
+	return kind->traverse != NULL && (node < tracked_count ||
+	    kind->measure == LK_MEASURE_DICT || kind->measure == LK_MEASURE_TUPLE ||
+	    kind->measure == LK_MEASURE_SET);
+}
+
+static void
+look_at(const struct lk_explore *e, uint32_t node)
+{
+	const void *object = (const void *)(uintptr_t)nodes.address[node];
+	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);
+	uint32_t number = lk_kinds_of(&kinds, type);
+	struct lk_measured measured;
+	struct lk_kind *kind;
+
+	if (number == LK_NODES_NONE) {
+		e->answer->no_room = true;
+		return;
+	}
+	kind = &kinds.list[number];
+	traversed = type;
+	lk_measure_object(e->layout, kind->measure, type, object, &measured);
+	kind->objects++;
+	kind->bytes += measured.shallow_bytes;
+	if (may_traverse(kind, node))
+		kind->traverse(object, visit, e->answer);
+}
+
+static void
+tell(struct lk_answer *answer, uint32_t done)
+{
+	atomic_store_explicit(&answer->done_objects, done, memory_order_relaxed);
+	atomic_store_explicit(&answer->found_objects, nodes.count, memory_order_relaxed);
+}
+
+static void
+finish(struct lk_answer *answer, enum lk_answer_state state)
+{
+	uint32_t none = LK_ANSWER_NONE;
+
+	traversed = NULL;
+	if (atomic_compare_exchange_strong(&answer->state, &none, state))
+		syscall(SYS_futex, &answer->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void
+lk_explore_heap(void *ctx)
+{
+	const struct lk_explore *e = ctx;
+	struct lk_answer *answer = e->answer;
+	uint64_t began = lk_clock_monotonic_ns();
+	uint32_t i;
+
+	if (lk_nodes_init(&nodes, e->objects_max) < 0 ||
+	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0) {
+		finish(answer, LK_ANSWER_NO_MEMORY);
+		return;
+	}
+	add_lists(e);
+	for (i = 0; i < nodes.count; i++) {	/* which grows */
+		look_at(e, i);
+		if (i % TELL_EVERY == 0)
+			tell(answer, i);
+	}
+	tell(answer, i);
+	lk_kinds_tell(&kinds, answer);
+	answer->walk_ns = lk_clock_monotonic_ns() - began;
+	answer->table_bytes = lk_store_resident_bytes();
+	finish(answer, LK_ANSWER_WHOLE);
+}
+
+void
+lk_explore_failed(void *ctx, int signal)
+{
+	const struct lk_explore *e = ctx;
+	const void *type = traversed;
+
+	e->answer->signal = signal;
+	if (type == NULL)
+		return;
+	traversed = NULL;	/* a type whose name cannot be read fails once more */
+	lk_kinds_name(&kinds, type, e->answer->at_type, LK_ANSWER_NAME_MAX);
+}

@@ -1,0 +1,34 @@
+/* explore.h - the child's work: every object of the frozen heap, and what it is.
+ * Room: sampler/freeze; sampler.
+ *
+ * Found is what the collector tracks (all generations and the permanent one, of the main
+ * interpreter), and what that reaches by the traverse functions of its types; of what is not
+ * tracked, dicts, tuples and sets are looked into as well.  What only the locals of running
+ * functions or C code hold is not found. */
+#ifndef LK_SAMPLER_FREEZE_EXPLORE_H
+#define LK_SAMPLER_FREEZE_EXPLORE_H
+
+#include <stdint.h>
+
+struct lk_answer;
+struct lk_layout;
+struct lk_symbols;
+
+/* What an object costs the child at most, in bytes. */
+#define LK_EXPLORE_OBJECT_BYTES	32u
+
+struct lk_explore {
+	const struct lk_layout	*layout;
+	const struct lk_symbols	*symbols;
+	uint32_t		 objects_max;
+	struct lk_answer	*answer;
+};
+
+/* lk_explore_heap - Context: in the child.  CTX is a struct lk_explore; its answer is filled and
+ * who waits for its state is woken. */
+void lk_explore_heap(void *ctx);
+
+/* lk_explore_failed - in the child's signal handler: tells what was being looked at. */
+void lk_explore_failed(void *ctx, int signal);
+
+#endif

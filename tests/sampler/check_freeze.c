@@ -1,0 +1,236 @@
+/* What of the frozen heap knows no Python: numbers of addresses, room for a copy, the child. */
+#include "config.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "sampler/freeze/child.h"
+#include "sampler/freeze/headroom.h"
+#include "sampler/freeze/nodes.h"
+
+#include "suites.h"
+
+#define MANY	100000u
+#define MIB	(UINT64_C(1) << 20)
+
+static uint64_t
+draw(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return *state >> 20;
+}
+
+/* Addresses as a heap has them: runs of objects of one size, here and there. */
+static uint64_t
+address_of(uint32_t i)
+{
+	uint64_t state = i / 64;
+
+	return (draw(&state) & 0xffffffff) * 4096 + i % 64 * 48;
+}
+
+START_TEST(nodes_keep_their_numbers)
+{
+	struct lk_nodes n;
+
+	ck_assert_int_eq(lk_nodes_init(&n, MANY), 0);
+	ck_assert_uint_eq(lk_nodes_find(&n, address_of(0)), LK_NODES_NONE);
+	for (uint32_t i = 0; i < MANY; i++) {
+		ck_assert_uint_eq(lk_nodes_add(&n, address_of(i)), i);
+		ck_assert_uint_eq(lk_nodes_add(&n, address_of(i / 2)), i / 2);
+	}
+	ck_assert_uint_eq(n.count, MANY);
+	for (uint32_t i = 0; i < MANY; i++) {
+		ck_assert_uint_eq(lk_nodes_find(&n, address_of(i)), i);
+		ck_assert_uint_eq(lk_nodes_find(&n, address_of(i) + 16), LK_NODES_NONE);
+	}
+	ck_assert_uint_eq(lk_nodes_add(&n, 8), LK_NODES_NONE);	/* full */
+	ck_assert_uint_eq(lk_nodes_add(&n, address_of(1)), 1);
+	lk_nodes_fini(&n);
+}
+END_TEST
+
+static const struct lk_headroom plenty = {
+	.rss_bytes = 800 * MIB, .available_bytes = 2116 * MIB,
+	.cgroup_limit_bytes = LK_HEADROOM_UNKNOWN, .cgroup_used_bytes = LK_HEADROOM_UNKNOWN,
+	.address_limit_bytes = LK_HEADROOM_UNKNOWN, .address_used_bytes = 4096 * MIB,
+};
+
+START_TEST(tables_get_half_of_what_is_left)
+{
+	char words[160] = "untouched";
+	struct lk_headroom h = plenty;
+	uint64_t bytes;
+
+	/* an eighth of RSS is for what the host writes, 16 MB are kept */
+	ck_assert(lk_headroom_tables(&h, &bytes, words, sizeof(words)));
+	ck_assert_uint_eq(bytes, (2116 - 100 - 16) / 2 * MIB);
+	ck_assert_str_eq(words, "untouched");
+	h.cgroup_limit_bytes = 1024 * MIB;
+	h.cgroup_used_bytes = 824 * MIB;
+	ck_assert(lk_headroom_tables(&h, &bytes, words, sizeof(words)));
+	ck_assert_uint_eq(bytes, (200 - 116) / 2 * MIB);
+	h.cgroup_used_bytes = (1024 - 132) * MIB;
+	ck_assert(lk_headroom_tables(&h, &bytes, words, sizeof(words)));
+	ck_assert_uint_eq(bytes, 8 * MIB);
+}
+END_TEST
+
+START_TEST(too_little_is_said)
+{
+	static const struct {
+		size_t		 limit, used;
+		uint64_t	 used_bytes;
+		const char	*words;
+	} cases[] = {
+		{offsetof(struct lk_headroom, cgroup_limit_bytes),
+		    offsetof(struct lk_headroom, cgroup_used_bytes), 892 * MIB + 2,
+		    "too little memory for a frozen copy: 131 MB are left to the limit of its "
+		    "cgroup, 132 MB are needed"},
+		{offsetof(struct lk_headroom, cgroup_limit_bytes),
+		    offsetof(struct lk_headroom, cgroup_used_bytes), 2000 * MIB,
+		    "too little memory for a frozen copy: 0 MB are left to the limit of its "
+		    "cgroup, 132 MB are needed"},
+		{offsetof(struct lk_headroom, address_limit_bytes),
+		    offsetof(struct lk_headroom, address_used_bytes), 1000 * MIB,
+		    "too little memory for a frozen copy: 24 MB are left to the limit of "
+		    "addresses (ulimit -v), 32 MB are needed"},
+	};
+	const uint64_t limit_bytes = 1024 * MIB;
+	struct lk_headroom h = plenty;
+	uint64_t bytes = 7;
+	char words[160];
+
+	memcpy((char *)&h + cases[_i].limit, &limit_bytes, sizeof(limit_bytes));
+	memcpy((char *)&h + cases[_i].used, &cases[_i].used_bytes, sizeof(uint64_t));
+	ck_assert(!lk_headroom_tables(&h, &bytes, words, sizeof(words)));
+	ck_assert_str_eq(words, cases[_i].words);
+	ck_assert_uint_eq(bytes, 7);
+}
+END_TEST
+
+/* ---- the child -------------------------------------------------------------------------- */
+
+static struct {
+	_Atomic int	 ran, signal;
+} *seen;
+
+static void
+look_around(void *ctx)
+{
+	atomic_store(&seen->ran, *(int *)ctx);
+}
+
+static void
+crash(void *ctx)
+{
+	raise(*(int *)ctx);
+}
+
+static void
+spin(void *ctx)
+{
+	for (;;)
+		*(volatile int *)ctx = 1;
+}
+
+static void
+note_signal(void *ctx, int number)
+{
+	(void)ctx;
+	atomic_store(&seen->signal, number);
+}
+
+static pid_t
+start(void (*body)(void *), int *value, uint32_t deadline_ms)
+{
+	const struct lk_child_work work = {body, note_signal, value, deadline_ms};
+	pid_t child;
+
+	if (seen == NULL)
+		seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(seen, MAP_FAILED);
+	memset(seen, 0, sizeof(*seen));
+	child = lk_child_start(&work);
+	ck_assert_int_gt(child, 0);
+	return child;
+}
+
+/* Returns: its status. */
+static int
+await(pid_t child)
+{
+	int status;
+
+	while (!lk_child_has_ended(child, &status))
+		usleep(1000);	/* poll: until it ends, by its deadline at the latest */
+	return status;
+}
+
+START_TEST(a_child_stays_until_it_is_ended)
+{
+	int value = 42, status;
+	pid_t child = start(look_around, &value, 10000);
+
+	lk_child_oom_first(child);
+	while (atomic_load(&seen->ran) == 0)
+		usleep(1000);	/* poll: until it ran */
+	ck_assert_int_eq(atomic_load(&seen->ran), 42);
+	ck_assert(!lk_child_has_ended(child, &status));
+	ck_assert_int_eq(waitpid(-1, &status, WNOHANG), -1);	/* not for who does not know */
+	lk_child_end(child);
+	ck_assert_int_eq(kill(child, 0), -1);
+}
+END_TEST
+
+START_TEST(a_crash_is_noted)
+{
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+	int value = signals[_i], status = await(start(crash, &value, 10000));
+
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(atomic_load(&seen->signal), value);
+}
+END_TEST
+
+START_TEST(a_deadline_ends_it)
+{
+	int value = 0;
+
+	ck_assert(WIFEXITED(await(start(spin, &value, 50))));
+	ck_assert_int_eq(atomic_load(&seen->signal), SIGALRM);
+}
+END_TEST
+
+static Suite *
+freeze_suite(void)
+{
+	Suite *s = suite_create("freeze");
+	TCase *tc = tcase_create("freeze");
+
+	tcase_add_test(tc, nodes_keep_their_numbers);
+	tcase_add_test(tc, tables_get_half_of_what_is_left);
+	tcase_add_loop_test(tc, too_little_is_said, 0, 3);
+	tcase_add_test(tc, a_child_stays_until_it_is_ended);
+	tcase_add_loop_test(tc, a_crash_is_noted, 0, 5);
+	tcase_add_test(tc, a_deadline_ends_it);
+	suite_add_tcase(s, tc);
+	return s;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {freeze_suite, NULL};
+
+	return lk_suites_run(suites);
+}

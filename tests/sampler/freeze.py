@@ -1,0 +1,375 @@
+#!/usr/bin/python3
+"""freeze.py - the frozen heap: what is counted is what there is, and nobody is harmed by it."""
+import json
+import os
+import re
+import signal
+import sys
+
+import host
+
+_NO_GIL = "its heap cannot be frozen"
+
+_SCRIPT = """
+import array, collections, ctypes, gc, json
+class Plain:
+    def __init__(self, n): self.n = n; self.text = "text %d" % n
+class Slots:
+    __slots__ = ("a", "b")
+    def __init__(self, n): self.a = n; self.b = None
+class Text(str): pass
+class Numbers(list): pass
+class Point(tuple): pass
+class Whole(int): pass
+class Table(dict): pass
+class Group(set): pass
+class Raw(bytes): pass
+class Deep(Plain): pass
+class Caf\u00e9: pass
+kept = [[Plain(i) for i in range(3000)], [Slots(i) for i in range(2000)],
+        [Text("t" * (i % 50)) for i in range(1500)],
+        [Numbers(range(i % 20)) for i in range(1200)],
+        [Point(range(i % 9)) for i in range(1100)], [Whole(i ** 9) for i in range(1, 1001)],
+        [Table({i: i, str(i): 1}) for i in range(900)], [Group(range(i % 40)) for i in range(800)],
+        [Raw(b"x" * i) for i in range(700)], [Deep(i) for i in range(600)],
+        [Caf\u00e9() for i in range(500)],
+        [collections.deque(range(i)) for i in range(400)],
+        [array.array("d", range(i)) for i in range(300)],
+        [bytearray(i) for i in range(1, 201)],
+        [frozenset(range(i)) for i in range(100)]]
+tree = None
+for i in range(50): tree = Table({"next": tree, "leaf": Slots(i)})
+gc.collect()
+gc.freeze()
+fresh = [Plain(i) for i in range(250)]
+mine = (Plain, Slots, Text, Numbers, Point, Whole, Table, Group, Raw, Deep, Caf\u00e9)
+# Attributes are beside an object, or in it, and not in its size: 3.11 to 3.15.
+def attributes_bytes(o):
+    if type(o).__flags__ & 4 and sys.version_info >= (3, 13):
+        fit = ctypes.c_uint8.from_address(id(o) + type(o).__basicsize__).value
+        return (fit + 7) // 8 * 8 + (fit + 1) * 8
+    if not type(o).__flags__ & 16 or sys.version_info < (3, 11) or sys.version_info >= (3, 13):
+        return 0
+    word = ctypes.c_size_t.from_address(id(o) - (24 if sys.version_info >= (3, 12) else 32)).value
+    if word == 0 or word % 2 != (sys.version_info >= (3, 12)):
+        return 0
+    fit = 3 if isinstance(o, Plain) else 1      # one more than there are, after many instances
+    return (fit + 2 + 7) // 8 * 8 + fit * 8
+def truth():
+    everything = [o for part in kept for o in part] + fresh
+    node = tree
+    while node is not None:
+        everything += [node, node["leaf"]]
+        node = node["next"]
+    counted = {}
+    for o in everything:
+        name = "__main__." + type(o).__qualname__ if type(o) in mine else type(o).__name__
+        counts = counted.setdefault(name, [0, 0])
+        counts[0] += 1
+        counts[1] += sys.getsizeof(o)
+        if isinstance(o, (str, int)):   # what a subclass adds is not in its size
+            counts[1] += type(o).__basicsize__ - type(o).__mro__[1].__basicsize__
+        counts[1] += attributes_bytes(o)
+    return counted
+say("ready"); say(json.dumps(truth())); wait()
+"""
+
+# Types that only this script has many of, and those of which the interpreter has some itself.
+_OTHERS = {"deque": "collections.deque", "array": "array.array", "bytearray": "bytearray",
+           "frozenset": "frozenset"}
+
+
+def _types(wire, **request):
+    """(frozen, {name: [objects, bytes, types]})"""
+    number = wire.send(op="types", limit=1000, **request)
+    rows, frozen = {}, None
+    while True:
+        message = wire.line()
+        assert message is not None, "the connection ended"
+        if message["t"] == "frozen":
+            frozen = message
+        elif message["t"] == "types":
+            for name, objects, size in message["rows"]:     # two types may have one name
+                row = rows.setdefault(name, [0, 0, 0])
+                rows[name] = [row[0] + objects, row[1] + size, row[2] + 1]
+        elif message["t"] == "reply" and message["id"] == number:
+            assert message["ok"], message
+            return frozen, rows
+
+
+def _refused(wire):
+    reply, _ = wire.ask(op="types")
+    assert not reply["ok"], reply
+    return reply
+
+
+def _children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        known = set(file.read().split())
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                known |= set(file.read().split())
+        except OSError:
+            continue    # the thread has ended
+    return {int(child) for child in known}
+
+
+@host.with_gil(_NO_GIL)
+def types_are_counted_and_measured(python):
+    with host.Host(python, _SCRIPT) as target:
+        target.hear("ready")
+        truth = json.loads(target.hear())
+        with target.wire() as wire:
+            frozen, rows = _types(wire)
+        assert frozen["complete"], frozen
+        for name, (objects, size) in truth.items():
+            found = rows.get(_OTHERS.get(name, name))
+            assert found is not None, (name, sorted(rows))
+            if name in _OTHERS:
+                assert objects <= found[0] <= objects + 300, (name, found, objects)
+                continue
+            assert found[0] == objects, (name, found, objects)
+            assert found[1] == size, (name, found, size)
+        sums = [sum(row[i] for row in rows.values()) for i in range(3)]
+        assert sums == [frozen[key] for key in ("objects", "bytes", "types")], (sums, frozen)
+        target.end()
+        return f"{frozen['objects']} objects, pause {frozen['pause_us']} us"
+
+
+@host.with_gil(_NO_GIL)
+def nobody_sees_the_child(python):
+    """waitpid(-1), SIGCHLD, descriptors, threads and memory, while scans go on."""
+    script = """
+    import errno, os, signal, threading
+    seen, stop = [], threading.Event()
+    signal.signal(signal.SIGCHLD, lambda *_: seen.append("SIGCHLD"))
+    kept = [[i] for i in range(20000)]
+    def look():
+        while not stop.is_set():
+            try:
+                seen.append(os.waitpid(-1, os.WNOHANG))
+            except ChildProcessError:
+                pass
+    def churn():
+        while not stop.is_set():
+            made = [{"n": i} for i in range(100)]
+    threads = [threading.Thread(target=f) for f in (look, churn, churn)]
+    for t in threads: t.start()
+    say("ready"); wait()
+    while True:
+        say("open", len(os.listdir("/proc/self/fd")))
+        if wait() == "end": break
+    stop.set()
+    for t in threads: t.join()
+    say("seen", seen); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            _types(wire)
+            target.tell()
+            before = target.hear("open")
+            for _ in range(200 if not host.LONG else 1000):
+                frozen, _ = _types(wire)
+                assert frozen["objects"] > 20000, frozen
+            assert not _children(target.pid), _children(target.pid)
+            target.tell()
+            assert target.hear("open") == before
+            target.tell("end")
+            assert target.hear("seen") == "seen []"
+        target.end()
+        assert target.errors() == "", target.errors()
+
+
+@host.with_gil(_NO_GIL)
+def a_killed_child_is_told(python):
+    """SIGKILL of the child at any moment: words, and the next scan is whole."""
+    script = """
+    kept = [{"n": i} for i in range(300000)]
+    say("ready"); wait()
+    assert sum(d["n"] for d in kept) == 300000 * 299999 // 2
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        killed = 0
+        with target.wire() as wire:
+            for _ in range(20):
+                number = wire.send(op="types")
+                child = host.wait_until(lambda: _children(target.pid), 10, "a child").pop()
+                os.kill(child, signal.SIGKILL)
+                reply = wire.until("reply", id=number)
+                if not reply["ok"]:
+                    killed += 1
+                    assert "killed" in reply["error"], reply
+            assert killed > 0, "none was killed in time"
+            assert _types(wire)[0]["objects"] > 300000
+            assert not _children(target.pid)
+        target.tell()
+        target.end()
+        return f"{killed} of 20 were killed"
+
+
+_CRASHER = r"""
+import ctypes
+class Fragile: pass
+TRAVERSE = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+libc = ctypes.CDLL(None)
+slot = ctypes.c_void_p.from_address(id(Fragile) + 184)
+good = slot.value
+def spoil(function):
+    slot.value = ctypes.cast(function, ctypes.c_void_p).value
+"""
+
+
+@host.with_gil(_NO_GIL)
+def a_crash_costs_a_message(python):
+    """A tp_traverse that aborts, one that never comes back from a fault: the type is named."""
+    script = _CRASHER + """
+import gc
+gc.disable()        # the collector would crash as well
+fragile = Fragile()
+for how in (libc.abort, ctypes.c_void_p(8)):
+    slot.value = ctypes.cast(how, ctypes.c_void_p).value
+    say("spoilt"); wait()
+slot.value = good
+say("good"); wait()
+"""
+    with host.Host(python, script) as target:
+        words = []
+        with target.wire() as wire:
+            for _ in range(2):
+                target.hear("spoilt")
+                reply = _refused(wire)
+                assert "__main__.Fragile" in reply["error"], reply
+                assert "crashed" in reply["error"], reply
+                words.append(re.search(r"signal \d+", reply["error"]).group())
+                target.tell()
+            target.hear("good")
+            assert _types(wire)[1]["__main__.Fragile"][0] == 1
+        target.end()
+        assert words == ["signal 6", "signal 11"], words
+
+
+@host.with_gil(_NO_GIL)
+def a_client_that_goes_gives_up(python):
+    """The freeze ends when nobody waits for it; a second client gets its own answer."""
+    script = """
+    kept = [{"n": i} for i in range(400000)]
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        for _ in range(5):
+            with target.wire() as wire:
+                wire.send(op="types")
+                host.wait_until(lambda: _children(target.pid), 10, "a child")
+            host.wait_until(lambda: not _children(target.pid), 10, "the end of the child")
+        with target.wire() as first, target.wire() as second:
+            number = first.send(op="types")
+            host.wait_until(lambda: _children(target.pid), 10, "a child")
+            frozen, _ = _types(second)
+            assert first.until("frozen")["at"] == frozen["at"]
+            assert first.until("reply", id=number)["ok"]
+        target.end()
+
+
+@host.with_gil(_NO_GIL)
+def ticks_go_on(python):
+    """A subscriber hears its ticks while another client's scan is under way, and its progress."""
+    script = """
+    kept = [{"n": [i]} for i in range(1000000)]
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire, target.wire() as other:
+            other.ask(op="subscribe", period_ms=100)
+            number = wire.send(op="types")
+            said = []
+            while not said or said[-1]["t"] != "reply":
+                said.append(wire.line())
+            kinds = [message["t"] for message in said]
+            assert said[-1]["id"] == number and said[-1]["ok"], said[-1]
+            assert kinds[-3:] == ["frozen", "types", "reply"], kinds
+            assert set(kinds[:-3]) == {"progress"}, kinds
+            frozen = said[-3]
+            ended = frozen["at"] + frozen["walk_ms"] / 1000
+            ticks = []
+            while not ticks or ticks[-1] < ended:
+                ticks.append(other.until("tick")["at"])
+            during = [at for at in ticks if frozen["at"] < at < ended]
+            assert during or frozen["walk_ms"] < 300, (frozen, ticks)
+        target.end()
+        return f"{len(during)} ticks in {frozen['walk_ms']} ms"
+
+
+def forks_and_ends_during_a_scan(python):
+    script = """
+    import os
+    kept = [[i] for i in range(300000)]
+    say("ready"); wait()
+    for _ in range(10):
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        assert os.waitpid(pid, 0) == (pid, 0)
+    say("forked"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.send(op="types")
+            target.tell()
+            target.hear("forked")
+        with target.wire() as wire:
+            wire.send(op="types")
+            target.end()
+        return target.errors()
+
+
+def one_without_a_gil_is_refused(python):
+    if not host.is_free_threaded(python):
+        return "n/a"
+    with host.Host(python, 'say("ready"); wait()') as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            assert "no GIL" in _refused(wire)["error"]
+        target.end()
+    return ""
+
+
+def little_memory_is_told(python):
+    """RLIMIT_AS a little above what is mapped; one of processes; then none."""
+    script = """
+    import resource
+    mapped = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    say("ready"); wait()
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + (24 << 20), hard))
+    say("limited"); wait()
+    resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    say("free"); wait()
+    """
+    if host.is_free_threaded(python):
+        return "n/a"
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            _types(wire)
+            target.tell()
+            target.hear("limited")
+            reply = _refused(wire)
+            assert reply["code"] == "unavailable" and "too little memory" in reply["error"], reply
+            target.tell()
+            target.hear("free")
+            _types(wire)
+        target.end()
+        return reply["error"]
+
+
+if __name__ == "__main__":
+    sys.exit(host.run((types_are_counted_and_measured, nobody_sees_the_child,
+                       a_killed_child_is_told, a_crash_costs_a_message,
+                       a_client_that_goes_gives_up, ticks_go_on, forks_and_ends_during_a_scan,
+                       one_without_a_gil_is_refused, little_memory_is_told)))
