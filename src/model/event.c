@@ -46,6 +46,8 @@ static const struct {
 	{"no-unwinder", VALUE_NONE, true, "no libunwind: Python stacks, no native frames"},
 	{"native-no-memory", VALUE_NONE, true, "no memory to count native allocations"},
 	{"native-refused", VALUE_ADDRESS, true, "an object could not be hooked, at"},
+	{"freeze-refused", VALUE_ERRNO, true, "the heap could not be copied"},
+	{"freeze-lost", VALUE_COUNT, true, "a copy of the heap ended early, by signal"},
 };
 
 static int
