@@ -51,6 +51,17 @@
  *   domain: obj, mem, raw, native.  flags: 1 truncated at LK_FRAMES_MAX (outermost
  *   lost), 2 allocated by several threads (THREAD is the first), 4 no Python stack.
  *
+ *   Ids grow: one is never used again for something else, by no connection.
+ *
+ * reset     to subscribers, before the next live
+ *   {"t":"reset"}
+ *   The sampler has let go of stacks that nothing lives of, to have room for others; what they
+ *   had allocated is in the row "(stacks no longer alive)" of their domain.  (When nearly all
+ *   stacks hold something, of those with the fewest live bytes: these are in "(no room for more
+ *   stacks)".)  All names and all rows, of what is still there, follow anew: a reader drops
+ *   those that it has, and may ask for the rows of baselines again, where what was let go of is
+ *   in the same two rows.  A sampler that never lets go sends none.
+ *
  * live      to subscribers, every period: the stacks that changed since the last one
  *   {"t":"live","seq":12,"at":S,"more":false,
  *    "rows":[[STACK,ALLOCATED_BYTES,ALLOCATED_OBJECTS,ALLOCATED_COUNT,

@@ -99,6 +99,8 @@ read_any(struct lk_mirror *m, const struct lk_message *message)
 		return read_hello(m, &message->hello);
 	case LK_MESSAGE_NAMES:
 		return lk_names_add(m->names, &message->names);
+	case LK_MESSAGE_RESET:
+		return lk_mirror_read_reset(m);
 	case LK_MESSAGE_LIVE:
 		return lk_mirror_read_live(m, &message->rows);
 	case LK_MESSAGE_TICK:

@@ -80,6 +80,7 @@ struct lk_mirror {
 /* lk_mirror_read_* - one message type each; as lk_mirror_apply(). */
 int lk_mirror_read_live(struct lk_mirror *m, const struct lk_message_rows *message);
 int lk_mirror_read_baseline(struct lk_mirror *m, const struct lk_message_rows *message);
+int lk_mirror_read_reset(struct lk_mirror *m);
 int lk_mirror_read_baselines(struct lk_mirror *m, const struct lk_message_baselines *message);
 int lk_mirror_read_trends(struct lk_mirror *m, const struct lk_message_trends *message);
 int lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_containers *message);

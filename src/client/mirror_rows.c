@@ -244,6 +244,18 @@ lk_mirror_read_baseline(struct lk_mirror *m, const struct lk_message_rows *messa
 	return rc;
 }
 
+/* Rows of baselines, trends and containers stay until they come again: their ids are nobody else's,
+ * and their blocks keep the names they were built with. */
+int
+lk_mirror_read_reset(struct lk_mirror *m)
+{
+	if (lk_names_forget(m->names) < 0)
+		return -ENOMEM;
+	lk_mirror_rows_fini(m);
+	m->is_open = true; /* nothing is shown before all has come again */
+	return 0;
+}
+
 void
 lk_mirror_rows_fini(struct lk_mirror *m)
 {
@@ -252,6 +264,10 @@ lk_mirror_rows_fini(struct lk_mirror *m)
 	free(m->rows.cells_of);
 	free(m->rows.list);
 	free(m->order);
+	memset(&m->rows, 0, sizeof(m->rows));
+	m->order = NULL;
+	m->order_capacity = 0;
+	m->is_ordered = true;
 	lk_idmap_fini(&m->row_of);
 	coming_drop(m);
 }

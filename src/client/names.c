@@ -58,6 +58,7 @@ table_fini(struct table *table)
 {
 	lk_idmap_fini(&table->map);
 	free(table->list);
+	memset(table, 0, sizeof(*table));
 }
 
 struct lk_names *
@@ -175,6 +176,21 @@ lk_names_add(struct lk_names *names, const struct lk_message_names *message)
 	for (uint32_t i = 0; rc == 0 && i < message->stack_count; i++)
 		rc = add_stack(names, &message->stacks[i]);
 	return rc;
+}
+
+int
+lk_names_forget(struct lk_names *names)
+{
+	struct lk_shared *pool = lk_shared_new();
+
+	if (pool == NULL)
+		return -ENOMEM;
+	table_fini(&names->texts);
+	table_fini(&names->frames);
+	table_fini(&names->stacks);
+	lk_shared_put(names->pool);
+	names->pool = pool;
+	return 0;
 }
 
 const struct lk_stack *

@@ -26,8 +26,12 @@ void lk_names_look_up(struct lk_names *names, struct lk_native_names *native);
  * does not exist; -ENOSPC beyond LK_NAMES_MAX; -ENOMEM.  What came before the fault stays. */
 int lk_names_add(struct lk_names *names, const struct lk_message_names *message);
 
+/* lk_names_forget - all that was defined; stacks of before live as long as the pool they are of.
+ * Returns: 0; -ENOMEM, nothing changed then. */
+int lk_names_forget(struct lk_names *names);
+
 /* lk_names_stack - NULL when ID was never defined.
- * Lifetime: of lk_names_pool(), not of NAMES. */
+ * Lifetime: of lk_names_pool() as it is now, not of NAMES. */
 const struct lk_stack *lk_names_stack(const struct lk_names *names, uint32_t id);
 
 /* lk_names_pool - what owns the stacks; borrowed: lk_shared_keep() it to keep stacks. */

@@ -35,6 +35,13 @@ lk_source_live_ask_op(struct lk_live *l, enum lk_ask_op op, uint64_t number)
 }
 
 void
+lk_source_live_ask_rows(struct lk_live *l)
+{
+	for (size_t i = 0; i < l->wanted_count; i++)
+		lk_source_live_ask_op(l, LK_ASK_BASELINE_ROWS, l->wanted[i]);
+}
+
+void
 lk_source_live_answer_first(struct lk_live *l, bool ok, uint64_t number, const char *words)
 {
 	struct lk_pending first = l->pending[l->pending_first];

@@ -138,8 +138,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 	lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);
 	lk_source_live_ask_op(l, LK_ASK_TRENDS, 0);
 	lk_source_live_ask_op(l, LK_ASK_MEMORY, 0);
-	for (size_t i = 0; i < l->wanted_count; i++)
-		lk_source_live_ask_op(l, LK_ASK_BASELINE_ROWS, l->wanted[i]);
+	lk_source_live_ask_rows(l);
 	l->trends_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
 	l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
 	l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;

@@ -97,6 +97,9 @@ int lk_source_live_ask(struct lk_live *l, const struct lk_ask *what, lk_reply_fn
  * and asked again later. */
 void lk_source_live_ask_op(struct lk_live *l, enum lk_ask_op op, uint64_t number);
 
+/* lk_source_live_ask_rows - of all baselines whose rows were asked for. */
+void lk_source_live_ask_rows(struct lk_live *l);
+
 /* lk_source_live_answer_first - tell who made the oldest request without an answer. */
 void lk_source_live_answer_first(struct lk_live *l, bool ok, uint64_t number, const char *words);
 

@@ -63,6 +63,8 @@ read_message(struct lk_live *l, const struct lk_message *message)
 		return rc;
 	if (message->type == LK_MESSAGE_HELLO && !l->has_hello)
 		lk_source_live_greet(l, &message->hello);
+	if (message->type == LK_MESSAGE_RESET)
+		lk_source_live_ask_rows(l); /* some stacks of theirs count elsewhere now */
 	if (message->type == LK_MESSAGE_TICK) {
 		l->backoff_ms = 0;
 		lk_source_live_enter(l, LK_SOURCE_LIVE, "%s", "");

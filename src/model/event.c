@@ -33,6 +33,8 @@ static const struct {
 	{"no-thread", VALUE_NONE, true, "a thread of the sampler could not be started"},
 	{"samples-full", VALUE_COUNT, true, "no room for samples; lost:"},
 	{"stacks-full", VALUE_COUNT, true, "no room for stacks; samples in one row:"},
+	{"stacks-ended", VALUE_COUNT, false, "stacks with nothing alive made room:"},
+	{"stacks-merged", VALUE_COUNT, true, "too many stacks alive; the smallest in one row:"},
 	{"strings-full", VALUE_COUNT, true, "no room for names; without one:"},
 	{"forked-in-a-sample", VALUE_NONE, true, "forked within a sample: counts from the fork"},
 	{"forked-in-the-loader", VALUE_NONE, true, "forked while a library came or went"},

@@ -542,6 +542,13 @@ lk_emit_refusal(struct lk_print *p, bool has_id, int64_t id, const char *code, c
 }
 
 void
+lk_emit_reset(struct lk_print *p)
+{
+	begin(p, "reset");
+	end(p);
+}
+
+void
 lk_emit_bye(struct lk_print *p, const char *reason)
 {
 	begin(p, "bye");

@@ -129,6 +129,7 @@ void lk_emit_reply(struct lk_print *p, int64_t id);
 void lk_emit_reply_baseline(struct lk_print *p, int64_t id, uint32_t baseline);
 void lk_emit_refusal(struct lk_print *p, bool has_id, int64_t id, const char *code,
     const char *words);
+void lk_emit_reset(struct lk_print *p);
 void lk_emit_bye(struct lk_print *p, const char *reason);
 
 #endif

@@ -33,6 +33,7 @@ static const struct {
     {"frozen", LK_MESSAGE_FROZEN, lk_message_read_frozen},
     {"types", LK_MESSAGE_TYPES, lk_message_read_types},
     {"events", LK_MESSAGE_EVENTS, lk_message_read_events},
+    {"reset", LK_MESSAGE_RESET, lk_message_read_reset},
     {"bye", LK_MESSAGE_BYE, lk_message_read_bye},
 };
 

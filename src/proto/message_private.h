@@ -17,6 +17,7 @@ int lk_message_read_hello(const json_t *object, struct lk_message *out);
 int lk_message_read_reply(const json_t *object, struct lk_message *out);
 int lk_message_read_tick(const json_t *object, struct lk_message *out);
 int lk_message_read_memory(const json_t *object, struct lk_message *out);
+int lk_message_read_reset(const json_t *object, struct lk_message *out);
 int lk_message_read_bye(const json_t *object, struct lk_message *out);
 int lk_message_read_names(const json_t *object, struct lk_message *out);
 int lk_message_read_live(const json_t *object, struct lk_message *out);

@@ -169,6 +169,14 @@ lk_message_read_reply(const json_t *object, struct lk_message *out)
 }
 
 int
+lk_message_read_reset(const json_t *object, struct lk_message *out)
+{
+	(void)object; /* its type says it all */
+	(void)out;
+	return 0;
+}
+
+int
 lk_message_read_bye(const json_t *object, struct lk_message *out)
 {
 	return lk_fields_value(json_object_get(object, "reason"), LK_FIELD_TEXT, &out->bye.reason);

@@ -33,11 +33,18 @@ struct lk_connection {
 	uint64_t	 told_version;		/* changes up to here were sent */
 	uint64_t	 telling_version;
 	uint32_t	 told_baselines;	/* version of the list */
-	uint32_t	 told_strings, told_frames, told_stacks;	/* counts */
+	/* Names up to these serials were sent; those up to TELLING are under way, up to INDEX. */
+	struct lk_connection_names {
+		uint32_t strings, frames, stacks;
+	}		 told, telling, index;
+	bool		 telling_names;
+	uint32_t	 stack_count;		/* ids of told stacks are below */
+	bool		 reset_due;		/* stacks were let go of since the last one */
 	/* the job under way: a program of stages, see messages.c */
 	const uint8_t	*stage;			/* NULL: none */
 	uint32_t	 cursor;
 	size_t		 mark_cursor;
+	uint32_t	 mark_folds;		/* as in lk_marks_row() */
 	int64_t		 reply_id;
 	uint32_t	 mark_id;
 	uint64_t	 min_length;

@@ -16,8 +16,15 @@
 static struct lk_mark marks[LK_WIRE_BASELINES_MAX];
 static uint32_t version = 1;
 static size_t total_bytes;
+static uint32_t folds;
 
 /* ---- rows ---------------------------------------------------------------- */
+
+static uint32_t
+serial_of(uint32_t stack)
+{
+	return atomic_load_explicit(&lk_record.stacks.stack_serial[stack], memory_order_relaxed);
+}
 
 void
 lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out)
@@ -28,8 +35,11 @@ lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out)
 	struct lk_emit_cell swap;
 
 	lk_spin_take(&lk_record.lock);
-	out->row = (struct lk_emit_row){stack + 1, entry->allocated_bytes, entry->allocated_objects,
-	    entry->allocated_count};
+	out->index = stack;
+	out->domain = entry->domain;
+	out->folded = 0;
+	out->row = (struct lk_emit_row){serial_of(stack), entry->allocated_bytes,
+	    entry->allocated_objects, entry->allocated_count};
 	for (link = entry->cell; link != LK_STACKS_NONE; link = cell->next) {
 		cell = &lk_record.stacks.cells[link];
 		if (cell->epoch >= before)
@@ -45,7 +55,7 @@ lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out)
 		    cell->objects, cell->variance};
 	}
 	lk_spin_give(&lk_record.lock);
-	out->cell_count = n;
+	out->cell_count = (uint8_t)n;
 	for (i = 0; i < n / 2; i++) {	/* kept newest first, sent oldest first */
 		swap = out->cells[i];
 		out->cells[i] = out->cells[n - 1 - i];
@@ -53,10 +63,45 @@ lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out)
 	}
 }
 
+/* A row in memory, followed by its cells. */
+struct packed {
+	uint32_t	stack, index;
+	double		allocated_bytes, allocated_objects;
+	uint64_t	allocated_count;
+	uint32_t	folded;
+	uint8_t		domain, cell_count;
+};
+
 static size_t
 packed_bytes(const struct lk_mark_row *row)
 {
-	return offsetof(struct lk_mark_row, cells) + row->cell_count * sizeof(row->cells[0]);
+	return sizeof(struct packed) + row->cell_count * sizeof(row->cells[0]);
+}
+
+static void
+pack(const struct lk_mark_row *row, char *to)
+{
+	const struct packed head = {row->row.stack, row->index, row->row.allocated_bytes,
+	    row->row.allocated_objects, row->row.allocated_count, row->folded, row->domain,
+	    row->cell_count};
+
+	memcpy(to, &head, sizeof(head));
+	memcpy(to + sizeof(head), row->cells, row->cell_count * sizeof(row->cells[0]));
+}
+
+static void
+unpack(const char *from, struct lk_mark_row *out)
+{
+	struct packed head;
+
+	memcpy(&head, from, sizeof(head));
+	out->row = (struct lk_emit_row){head.stack, head.allocated_bytes, head.allocated_objects,
+	    head.allocated_count};
+	out->index = head.index;
+	out->folded = head.folded;
+	out->domain = head.domain;
+	out->cell_count = head.cell_count;
+	memcpy(out->cells, from + sizeof(head), head.cell_count * sizeof(out->cells[0]));
 }
 
 /* What the tables leave of the cap, but for a sixteenth that is kept for the rest. */
@@ -87,26 +132,154 @@ pack_rows(struct lk_mark *mark)
 	mark->rows_capacity = room;
 	for (i = 0; i < count; i++) {
 		lk_marks_now(i, mark->id, &row);
+		if (row.row.stack == 0 || row.row.allocated_count == 0)
+			continue;
 		if (packed_bytes(&row) > room - mark->rows_bytes)
 			return -ENOSPC;
-		memcpy(mark->rows + mark->rows_bytes, &row, packed_bytes(&row));
+		pack(&row, mark->rows + mark->rows_bytes);
 		mark->rows_bytes += packed_bytes(&row);
 	}
 	return 0;
 }
 
-bool
-lk_marks_row(const struct lk_mark *mark, size_t *at, struct lk_mark_row *out)
+static bool
+next_row(const struct lk_mark *mark, size_t *at, struct lk_mark_row *out)
 {
-	const char *from = mark->rows + *at;
-
 	if (*at >= mark->rows_bytes)
 		return false;
-	memcpy(out, from, offsetof(struct lk_mark_row, cells));
-	memcpy(out->cells, from + offsetof(struct lk_mark_row, cells),
-	    out->cell_count * sizeof(out->cells[0]));
+	unpack(mark->rows + *at, out);
 	*at += packed_bytes(out);
 	return true;
+}
+
+/* ---- rows of stacks that are no more ------------------------------------------ */
+
+/* Which fold it was and what into, in one word. */
+#define FOLD_BITS	1u
+
+static void
+fold_one(struct lk_mark *mark, enum lk_stacks_collector into)
+{
+	const uint32_t word = folds << FOLD_BITS | (uint32_t)into;
+	struct lk_mark_row row;
+	size_t at = 0, here = 0;
+
+	for (; next_row(mark, &at, &row); here = at)
+		if (row.folded == 0 && serial_of(row.index) != row.row.stack)
+			memcpy(mark->rows + here + offsetof(struct packed, folded), &word,
+			    sizeof(word));
+}
+
+void
+lk_marks_fold(enum lk_stacks_collector into)
+{
+	uint32_t i;
+
+	folds++;
+	for (i = 0; lk_marks_at(i) != NULL; i++)
+		fold_one(lk_marks_at(i), into);
+}
+
+uint32_t
+lk_marks_folds(void)
+{
+	return folds;
+}
+
+/* The collector that ROW is counted under, its own stack when it is one; LK_STACKS_NONE: none. */
+static uint32_t
+collector_of(const struct lk_mark_row *row, uint32_t after)
+{
+	enum lk_stacks_collector into =
+	    (enum lk_stacks_collector)(row->folded & ((1u << FOLD_BITS) - 1));
+	uint32_t stack;
+
+	if (row->folded != 0 && row->folded >> FOLD_BITS <= after) {
+		lk_spin_take(&lk_record.lock);
+		stack = lk_stacks_collector(&lk_record.stacks, into, row->domain);
+		lk_spin_give(&lk_record.lock);
+		return stack;
+	}
+	return row->folded == 0 && lk_stacks_is_collector(&lk_record.stacks, row->index) ?
+	    row->index : LK_STACKS_NONE;
+}
+
+bool
+lk_marks_row(const struct lk_mark *mark, uint32_t after, size_t *at, struct lk_mark_row *out)
+{
+	while (next_row(mark, at, out))
+		if (collector_of(out, after) == LK_STACKS_NONE)
+			return true;
+	return false;
+}
+
+/* CELL into TO, whose epochs ascend; without room, into the oldest one that is not older. */
+static void
+add_cell(struct lk_mark_row *to, const struct lk_emit_cell *cell)
+{
+	uint32_t i = 0;
+
+	while (i < to->cell_count && to->cells[i].epoch < cell->epoch)
+		i++;
+	if (i < to->cell_count && to->cells[i].epoch == cell->epoch) {
+		to->cells[i].count += cell->count;
+		to->cells[i].bytes += cell->bytes;
+		to->cells[i].objects += cell->objects;
+		to->cells[i].variance += cell->variance;
+		return;
+	}
+	if (to->cell_count == LK_STACKS_EPOCHS_MAX) {
+		struct lk_emit_cell near = *cell;
+
+		near.epoch = to->cells[i < to->cell_count ? i : i - 1].epoch;
+		add_cell(to, &near);
+		return;
+	}
+	memmove(&to->cells[i + 1], &to->cells[i], (to->cell_count - i) * sizeof(*cell));
+	to->cell_count++;
+	to->cells[i] = *cell;
+}
+
+static void
+add_row(struct lk_mark_row *to, const struct lk_mark_row *row)
+{
+	uint32_t i;
+
+	to->row.allocated_bytes += row->row.allocated_bytes;
+	to->row.allocated_objects += row->row.allocated_objects;
+	to->row.allocated_count += row->row.allocated_count;
+	for (i = 0; i < row->cell_count; i++)
+		add_cell(to, &row->cells[i]);
+}
+
+static struct lk_mark_row *
+sum_of(struct lk_mark_row *sums, uint32_t *count, uint32_t stack)
+{
+	uint32_t i;
+
+	for (i = 0; i < *count; i++)
+		if (sums[i].index == stack)
+			return &sums[i];
+	memset(&sums[i], 0, sizeof(sums[i]));
+	sums[i].index = stack;
+	sums[i].row.stack = serial_of(stack);
+	++*count;
+	return &sums[i];
+}
+
+uint32_t
+lk_marks_sums(const struct lk_mark *mark, uint32_t after, struct lk_mark_row out[LK_MARKS_SUMS_MAX])
+{
+	struct lk_mark_row row;
+	uint32_t count = 0, stack;
+	size_t at = 0;
+
+	while (next_row(mark, &at, &row)) {
+		stack = collector_of(&row, after);
+		if (stack != LK_STACKS_NONE)
+			add_row(sum_of(out, &count, stack), &row);
+	}
+	return count;
 }
 
 /* ---- the list -------------------------------------------------------------- */
@@ -139,6 +312,21 @@ release(struct lk_mark *mark)
 	memset(mark, 0, sizeof(*mark));
 }
 
+/* All that a baseline may ever name has its serial before it: who is sent the names before the rows
+ * has them, too. */
+static void
+make_collectors(void)
+{
+	uint8_t domain;
+
+	lk_spin_take(&lk_record.lock);
+	for (domain = 0; domain < LK_MARKS_SUMS_MAX / LK_STACKS_COLLECTORS; domain++) {
+		lk_stacks_collector(&lk_record.stacks, LK_STACKS_NO_ROOM, domain);
+		lk_stacks_collector(&lk_record.stacks, LK_STACKS_ENDED, domain);
+	}
+	lk_spin_give(&lk_record.lock);
+}
+
 int
 lk_marks_add(const char *name, uint64_t rss_bytes)
 {
@@ -153,6 +341,7 @@ lk_marks_add(const char *name, uint64_t rss_bytes)
 		return -ENOSPC;
 	memset(mark, 0, sizeof(*mark));
 	lk_tend_settle();
+	make_collectors();
 	lk_spin_take(&lk_record.lock);
 	mark->live_bytes = lk_record.live_bytes;
 	mark->id = ++lk_record.epoch;	/* births from here on are after it */

@@ -17,7 +17,9 @@
 /* One stack as it is sent: now, or when a baseline was marked. */
 struct lk_mark_row {
 	struct lk_emit_row	row;
-	uint32_t		cell_count;
+	uint32_t		index;		/* of the stack; row.stack is its serial */
+	uint32_t		folded;		/* 0: the stack is there; or its end, see fold */
+	uint8_t			domain, cell_count;
 	struct lk_emit_cell	cells[LK_STACKS_EPOCHS_MAX];	/* ascending epochs */
 };
 
@@ -40,8 +42,8 @@ struct lk_mark {
 	uint32_t	 container_count;
 };
 
-/* lk_marks_now - STACK as it is (its id on the wire, one more, is in the row); cells of epochs
- * >= BEFORE are left out.  Takes the lock. */
+/* lk_marks_now - STACK as it is (its serial is in the row); cells of epochs >= BEFORE are left out.
+ * Takes the lock. */
 void lk_marks_now(uint32_t stack, uint32_t before, struct lk_mark_row *out);
 
 /* lk_marks_add - a new baseline.  Returns: its id; -ENOSPC: LK_WIRE_BASELINES_MAX or
@@ -57,8 +59,23 @@ void lk_marks_rename(struct lk_mark *mark, const char *name);
 /* lk_marks_version - changes whenever the list does. */
 uint32_t lk_marks_version(void);
 
-/* lk_marks_row - the row at *AT, which moves on; false at the end. */
-bool lk_marks_row(const struct lk_mark *mark, size_t *at, struct lk_mark_row *out);
+/* lk_marks_fold - stacks were let go of: what baselines hold of them is to be counted under what
+ * stands for them INTO.  Rows stay where they are, only a word in each is written: a fork at any
+ * moment copies whole baselines. */
+void lk_marks_fold(enum lk_stacks_collector into);
+
+/* lk_marks_folds - how often that was.  A reader that takes rows in several goes takes all as they
+ * were after this many. */
+uint32_t lk_marks_folds(void);
+
+/* lk_marks_row - the row at *AT, which moves on, of a stack that was there after FOLDS; false at
+ * the end.  sums - instead of the others, one row of each stack that stands for some: at most
+ * LK_MARKS_SUMS_MAX; returns how many. */
+#define LK_MARKS_SUMS_MAX	8u
+bool lk_marks_row(const struct lk_mark *mark, uint32_t folds, size_t *at,
+    struct lk_mark_row *out);
+uint32_t lk_marks_sums(const struct lk_mark *mark, uint32_t folds,
+    struct lk_mark_row out[LK_MARKS_SUMS_MAX]);
 
 /* lk_marks_containers - keep LIST (copied, sorted) with the baseline. */
 void lk_marks_containers(struct lk_mark *mark, const struct lk_mark_container *list,

@@ -204,6 +204,25 @@ live_bytes_of(const void *ctx, uint32_t stack)
 	return lk_tend_stack_live_bytes(stack);
 }
 
+static void
+forget_trend(void *ctx, uint32_t stack)
+{
+	(void)ctx;
+	lk_history_drop(&history, stack);
+}
+
+/* Asked at every turn: new stacks come fast when they come. */
+static void
+turn_over(uint64_t now_ns)
+{
+	uint32_t i;
+
+	if (lk_tend_turn_over(now_ns, forget_trend, NULL) == 0)
+		return;
+	for (i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
+		connections[i].reset_due = true;
+}
+
 /* Returns: true when no thread of the host is left. */
 static bool
 each_second(uint64_t now_ns)
@@ -322,6 +341,7 @@ turn(void)
 	if (fds[0].revents & POLLIN)
 		mute_bell();
 	collect_ended();
+	turn_over(now_ns);
 	ended = each_second(now_ns);
 	if (fds[1].revents & POLLIN)
 		accept_all(now_ns);

@@ -30,16 +30,17 @@
 #define CONTAINER_MAX_BYTES 8192u	/* names escaped, 32 baselines */
 /* 40 cells of at most 90 bytes each, and the totals: a row is below 4 kB. */
 #define ROWS_PER_LINE	48u
+#define MARK_ROWS_PER_LINE (ROWS_PER_LINE - LK_MARKS_SUMS_MAX)	/* the last has the sums, too */
 
 #define BASELINE_MIN_LENGTH	1000u
 #define TYPES_PER_LINE	200u	/* a name with every byte escaped is 1 kB */
 
-enum stage { STAGE_END, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK, STAGE_ROWS,
-	STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
+enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
+	STAGE_ROWS, STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
 	STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REPLY, STAGE_COUNT };
 
-static const uint8_t program_tick[] = {STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
-	STAGE_END};
+static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
+	STAGE_TICK, STAGE_END};
 static const uint8_t program_rows[] = {STAGE_NAMES, STAGE_ROWS, STAGE_REPLY, STAGE_END};
 static const uint8_t program_containers[] = {STAGE_WAIT_SCAN, STAGE_NAMES, STAGE_CONTAINERS,
 	STAGE_REPLY, STAGE_END};
@@ -66,11 +67,34 @@ lk_stages_history(const struct lk_history *h)
 	history = h;
 }
 
-/* Ids on the wire begin at 1. */
+/* ---- ids on the wire are serials: they begin at 1 and do not come again ------- */
+
 static uint32_t
-wire_id(uint32_t id)
+wire_string(uint32_t string)
 {
-	return id + 1;
+	return atomic_load_explicit(&lk_record.stacks.strings.serial[string],
+	    memory_order_relaxed);
+}
+
+static uint32_t
+wire_frame(uint32_t frame)
+{
+	return atomic_load_explicit(&lk_record.stacks.frame_serial[frame], memory_order_relaxed);
+}
+
+static uint32_t
+wire_stack(uint32_t stack)
+{
+	return atomic_load_explicit(&lk_record.stacks.stack_serial[stack], memory_order_relaxed);
+}
+
+/* Whether this connection has STACK's name. */
+static bool
+knows(const struct lk_connection *c, uint32_t stack)
+{
+	uint32_t serial = stack < c->stack_count ? wire_stack(stack) : 0;
+
+	return serial != 0 && serial <= c->told.stacks;
 }
 
 /* ---- stages: true when done ------------------------------------------------ */
@@ -92,104 +116,171 @@ stage_baselines(struct lk_connection *c)
 	return true;
 }
 
-static void
-put_strings(struct lk_connection *c, uint32_t until, size_t stop)
+/* From here on all is said anew: of what was let go of nothing more is heard, by anyone who drops
+ * what he has. */
+static bool
+stage_reset(struct lk_connection *c)
 {
+	if (!c->reset_due)
+		return true;
+	c->reset_due = false;
+	if (c->told.stacks == 0)
+		return true;	/* nothing was said yet */
+	lk_emit_reset(&c->out);
+	c->told = (struct lk_connection_names){0, 0, 0};
+	c->told_version = 0;
+	return true;
+}
+
+/* SERIAL of an entry, read without the lock: a hook may be making it.  The entry is whole when its
+ * serial is there. */
+static bool
+is_to_be_told(const _Atomic uint32_t *serial, uint32_t told, uint32_t until)
+{
+	uint32_t value = atomic_load_explicit(serial, memory_order_acquire);
+
+	return value > told && value <= until;
+}
+
+static void
+put_strings(struct lk_connection *c, uint32_t count, size_t stop)
+{
+	const struct lk_strings *strings = &lk_record.stacks.strings;
 	const char *s;
 	size_t length;
 	bool first = true;
+	uint32_t i;
 
-	for (; c->told_strings < until && c->out.length < stop; c->told_strings++) {
-		s = lk_strings_get(&lk_record.stacks.strings, c->told_strings, &length);
-		lk_emit_names_string(&c->out, first, wire_id(c->told_strings), s, length);
+	for (; c->index.strings < count && c->out.length < stop; c->index.strings++) {
+		i = c->index.strings;
+		if (!is_to_be_told(&strings->serial[i], c->told.strings, c->telling.strings))
+			continue;
+		s = lk_strings_get(strings, i, &length);
+		lk_emit_names_string(&c->out, first, wire_string(i), s, length);
 		first = false;
 	}
 }
 
 static void
-put_frame(struct lk_connection *c, bool first, const struct lk_frame_entry *f)
+put_frame(struct lk_connection *c, bool first, uint32_t frame)
 {
-	uint32_t function = wire_id(f->function & ~LK_FRAME_NATIVE);
+	const struct lk_frame_entry *f = &lk_record.stacks.frames[frame];
+	uint32_t function = wire_string(f->function & ~LK_FRAME_NATIVE);
 
 	if (f->function & LK_FRAME_NATIVE)
-		lk_emit_names_native_frame(&c->out, first, wire_id(c->told_frames), function,
-		    wire_id(f->file), f->line);
+		lk_emit_names_native_frame(&c->out, first, wire_frame(frame), function,
+		    wire_string(f->file), f->line);
 	else
-		lk_emit_names_frame(&c->out, first, wire_id(c->told_frames), function,
-		    wire_id(f->file), f->line);
+		lk_emit_names_frame(&c->out, first, wire_frame(frame), function,
+		    wire_string(f->file), f->line);
 }
 
 static void
-put_frames(struct lk_connection *c, uint32_t until, size_t stop)
+put_frames(struct lk_connection *c, uint32_t count, size_t stop)
 {
-	const struct lk_frame_entry *f;
 	bool first = true;
 
-	for (; c->told_frames < until && c->out.length < stop; c->told_frames++) {
-		f = &lk_record.stacks.frames[c->told_frames];
-		put_frame(c, first, f);
+	for (; c->index.frames < count && c->out.length < stop; c->index.frames++) {
+		if (!is_to_be_told(&lk_record.stacks.frame_serial[c->index.frames],
+		    c->told.frames, c->telling.frames))
+			continue;
+		put_frame(c, first, c->index.frames);
 		first = false;
 	}
 }
 
 static void
-put_stacks(struct lk_connection *c, uint32_t until, size_t stop)
+put_stack(struct lk_connection *c, bool first, uint32_t stack)
 {
+	const struct lk_stack_entry *e = &lk_record.stacks.stacks[stack];
 	uint32_t frames[LK_FRAMES_MAX], n, node;
-	const struct lk_stack_entry *e;
+
+	for (n = 0, node = e->leaf; node != LK_STACKS_NONE && n < LK_FRAMES_MAX;
+	    node = lk_record.stacks.nodes[node].parent)
+		frames[n++] = wire_frame(lk_record.stacks.nodes[node].frame);
+	lk_emit_names_stack(&c->out, first, wire_stack(stack), domain_names[e->domain],
+	    wire_string(e->thread), e->flags, frames, n);
+}
+
+static void
+put_stacks(struct lk_connection *c, uint32_t count, size_t stop)
+{
 	bool first = true;
 
-	for (; c->told_stacks < until && c->out.length < stop; c->told_stacks++) {
-		e = &lk_record.stacks.stacks[c->told_stacks];
-		for (n = 0, node = e->leaf; node != LK_STACKS_NONE && n < LK_FRAMES_MAX;
-		    node = lk_record.stacks.nodes[node].parent)
-			frames[n++] = wire_id(lk_record.stacks.nodes[node].frame);
-		lk_emit_names_stack(&c->out, first, wire_id(c->told_stacks),
-		    domain_names[e->domain], wire_id(e->thread), e->flags, frames, n);
+	for (; c->index.stacks < count && c->out.length < stop; c->index.stacks++) {
+		if (!is_to_be_told(&lk_record.stacks.stack_serial[c->index.stacks],
+		    c->told.stacks, c->telling.stacks))
+			continue;
+		put_stack(c, first, c->index.stacks);
 		first = false;
 	}
 }
 
-/* The version is read together with the counts: what changes later, stacks that are not
+/* The version is read together with the serials: what changes later, stacks that are not
  * named yet among it, has a larger one and is in the next tick.
- * Names are sent in the order of their making, so that counts say what was sent.  All
- * strings of a frame are older than the frame, all frames of a stack older than the stack:
- * counts read in this order, under the lock, never leave one out. */
+ * All strings of a frame are there before the frame, all frames of a stack before the stack:
+ * serials read together, under the lock, never leave one out. */
+static void
+begin_names(struct lk_connection *c, struct lk_connection_names *counts)
+{
+	const struct lk_stacks *s = &lk_record.stacks;
+	struct lk_connection_names until;
+	uint64_t version;
+
+	lk_spin_take(&lk_record.lock);
+	version = s->change_count;
+	until = (struct lk_connection_names){s->strings.last_serial, s->frame_serials,
+	    s->stack_serials};
+	*counts = (struct lk_connection_names){s->strings.count, s->frame_count, s->stack_count};
+	lk_spin_give(&lk_record.lock);
+	if (c->telling_names)
+		return;
+	c->telling_names = true;
+	c->telling_version = version;
+	c->telling = until;
+	c->index = (struct lk_connection_names){0, 0, 0};
+}
+
+static bool
+is_told(const struct lk_connection_names *told, const struct lk_connection_names *until)
+{
+	return told->strings == until->strings && told->frames == until->frames &&
+	    told->stacks == until->stacks;
+}
+
 static bool
 stage_names(struct lk_connection *c)
 {
-	uint32_t strings, frames, stacks;
+	struct lk_connection_names counts;
 	size_t stop = c->out.length + LINE_ENOUGH;
-	uint64_t version;
 
 	lk_tend_settle();
-	lk_spin_take(&lk_record.lock);
-	version = lk_record.stacks.change_count;
-	strings = lk_record.stacks.strings.count;
-	frames = lk_record.stacks.frame_count;
-	stacks = lk_record.stacks.stack_count;
-	lk_spin_give(&lk_record.lock);
-	c->telling_version = version;
-	if (c->told_strings == strings && c->told_frames == frames && c->told_stacks == stacks)
-		return true;
-	lk_emit_names_begin(&c->out);
-	put_strings(c, strings, stop);
-	lk_emit_names_frames(&c->out);
-	if (c->told_strings == strings)
-		put_frames(c, frames, stop);
-	lk_emit_names_stacks(&c->out);
-	if (c->told_frames == frames)
-		put_stacks(c, stacks, stop);
-	lk_emit_list_end(&c->out);
-	return c->told_stacks == stacks;
+	begin_names(c, &counts);
+	if (!is_told(&c->told, &c->telling)) {
+		lk_emit_names_begin(&c->out);
+		put_strings(c, counts.strings, stop);
+		lk_emit_names_frames(&c->out);
+		if (c->index.strings >= counts.strings)
+			put_frames(c, counts.frames, stop);
+		lk_emit_names_stacks(&c->out);
+		if (c->index.frames >= counts.frames)
+			put_stacks(c, counts.stacks, stop);
+		lk_emit_list_end(&c->out);
+		if (c->index.stacks < counts.stacks)
+			return false;
+	}
+	c->told = c->telling;
+	c->stack_count = counts.stacks;
+	c->telling_names = false;
+	return true;
 }
 
 static uint32_t
 next_changed(const struct lk_connection *c, uint32_t from)
 {
-	while (from < c->told_stacks &&
-	    atomic_load_explicit(&lk_record.stacks.stacks[from].version,
-	    memory_order_relaxed) <= c->told_version)
+	while (from < c->stack_count &&
+	    (atomic_load_explicit(&lk_record.stacks.stacks[from].version,
+	    memory_order_relaxed) <= c->told_version || !knows(c, from)))
 		from++;
 	return from;
 }
@@ -199,9 +290,9 @@ next_changed(const struct lk_connection *c, uint32_t from)
 static uint32_t
 last_of_line(const struct lk_connection *c)
 {
-	uint32_t at = c->cursor, rows = 0, last = c->told_stacks;
+	uint32_t at = c->cursor, rows = 0, last = c->stack_count;
 
-	for (at = next_changed(c, at); at < c->told_stacks; at = next_changed(c, at + 1))
+	for (at = next_changed(c, at); at < c->stack_count; at = next_changed(c, at + 1))
 		if (++rows > ROWS_PER_LINE)
 			return at;
 	return last;
@@ -227,10 +318,10 @@ stage_live(struct lk_connection *c)
 {
 	uint32_t until = last_of_line(c);
 
-	lk_emit_live_begin(&c->out, c->seq, lk_clock_wall_s(), until < c->told_stacks);
+	lk_emit_live_begin(&c->out, c->seq, lk_clock_wall_s(), until < c->stack_count);
 	put_rows(c, until);
 	lk_emit_list_end(&c->out);
-	return until == c->told_stacks;
+	return until == c->stack_count;
 }
 
 static bool
@@ -245,6 +336,17 @@ stage_tick(struct lk_connection *c)
 	return true;
 }
 
+static void
+put_sums(struct lk_connection *c, bool first, const struct lk_mark *mark)
+{
+	static struct lk_mark_row sums[LK_MARKS_SUMS_MAX];
+	uint32_t count = lk_marks_sums(mark, c->mark_folds, sums), i;
+
+	for (i = 0; i < count; i++)
+		lk_emit_row(&c->out, first && i == 0, &sums[i].row, sums[i].cells,
+		    sums[i].cell_count);
+}
+
 static bool
 stage_rows(struct lk_connection *c)
 {
@@ -254,12 +356,16 @@ stage_rows(struct lk_connection *c)
 	uint32_t n = 0;
 	bool more = false;
 
-	while (mark != NULL && !more && lk_marks_row(mark, &ahead, &row))
-		more = ++n > ROWS_PER_LINE;
+	if (c->mark_cursor == 0)
+		c->mark_folds = lk_marks_folds();
+	while (mark != NULL && !more && lk_marks_row(mark, c->mark_folds, &ahead, &row))
+		more = ++n > MARK_ROWS_PER_LINE;
 	lk_emit_baseline_begin(&c->out, c->mark_id, more);
-	for (n = 0; mark != NULL && n < ROWS_PER_LINE &&
-	    lk_marks_row(mark, &c->mark_cursor, &row); n++)
+	for (n = 0; mark != NULL && n < MARK_ROWS_PER_LINE &&
+	    lk_marks_row(mark, c->mark_folds, &c->mark_cursor, &row); n++)
 		lk_emit_row(&c->out, n == 0, &row.row, row.cells, row.cell_count);
+	if (mark != NULL && !more)
+		put_sums(c, n == 0, mark);
 	lk_emit_list_end(&c->out);
 	return !more;
 }
@@ -305,7 +411,7 @@ stage_wait_scan(struct lk_connection *c)
 /* Where the items came from, or the object itself.  A debug allocator hands out what follows its
  * own words in the block that it was given. */
 static uint32_t
-stack_of(const struct lk_container_found *f, uint32_t told)
+stack_of(const struct lk_connection *c, const struct lk_container_found *f)
 {
 	const uint64_t blocks[] = {f->storage, f->storage - DEBUG_WORDS_BYTES,
 	    f->address - LK_GC_HEAD, f->address - LK_GC_HEAD - DEBUG_WORDS_BYTES};
@@ -314,7 +420,7 @@ stack_of(const struct lk_container_found *f, uint32_t told)
 
 	for (i = 0; i < LK_COUNT_OF(blocks); i++) {
 		stack = lk_tend_stack_at((const void *)(uintptr_t)blocks[i]);
-		if (stack < told)
+		if (stack != LK_STACKS_NONE && knows(c, stack))
 			return stack;
 	}
 	return LK_STACKS_NONE;
@@ -324,12 +430,12 @@ static void
 put_container(struct lk_connection *c, bool first, const struct lk_container_found *f)
 {
 	const struct lk_mark *mark;
-	uint32_t i, stack = stack_of(f, c->told_stacks);
+	uint32_t i, stack = stack_of(c, f);
 	uint64_t length;
 	bool first_then = true;
 
 	lk_emit_container(&c->out, first, f->address, f->type_name, f->length,
-	    f->shallow_bytes, stack != LK_STACKS_NONE ? (int64_t)wire_id(stack) : -1,
+	    f->shallow_bytes, stack != LK_STACKS_NONE ? (int64_t)wire_stack(stack) : -1,
 	    f->owner[0] == '\0' ? NULL : f->owner);
 	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++) {
 		if (!lk_marks_length(mark, f->address, f->type, &length))
@@ -394,11 +500,11 @@ stage_trends(struct lk_connection *c)
 	lk_emit_trends_begin(&c->out, LK_HISTORY_TREND_STEP_S, history->trend_end_s);
 	for (i = 0; i < LK_HISTORY_STACKS; i++) {
 		t = &history->trends[i];
-		if (t->stack >= c->told_stacks)
+		if (!knows(c, t->stack))
 			continue;
 		for (n = 0; n < history->trend_count; n++)
 			bytes[n] = lk_history_trend_point(history, t, n);
-		lk_emit_trends_row(&c->out, first, wire_id(t->stack), bytes, n);
+		lk_emit_trends_row(&c->out, first, wire_stack(t->stack), bytes, n);
 		first = false;
 	}
 	lk_emit_list_end(&c->out);
@@ -528,6 +634,7 @@ stage_reply(struct lk_connection *c)
 }
 
 static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
+	[STAGE_RESET] = stage_reset,
 	[STAGE_BASELINES] = stage_baselines,
 	[STAGE_NAMES] = stage_names,
 	[STAGE_LIVE] = stage_live,

@@ -163,7 +163,7 @@ lk_status_tick(struct lk_emit_tick *out)
 		.duty = 1 / (double)(1u << lk_duty_shift()), .hooks = lk_switch_count(),
 		.drops = lk_record.stats.dropped_busy + lk_record.stats.dropped_full,
 		.thinned = lk_record.stats.thinned, .sampler_bytes = lk_status.sampler_bytes,
-		.stacks = lk_tend_stack_count(), .clients = lk_status.clients,
+		.stacks = lk_tend_stacks_used(), .clients = lk_status.clients,
 		.cgroup_limit_bytes = lk_status.cgroup_limit_bytes,
 		.cgroup_used_bytes = lk_status.cgroup_used_bytes, .events = lk_events_count(),
 	};

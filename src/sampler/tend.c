@@ -6,17 +6,20 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "leaktop/sampler.h"
 #include "sampler/core/countdown.h"
 #include "sampler/core/events.h"
 #include "sampler/core/thread.h"
+#include "sampler/core/turnover.h"
 #include "sampler/govern.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 
 #define PAUSE_NS	50000
 #define BATCH		256u	/* deaths or samples for each time the lock is held */
+#define TURN_OVER_PAUSE_NS UINT64_C(10000000000)	/* after a pass that made no room */
 
 void
 lk_tend_stop(void)
@@ -121,12 +124,89 @@ lk_tend_relieve(void)
 	}
 }
 
+/* ---- stacks come and go ------------------------------------------------------------ */
+
+static struct lk_turnover pass;
+static bool passing;		/* baselines do not know yet what has ended */
+static uint64_t ended_total[LK_STACKS_COLLECTORS];
+static uint64_t longest_hold_ns;
+
+uint64_t
+lk_tend_turn_over_longest_ns(void)
+{
+	return longest_hold_ns;
+}
+
+static bool
+is_due(void)
+{
+	bool due;
+
+	lk_spin_take(&lk_record.lock);
+	due = lk_turnover_is_due(&lk_record.stacks);
+	lk_spin_give(&lk_record.lock);
+	return due;
+}
+
+static bool
+step(void)
+{
+	uint64_t began_ns, held_ns;
+	bool more;
+
+	lk_spin_take(&lk_record.lock);
+	began_ns = lk_clock_thread_cpu_ns();
+	more = lk_turnover_step(&pass);
+	held_ns = lk_clock_thread_cpu_ns() - began_ns;
+	lk_spin_give(&lk_record.lock);
+	if (held_ns > longest_hold_ns)
+		longest_hold_ns = held_ns;
+	return more;
+}
+
+static uint32_t
+let_go(enum lk_stacks_collector into, void (*ended)(void *ctx, uint32_t stack), void *ctx)
+{
+	lk_spin_take(&lk_record.lock);
+	lk_turnover_begin(&pass, &lk_record.stacks, &lk_record.live, into);
+	lk_spin_give(&lk_record.lock);
+	pass.ended = ended;
+	pass.ctx = ctx;
+	passing = true;
+	while (step())
+		continue;
+	if (pass.ended_count != 0)
+		lk_marks_fold(into);
+	passing = false;
+	ended_total[into] += pass.ended_count;
+	return pass.ended_count;
+}
+
+uint32_t
+lk_tend_turn_over(uint64_t now_ns, void (*ended)(void *ctx, uint32_t stack), void *ctx)
+{
+	static uint64_t next_ns;
+	uint32_t count;
+
+	if (now_ns < next_ns || !is_due())
+		return 0;
+	lk_tend_settle();	/* the dead are not counted as alive */
+	count = let_go(LK_STACKS_ENDED, ended, ctx);
+	if (is_due())
+		count += let_go(LK_STACKS_NO_ROOM, ended, ctx);
+	next_ns = is_due() ? now_ns + TURN_OVER_PAUSE_NS : 0;
+	return count;
+}
+
+/* ---- what is noticed ----------------------------------------------------------------- */
+
 void
 lk_tend_notice(void)
 {
-	static uint64_t told[3];
-	static const char *const codes[] = {"samples-full", "stacks-full", "strings-full"};
-	uint64_t refused[3];
+	static const char *const codes[] = {"samples-full", "stacks-full", "strings-full",
+		"stacks-ended", "stacks-merged"};
+	static uint64_t told[LK_COUNT_OF(codes)];
+	uint64_t refused[LK_COUNT_OF(codes)];
 	uint32_t i;
 
 	lk_spin_take(&lk_record.lock);
@@ -134,7 +214,9 @@ lk_tend_notice(void)
 	refused[1] = lk_record.stacks.overflow_count;
 	refused[2] = lk_record.stacks.strings.rejected_count;
 	lk_spin_give(&lk_record.lock);
-	for (i = 0; i < 3; i++) {
+	refused[3] = ended_total[LK_STACKS_ENDED];
+	refused[4] = ended_total[LK_STACKS_NO_ROOM];
+	for (i = 0; i < LK_COUNT_OF(codes); i++) {
 		if (refused[i] < told[i])
 			told[i] = 0;	/* begun anew */
 		if (refused[i] == 0 || refused[i] < 2 * told[i] || refused[i] == told[i])
@@ -183,6 +265,17 @@ lk_tend_stack_count(void)
 	return count;
 }
 
+uint32_t
+lk_tend_stacks_used(void)
+{
+	uint32_t count;
+
+	lk_spin_take(&lk_record.lock);
+	count = lk_record.stacks.stack_used;
+	lk_spin_give(&lk_record.lock);
+	return count;
+}
+
 double
 lk_tend_stack_live_bytes(uint32_t stack)
 {
@@ -212,6 +305,16 @@ lk_tend_before_fork(void)
 	errno = saved_errno;
 }
 
+/* The thread that makes it is not here; what it has let go of is gone. */
+static void
+end_pass(void)
+{
+	lk_stacks_open_memo(&lk_record.stacks);
+	if (passing)
+		lk_marks_fold(pass.into);
+	passing = false;
+}
+
 bool
 lk_tend_after_fork(bool child)
 {
@@ -226,6 +329,8 @@ lk_tend_after_fork(bool child)
 	lk_record.main_thread = getpid();
 	atomic_store(&lk_record.walkers, 0);
 	lk_thread.number = 0;	/* the thread that forked is the main one now */
+	if (whole)
+		end_pass();
 	if (!whole) {
 		lk_record_renew();
 		lk_marks_forget();

@@ -24,16 +24,25 @@ void lk_tend_interval(uint64_t interval_bytes);
 /* lk_tend_relieve - thin when the tables are nearly full. */
 void lk_tend_relieve(void);
 
-/* lk_tend_notice - events for tables that are full: when one refuses for the first time, and each
- * time that its refusals have doubled. */
+/* lk_tend_notice - events for tables that are full: when one refuses, or is made room in, for the
+ * first time, and each time that this has doubled. */
 void lk_tend_notice(void);
+
+/* lk_tend_turn_over - let go of stacks when a table is nearly full (core/turnover.h).  ENDED is
+ * told of each, with the lock held; baselines count theirs under what stands for them. Returns:
+ * how many; then all that a client knows of stacks, frames and names is out of date. */
+uint32_t lk_tend_turn_over(uint64_t now_ns, void (*ended)(void *ctx, uint32_t stack), void *ctx);
+
+/* lk_tend_turn_over_longest_ns - processor time of the longest that it has held the lock. */
+uint64_t lk_tend_turn_over_longest_ns(void);
 
 /* lk_tend_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
 uint32_t lk_tend_stack_at(const void *p);
 
 /* What others read of the record: each takes the lock. */
 double lk_tend_live_bytes(void);
-uint32_t lk_tend_stack_count(void);
+uint32_t lk_tend_stack_count(void);	/* ids up to here: some may be free */
+uint32_t lk_tend_stacks_used(void);	/* stacks there are */
 double lk_tend_stack_live_bytes(uint32_t stack);
 
 /* Around any fork, on the thread that forks: the lock must not be held by a thread that the child

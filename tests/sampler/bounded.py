@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """bounded.py - more stacks and more live samples than any memory: the sampler's stays below its cap,
-the process grows by no more, and the estimate is still right.
+the process grows by no more, and the estimate is still right; after a million stacks a new leak has its
+own row, and what a client was told adds up.
 
 LK_TEST_LONG in the environment: a gigabyte of live blocks instead of a fifth of it.
 """
@@ -111,11 +112,104 @@ def memory_stays_below_its_cap(python):
     assert tick["samples_total"] > 800000, words
     assert tick["sampler_bytes"] <= CAP, words
     assert rss - without <= CAP + BESIDE, words
-    assert "stacks-full" in events, events
+    assert {"stacks-full", "stacks-ended"} & set(events), events
     assert abs(live - truth) < 5 * error, (words, error)
     assert error < truth / 50, (words, error)
     return words
 
 
+_LEAK = r"""
+early, leaked = [], []
+def allocate_early(n):
+    for i in range(n):
+        early.append(bytes(967))
+def leak(n):
+    for i in range(n):
+        leaked.append(bytes(967))
+await_sampler()
+say("ready"); wait()
+allocate_early(20000)
+say("early"); wait()
+for first in LEVELS[1]:
+    first(())
+    say("tenth", count); wait()
+del early[:10000]
+leak(20000)
+say("leaked"); wait()
+"""
+MANY, HALF, BLOCK = 20000, 10000, 967 + sys.getsizeof(b"")
+
+
+def _of(wire, rows, function):
+    """The rows of stacks whose innermost frame is function."""
+    return [row for ident, row in rows.items()
+            if wire.stacks[ident][3][:1] and wire.stacks[ident][3][0][0] == function]
+
+
+def _live(rows, first=0, last=1 << 32):
+    """Bytes and error of what was born in these epochs."""
+    cells = [cell for row in rows for cell in row[3] if first <= cell[0] <= last]
+    return sum(cell[2] for cell in cells), sum(cell[4] for cell in cells) ** 0.5
+
+
+def _ck_near(found, truth, words):
+    live, error = found
+    assert abs(live - truth) < 5 * error, (words, live, truth, error)
+    assert error < truth / 20, (words, live, error)
+
+
+def _baseline_rows(wire):
+    """The rows of the first baseline, by stack; those names are known."""
+    number, rows = wire.send(op="baseline.rows", baseline=1), {}
+    while (message := wire.line())["t"] != "reply" or message["id"] != number:
+        if message["t"] == "baseline":
+            for ident, *row in message["rows"]:
+                assert ident in wire.stacks and ident not in rows, (ident, row)
+                rows[ident] = row
+    return rows
+
+
+def a_leak_after_a_million_stacks(python):
+    with host.Host(python, _STACKS + _LEAK, LEAKTOP_INTERVAL="1K") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.ask(op="subscribe", period_ms=100)
+            target.tell()
+            target.hear("early")
+            assert wire.ask(op="baseline", name="before")[0]["baseline"] == 1
+            before = _baseline_rows(wire)
+            _ck_near(_live(_of(wire, before, "allocate_early")), MANY * BLOCK, "at the baseline")
+            target.tell()
+            while target.hear() != "leaked":
+                wire.until("tick")
+                target.tell()
+            assert wire.resets > 0
+            tick = wire.look()
+            rows = dict(wire.rows)
+            then = _baseline_rows(wire)
+            events = [event["code"] for event in wire.ask(op="events")[1]["events"]["list"]]
+            # what this client adds up is what the sampler counts, and what one that comes now is told
+            with target.wire() as fresh:
+                fresh.look()
+                assert set(fresh.rows) == set(rows), set(fresh.rows) ^ set(rows)
+                assert all(fresh.stacks[ident] == wire.stacks[ident] for ident in rows)
+                assert fresh.rows == rows
+        target.end()
+    words = (f"{tick['samples_total']} samples, {tick['stacks']} stacks now, {wire.resets} resets, "
+             f"{tick['thinned']} thinned, {tick['drops']} drops")
+    _ck_near(_live(_of(wire, rows, "leak"), first=1), MANY * BLOCK, words)
+    _ck_near(_live(_of(wire, rows, "allocate_early"), last=0), HALF * BLOCK, words)
+    assert sum(row[2] for row in rows.values()) == tick["samples_total"], words
+    assert _of(wire, rows, "(stacks no longer alive)"), words
+    assert "stacks-ended" in events, events
+    for part in range(3):       # totals at the baseline are the same as they were
+        sums = [sum(row[part] for row in found.values()) for found in (before, then)]
+        assert abs(sums[0] - sums[1]) <= 0.1 * (len(before) + len(then)), (part, sums)
+    live = [_live(found.values())[0] for found in (before, then)]
+    assert abs(live[0] - live[1]) <= 0.1 * (len(before) + len(then)), live
+    _ck_near(_live(_of(wire, then, "allocate_early")), MANY * BLOCK, words)
+    return words
+
+
 if __name__ == "__main__":
-    sys.exit(host.run((memory_stays_below_its_cap,), every=False))
+    sys.exit(host.run((memory_stays_below_its_cap, a_leak_after_a_million_stacks), every=False))

@@ -64,7 +64,8 @@ START_TEST(a_million_stacks_find_room_or_are_counted)
 	uint32_t i, known = stack_of(0), beyond = 0;
 
 	for (i = 0; i < MILLION; i++)
-		beyond += stacks.stacks[stack_of(i)].leaf == stacks.overflow_leaf;
+		beyond += stacks.stacks[stack_of(i)].leaf ==
+		    stacks.collector_leaf[LK_STACKS_NO_ROOM];
 	ck_assert_uint_le(stacks.stack_count, stacks.stack_capacity);
 	ck_assert_uint_ge(stacks.stack_count, stacks.stack_capacity - 8);
 	ck_assert_uint_eq(beyond, stacks.overflow_count);

@@ -260,10 +260,11 @@ START_TEST(the_last_string_fits)
 	ck_assert_int_eq(lk_strings_init(&s, &pages, 256, 100), 0);
 	memset(text, 'x', sizeof(text));
 	rest = s.bytes_capacity - s.bytes_used - 40;
-	ck_assert_uint_ne(lk_strings_add(&s, text, 40 - 2), LK_STRINGS_NONE);
-	ck_assert_uint_eq(lk_strings_add(&s, text + 1, rest - 2 + 1), LK_STRINGS_NONE);
+	ck_assert_uint_ne(lk_strings_add(&s, text, 40 - LK_STRINGS_HEAD), LK_STRINGS_NONE);
+	ck_assert_uint_eq(lk_strings_add(&s, text + 1, rest - LK_STRINGS_HEAD + 1),
+	    LK_STRINGS_NONE);
 	ck_assert_uint_eq(s.rejected_count, 1);
-	ck_assert_uint_ne(lk_strings_add(&s, text + 1, rest - 2), LK_STRINGS_NONE);
+	ck_assert_uint_ne(lk_strings_add(&s, text + 1, rest - LK_STRINGS_HEAD), LK_STRINGS_NONE);
 	ck_assert_uint_eq(s.bytes_used, s.bytes_capacity);
 }
 END_TEST
@@ -309,20 +310,24 @@ START_TEST(the_last_node_fits)
 }
 END_TEST
 
-/* All but those that are kept for what finds no room: one of each domain. */
+/* All but those that are kept for what finds no room and for what ended: one of each domain. */
 START_TEST(the_last_stack_fits)
 {
 	uint64_t key = 1;
 	uint32_t domain;
 
-	for (; stacks.stack_count < stacks.stack_capacity - 4; key++)
+	for (; stacks.stack_count < stacks.stack_capacity - 8; key++)
 		intern(&key, 1, 2, 0);
 	ck_assert_uint_eq(stacks.overflow_count, 0);
 	for (domain = 0; domain < 4; domain++)
 		ck_says_no_room(intern(&key, 1, (uint8_t)domain, 0), (uint8_t)domain);
 	ck_assert_uint_eq(stacks.overflow_count, 4);
-	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity);
+	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity - 4);
 	ck_says_no_room(intern(&key, 1, 2, 0), 2);
+	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity - 4);
+	for (domain = 0; domain < 4; domain++)
+		ck_assert(lk_stacks_is_collector(&stacks,
+		    lk_stacks_collector(&stacks, LK_STACKS_ENDED, (uint8_t)domain)));
 	ck_assert_uint_eq(stacks.stack_count, stacks.stack_capacity);
 }
 END_TEST

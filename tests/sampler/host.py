@@ -108,6 +108,7 @@ class Wire:
         self._buffer = b""
         self._id = 0
         self.strings, self.frames, self.stacks, self.rows = {}, {}, {}, {}
+        self.resets, self.ended = 0, {}
         try:
             self.socket.connect(path)
         except OSError:
@@ -131,7 +132,11 @@ class Wire:
         return message
 
     def _note(self, message):
-        if message["t"] == "names":
+        if message["t"] == "reset":
+            self.resets += 1
+            self.ended.update(self.stacks)
+            self.strings, self.frames, self.stacks, self.rows = {}, {}, {}, {}
+        elif message["t"] == "names":
             for ident, text in message["strings"]:
                 assert ident not in self.strings, "a string was sent twice"
                 self.strings[ident] = text
@@ -140,6 +145,10 @@ class Wire:
                 self.frames[ident] = (self.strings[function], self.strings[file], number,
                                       *native)
             for ident, domain, thread, flags, frames in message["stacks"]:
+                known = self.ended.pop(ident, (domain, None, None,
+                                               [self.frames[frame] for frame in frames]))
+                assert (known[0], known[3]) == (domain, [self.frames[frame] for frame in frames]), \
+                    f"stack {ident} was another"
                 self.stacks[ident] = (domain, self.strings[thread], flags,
                                       [self.frames[frame] for frame in frames])
         elif message["t"] == "live":

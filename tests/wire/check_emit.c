@@ -332,6 +332,12 @@ reply_bad_json(struct lk_print *p)
 }
 
 static void
+reset(struct lk_print *p)
+{
+	lk_emit_reset(p);
+}
+
+static void
 bye(struct lk_print *p)
 {
 	lk_emit_bye(p, "exit");
@@ -357,7 +363,8 @@ static const struct {
 	{"names-empty", names_empty}, {"names-native", names_native}, {"progress", progress},
 	{"reply", reply},
 	{"reply-bad-json", reply_bad_json},
-	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"tick", tick},
+	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"reset", reset},
+	{"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 	{"types", types},
 };

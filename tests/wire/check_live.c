@@ -465,6 +465,76 @@ START_TEST(what_was_asked_for_is_in_the_picture_when_the_answer_comes)
 }
 END_TEST
 
+static void
+say_rows_of_a_baseline(void)
+{
+	const struct lk_request rows = {.op = LK_REQUEST_BASELINE_ROWS, .number = 1};
+
+	fake_say_golden(&fake, "containers");
+	fake_say_golden(&fake, "trends");
+	ck_assert_int_eq(lk_source_request(source, &rows, on_reply, &fake), 0);
+	fake_say_golden(&fake, "baseline");
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":5,\"ok\":true}\n");
+	step(0);
+	fake_hear(&fake);
+}
+
+/* Stack 2 was let go of: what comes anew is stack 1, then a new one. */
+START_TEST(after_a_reset_all_comes_anew)
+{
+	const struct lk_snapshot *s, *before;
+
+	bring_up(1);
+	say_rows_of_a_baseline();
+	before = lk_snapshot_get(lk_source_snapshot(source));
+	fake_say_text(&fake, "{\"t\":\"reset\"}\n"
+	    "{\"t\":\"names\",\"strings\":[[1,\"kept\"],[7,\"new\"]],"
+	    "\"frames\":[[1,1,1,3],[8,7,7,4]],"
+	    "\"stacks\":[[1,\"obj\",1,0,[1]],[9,\"mem\",7,0,[8]]]}\n"
+	    "{\"t\":\"live\",\"seq\":13,\"at\":1763640062.250,\"more\":false,"
+	    "\"rows\":[[9,8.0,1.0,1,[[1,1,8.0,1.0,1.0]]],[1,16.0,2.0,2,[]]]}\n");
+	fake_say_golden(&fake, "memory");
+	ck_assert(!step(0));	/* not before the tick */
+	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"baseline.rows\",\"baseline\":1"));
+	fake_say_golden(&fake, "tick");
+	ck_assert(step(0));
+	s = lk_source_snapshot(source);
+	ck_assert_uint_eq(s->row_count, 2);
+	ck_assert_uint_eq(s->rows[0].stack->id, 1);
+	ck_assert_str_eq(s->rows[0].stack->frames[0].function, "kept");
+	ck_assert_uint_eq(s->rows[0].cell_count, 0);
+	ck_assert_uint_eq(s->rows[0].trend_count, 4);
+	ck_assert_uint_eq(s->rows[1].stack->id, 9);
+	ck_assert_str_eq(s->rows[1].stack->thread, "new");
+	ck_assert_uint_eq(s->baselines[0].rows[1].stack->id, 2);	/* as it was fetched */
+	ck_assert_str_eq(s->containers.list[0].stack->frames[0].function, "shop.cart.price_key");
+	ck_assert_uint_eq(before->rows[1].stack->id, 2);
+	ck_assert_str_eq(before->rows[0].stack->frames[0].function, "shop.cart.price_key");
+	lk_snapshot_put(before);
+}
+END_TEST
+
+/* It means nothing to a client without a picture yet, and twice is once. */
+START_TEST(a_reset_at_any_time_is_fine)
+{
+	step(0);
+	fake_accept(&fake);
+	fake_say_text(&fake, fake_hello(getpid(), STARTED));
+	fake_say_text(&fake, "{\"t\":\"reset\"}\n{\"t\":\"reset\",\"more\":1}\n");
+	fake_say_golden(&fake, "baselines");
+	fake_say_golden(&fake, "names");
+	fake_say_golden(&fake, "live");
+	fake_say_golden(&fake, "tick");
+	step(0);
+	ck_assert_uint_eq(lk_source_snapshot(source)->row_count, 2);
+	fake_say_text(&fake, "{\"t\":\"reset\"}\n");
+	fake_say_golden(&fake, "live");	/* of names it does not know any more */
+	step(0);
+	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LOST);
+	ck_assert_uint_eq(lk_source_snapshot(source)->row_count, 2);
+}
+END_TEST
+
 START_TEST(history_goes_on_with_the_ticks)
 {
 	const struct lk_series *series;
@@ -732,6 +802,8 @@ add_tests(TCase *tc)
 	tcase_add_test(tc, requests_are_answered_in_order);
 	tcase_add_test(tc, a_lost_connection_answers_who_waits);
 	tcase_add_test(tc, what_was_asked_for_is_in_the_picture_when_the_answer_comes);
+	tcase_add_test(tc, after_a_reset_all_comes_anew);
+	tcase_add_test(tc, a_reset_at_any_time_is_fine);
 	tcase_add_test(tc, history_goes_on_with_the_ticks);
 	tcase_add_test(tc, native_frames_get_their_symbols);
 	tcase_add_test(tc, rows_of_baselines_are_fetched_again_after_a_reconnect);

@@ -43,6 +43,7 @@ type_is_the_word_before_the_dash(const char *name)
 	    [LK_MESSAGE_HELLO] = "hello",
 	    [LK_MESSAGE_REPLY] = "reply",
 	    [LK_MESSAGE_NAMES] = "names",
+	    [LK_MESSAGE_RESET] = "reset",
 	    [LK_MESSAGE_LIVE] = "live",
 	    [LK_MESSAGE_TICK] = "tick",
 	    [LK_MESSAGE_BASELINES] = "baselines",

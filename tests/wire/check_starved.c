@@ -90,7 +90,8 @@ prepare_talk(void)
 	static const char *const names[] = {"baselines", "names",     "live",	    "tick",
 					    "names-native",
 					    "history",	 "trends",    "memory",	    "containers",
-					    "baseline",	 "baselines", "live-empty", "tick-unknown"};
+					    "baseline",	 "reset",     "baselines", "names",
+					    "live",	 "baseline",  "live-empty", "tick-unknown"};
 
 	talk_length = (size_t)sprintf(talk, "%s", fake_hello(getpid(), STARTED));
 	for (size_t i = 0; i < LK_COUNT_OF(names); i++)

@@ -96,6 +96,7 @@ lk_cells_recount(struct lk_stacks *s, struct lk_sample *sample, uint32_t duty_sl
 	struct lk_live_cell *cell = cell_of(s, stack, sample->epoch, true);
 
 	changed(s, stack);
+	stack->live_count++;
 	sample->cluster = LK_CLUSTERS_NONE;
 	if (cell == NULL)
 		return;
@@ -154,6 +155,7 @@ lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 	double change = leave_cluster(s, sample) - sample->variance;
 
 	changed(s, stack);
+	stack->live_count--;
 	if (cell == NULL || cell->count == 0)
 		return;
 	subtract(&stack->live_bytes, sample->est_bytes);
@@ -166,4 +168,37 @@ lk_cells_died(struct lk_stacks *s, const struct lk_sample *sample)
 	subtract(&cell->bytes, sample->est_bytes);
 	subtract(&cell->objects, (double)sample->est_objects);
 	subtract(&cell->variance, -change);
+}
+
+/* Its cluster in the new cell is the one of the same slot, which HINT finds again: what else
+ * uses the cell lately is of other slots. */
+void
+lk_cells_move(struct lk_stacks *s, struct lk_sample *sample, uint32_t to, uint32_t *hint)
+{
+	struct lk_live_cell *cell;
+	uint32_t slot = UINT32_MAX;	/* stood alone */
+
+	if (sample->duty_shift != 0 && sample->cluster != LK_CLUSTERS_NONE)
+		slot = s->clusters.at[sample->cluster].slot;
+	lk_cells_died(s, sample);
+	sample->stack = to;
+	cell = cell_of(s, &s->stacks[to], sample->epoch, true);
+	hint = &hint[(slot * 2654435769u ^ sample->epoch * 40503u) % LK_CELLS_HINTS];
+	if (cell != NULL && *hint != LK_CLUSTERS_NONE)
+		cell->cluster = *hint;	/* of another owner or slot: a new one is made */
+	lk_cells_recount(s, sample, slot);
+	if (cell != NULL && sample->duty_shift != 0)
+		*hint = cell->cluster;
+}
+
+void
+lk_cells_fold(struct lk_stacks *s, uint32_t from, uint32_t to)
+{
+	const struct lk_stack_entry *gone = &s->stacks[from];
+	struct lk_stack_entry *stack = &s->stacks[to];
+
+	changed(s, stack);
+	stack->allocated_count += gone->allocated_count;
+	stack->allocated_bytes += gone->allocated_bytes;
+	stack->allocated_objects += gone->allocated_objects;
 }

@@ -20,4 +20,15 @@ void lk_cells_recount(struct lk_stacks *s, struct lk_sample *sample, uint32_t du
 void lk_cells_reweigh(struct lk_stacks *s, const struct lk_sample *before,
     struct lk_sample *sample);
 
+/* lk_cells_move - SAMPLE is counted under the stack TO from now on.  HINT: LK_CELLS_HINTS words,
+ * all LK_CLUSTERS_NONE before the first of many; those of one slot of time are one cluster
+ * again, but for slots and epochs that share a hint: the variance misses what these have in
+ * common. */
+#define LK_CELLS_HINTS	1024u
+void lk_cells_move(struct lk_stacks *s, struct lk_sample *sample, uint32_t to, uint32_t *hint);
+
+/* lk_cells_fold - what FROM allocated is counted under TO; FROM, without samples, is to be
+ * removed. */
+void lk_cells_fold(struct lk_stacks *s, uint32_t from, uint32_t to);
+
 #endif

@@ -157,6 +157,16 @@ lk_history_trends(struct lk_history *h, uint64_t monotonic_s, double wall_s,
 	return 1;
 }
 
+void
+lk_history_drop(struct lk_history *h, uint32_t stack)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_HISTORY_STACKS; i++)
+		if (h->trends[i].stack == stack)
+			h->trends[i].stack = UINT32_MAX;
+}
+
 float
 lk_history_trend_point(const struct lk_history *h, const struct lk_trend *t, uint32_t i)
 {

@@ -69,6 +69,9 @@ typedef double (*lk_live_bytes_fn)(const void *ctx, uint32_t stack);
 int lk_history_trends(struct lk_history *h, uint64_t monotonic_s, double wall_s,
     uint32_t stack_count, lk_live_bytes_fn live_bytes, const void *ctx);
 
+/* lk_history_drop - STACK is no more; its trend neither. */
+void lk_history_drop(struct lk_history *h, uint32_t stack);
+
 /* lk_history_trend_point - the I-th oldest of the trend_count points. */
 float lk_history_trend_point(const struct lk_history *h, const struct lk_trend *t, uint32_t i);
 

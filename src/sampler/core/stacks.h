@@ -1,18 +1,25 @@
 /* stacks.h - where from: frames, stacks as paths in a tree, and what is counted for each.
- * Room: sampler/core.  Knows no interpreter: frames come with a key and are resolved to
- * words by a callback, once.
+ * Room: sampler/core.  Knows no interpreter: frames come with a key and are resolved to words by
+ * a callback, once.
  *
  *	hash of a whole path       --recall-> stack: one probe, as nearly always
  *	key of (code, instruction) --memo--> frame (function, file, line)
  *	(parent node, frame)       --index-> node
  *	(leaf node, domain)        --index-> stack: totals, and live cells by birth epoch
  *
- * All tables but memo and recall are append-only, so ids are stable.  Those are caches: the
- * memo is emptied when it is full, recall forgets what was not asked for lately.  When another
- * table is full, memory is counted under one stack of each domain that says so, for which room is
- * kept: bytes are never lost, only where they came from.
+ * Memo and recall are caches: the memo is emptied when it is full, recall forgets what was not
+ * asked for lately.  Of the others each entry knows how many hold it (a node: its children and
+ * stacks; a frame: nodes; a name: frames and stacks), and is free to be used again when none
+ * does.  Who lets go of stacks, and of which, is in core/turnover.h.  When a table is full,
+ * memory is counted under one stack of each domain that says so, for which room is kept: bytes
+ * are never lost, only where they came from.
  *
- * Threads: everything under the sampler's lock, except reading entries below a count. */
+ * Ids are places in a table, and come again; serials do not: each new frame and each new stack
+ * has the next one.  The wire speaks in serials, so what a client knows under one is never
+ * another.
+ *
+ * Threads: everything under the sampler's lock, except reading an entry by the server's thread:
+ * what has a serial is whole, and nobody but the server's thread lets go of it. */
 #ifndef LK_SAMPLER_CORE_STACKS_H
 #define LK_SAMPLER_CORE_STACKS_H
 
@@ -28,6 +35,18 @@ struct lk_pages;
 struct lk_sample;
 
 #define LK_STACKS_NONE		UINT32_MAX
+
+/* The stacks that stand for others, one of each domain. */
+enum lk_stacks_collector {
+	LK_STACKS_NO_ROOM,	/* what found no room, or had to make it */
+	LK_STACKS_ENDED,	/* what was let go of after all of it had died */
+	LK_STACKS_COLLECTORS,
+};
+
+/* Whether a stack is about to be let go of: interning it by its frames keeps it. */
+enum lk_stacks_leaving {
+	LK_STACKS_STAYS, LK_STACKS_LEAVES,
+};
 #define LK_STACKS_EPOCHS_MAX	40u	/* cells of one stack; older ones are merged */
 
 /* One frame as the walker saw it. */
@@ -83,7 +102,7 @@ struct lk_live_cell {
 };
 
 struct lk_stack_entry {
-	uint32_t	leaf;		/* node, LK_STACKS_NONE: no frames */
+	uint32_t	leaf;		/* node, LK_STACKS_NONE: no frames; free: the next one */
 	uint32_t	thread;		/* string id of the first one */
 	uint32_t	thread_number;
 	uint32_t	cell;		/* LK_STACKS_NONE: nothing live */
@@ -93,6 +112,8 @@ struct lk_stack_entry {
 	double		live_bytes;
 	uint8_t		domain;
 	_Atomic uint8_t	flags;		/* enum lk_stack_flag of wire.h; any reads */
+	uint8_t		leaving;	/* enum lk_stacks_leaving */
+	uint32_t	live_count;	/* samples of it that were not buried yet */
 };
 
 /* Two to a set; a path that was found moves to the first place. */
@@ -119,9 +140,15 @@ struct lk_stacks {
 	uint32_t		 node_count, node_capacity;
 	uint32_t		 stack_count, stack_capacity;
 	uint32_t		 cell_used, cell_capacity, cell_free;
+	uint16_t		*node_holders, *frame_holders;	/* 65535 sticks */
+	_Atomic uint32_t	*frame_serial, *stack_serial;	/* 0: free */
+	uint32_t		 frame_serials, stack_serials;	/* the last one given */
+	uint32_t		 frame_used, node_used, stack_used;	/* of count: not free */
+	uint32_t		 frame_free, node_free, stack_free;	/* lists */
+	bool			 memo_closed;		/* frames are being swept */
 	uint64_t		 change_count;
 	uint64_t		 overflow_count;	/* samples counted under a "full" stack */
-	uint32_t		 overflow_leaf;		/* node of the "full" stacks */
+	uint32_t		 collector_leaf[LK_STACKS_COLLECTORS];	/* nodes */
 	uint32_t		 main_thread;
 	lk_resolve_fn		 resolve;
 };
@@ -144,7 +171,24 @@ lk_stacks_mix(uint64_t hash, uint64_t more)
  * Returns: LK_STACKS_NONE when it is not known, or was forgotten: intern it. */
 uint32_t lk_stacks_recall(struct lk_stacks *s, const struct lk_stack_path *path);
 
-/* lk_stacks_intern - the id of PATH, for ever. */
+/* lk_stacks_intern - the id of PATH: it stays as long as a sample of it lives. */
 uint32_t lk_stacks_intern(struct lk_stacks *s, const struct lk_stack_path *path);
+
+/* lk_stacks_collector - the stack that stands for others of DOMAIN; is_collector - it is one. */
+uint32_t lk_stacks_collector(struct lk_stacks *s, enum lk_stacks_collector which, uint8_t domain);
+bool lk_stacks_is_collector(const struct lk_stacks *s, uint32_t stack);
+
+/* The steps of letting go, for core/turnover.c: each does at most MAX of something, from FROM on,
+ * and returns where to go on (the table's count: done).
+ * unrecall - recall forgets the sets from FROM that lead to what leaves, or found no room.
+ * remove - STACK, without samples and forgotten by recall, is no more.
+ * clear_memo, open_memo - closed and emptied, for what it remembers must not come again as another;
+ * filled again. sweep - what nobody holds; frames while the memo is closed and empty. */
+void lk_stacks_unrecall(struct lk_stacks *s, uint32_t from, uint32_t max);
+void lk_stacks_remove(struct lk_stacks *s, uint32_t stack);
+uint32_t lk_stacks_sweep_nodes(struct lk_stacks *s, uint32_t from, uint32_t max);
+uint32_t lk_stacks_clear_memo(struct lk_stacks *s, uint32_t from, uint32_t max);
+void lk_stacks_open_memo(struct lk_stacks *s);
+uint32_t lk_stacks_sweep_frames(struct lk_stacks *s, uint32_t from, uint32_t max);
 
 #endif
