@@ -129,13 +129,17 @@
  * types     before the reply to its request; first how the heap was frozen for it
  *   {"t":"progress","id":1,"done":N,"found":N}     objects looked at and found so far
  *   {"t":"frozen","at":S,"pause_us":X,"walk_ms":X,"copied_bytes":N|null,"table_bytes":N,
- *    "objects":N,"bytes":N,"types":N,"complete":true,"reason":""}
- *   {"t":"types","more":false,"rows":[["shop.cart.Item",OBJECTS,BYTES],...]}
+ *    "objects":N,"bytes":N,"types":N,"garbage_objects":N|null,"garbage_bytes":N|null,
+ *    "complete":true,"reason":""}
+ *   {"t":"types","more":false,"rows":[["shop.cart.Item",OBJECTS,BYTES,GARBAGE_OBJECTS,
+ *    GARBAGE_BYTES],...]}
  *   The heap is looked at in a copy-on-write child of the process.  pause_us: how long nobody else
  *   had the GIL.  copied_bytes: what the process wrote to while the child lived, and so was
  *   copied by the kernel.  table_bytes: the child's own memory, until its end.
  *   Objects are those that the collector tracks, and what they hold; bytes are theirs and those of
- *   their tables.  Rows have the most bytes first; "more":true: others follow in the next line.
+ *   their tables.  Garbage, among these, is what a collection would find; null (in the rows 0): the
+ *   child had too little memory to tell.  Rows have the most bytes first; "more":true: others
+ *   follow in the next line.
  *   complete false: some are missing; reason says why.  A client that closes its
  *   connection gives up the freeze, unless another one waits for it, too.
  *

@@ -86,6 +86,8 @@ json_frozen(struct lk_jsonl *j, const struct lk_message_frozen *f)
 	lk_jsonl_whole(j, "objects", f->object_count);
 	lk_jsonl_real(j, "bytes", f->bytes);
 	lk_jsonl_whole(j, "type_count", f->type_count);
+	lk_jsonl_real(j, "garbage_objects", f->garbage_count);
+	lk_jsonl_real(j, "garbage_bytes", f->garbage_bytes);
 	lk_jsonl_flag(j, "complete", f->complete);
 	lk_jsonl_text(j, "reason", f->reason);
 	lk_jsonl_open(j, "types", '[');
@@ -95,7 +97,7 @@ static void
 print_frozen(const struct lk_message_frozen *f)
 {
 	char objects[LK_TEXT_BYTES], bytes[LK_TEXT_BYTES], walk[LK_TEXT_BYTES];
-	char copied[LK_TEXT_BYTES], reason[TYPE_BYTES];
+	char copied[LK_TEXT_BYTES], garbage[LK_TEXT_BYTES], reason[TYPE_BYTES];
 
 	lk_text_clean(f->reason, reason, sizeof(reason));
 	printf("%s objects of %llu types, %s; pause %.1f ms, read in %s, %s copied%s%s\n",
@@ -104,7 +106,10 @@ print_frozen(const struct lk_message_frozen *f)
 	       f->pause_us / 1e3, lk_text_duration(f->walk_ms / 1e3, walk, sizeof(walk)),
 	       lk_text_bytes(f->copied_bytes, copied, sizeof(copied)),
 	       f->complete ? "" : "; incomplete: ", reason);
-	printf("%10s %8s  %s\n", "OBJECTS", "BYTES", "TYPE");
+	if (!isnan(f->garbage_bytes))
+		printf("%.0f of them, %s, are garbage that is not collected yet\n",
+		       f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
+	printf("%10s %8s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "TYPE");
 }
 
 static void
@@ -121,12 +126,15 @@ put_type(struct scan *s, const struct lk_message_object_type *t)
 		lk_jsonl_text(&s->json, "type", t->name);
 		lk_jsonl_whole(&s->json, "objects", t->count);
 		lk_jsonl_real(&s->json, "bytes", t->bytes);
+		lk_jsonl_whole(&s->json, "garbage_objects", t->garbage_count);
+		lk_jsonl_real(&s->json, "garbage_bytes", t->garbage_bytes);
 		lk_jsonl_close(&s->json, '}');
 		return;
 	}
 	lk_text_clean(t->name, name, sizeof(name));
-	printf("%10llu %8s  %s\n", (unsigned long long)t->count,
-	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)), name);
+	printf("%10llu %8s %10llu  %s\n", (unsigned long long)t->count,
+	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)), (unsigned long long)t->garbage_count,
+	       name);
 }
 
 static int

@@ -463,6 +463,8 @@ lk_emit_frozen(struct lk_print *p, const struct lk_emit_frozen *m)
 	number(p, "objects", m->objects);
 	number(p, "bytes", m->bytes);
 	number(p, "types", m->types);
+	number(p, "garbage_objects", m->garbage_objects);
+	number(p, "garbage_bytes", m->garbage_bytes);
 	boolean(p, "complete", m->complete);
 	text(p, "reason", m->reason);
 	end(p);
@@ -477,13 +479,15 @@ lk_emit_types_begin(struct lk_print *p, bool more)
 }
 
 void
-lk_emit_type(struct lk_print *p, bool first, const char *name, uint64_t objects, uint64_t bytes)
+lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m)
 {
 	comma_unless(p, first);
 	lk_print_char(p, '[');
-	lk_print_json(p, name, strlen(name));
-	tuple_u64(p, objects);
-	tuple_u64(p, bytes);
+	lk_print_json(p, m->name, strlen(m->name));
+	tuple_u64(p, m->objects);
+	tuple_u64(p, m->bytes);
+	tuple_u64(p, m->garbage_objects);
+	tuple_u64(p, m->garbage_bytes);
 	lk_print_char(p, ']');
 }
 

@@ -111,14 +111,18 @@ void lk_emit_progress(struct lk_print *p, int64_t id, uint64_t done, uint64_t fo
 struct lk_emit_frozen {
 	double		 at_s, pause_us, walk_ms;
 	uint64_t	 copied_bytes, table_bytes, objects, bytes, types;
+	uint64_t	 garbage_objects, garbage_bytes;
 	bool		 complete;
 	const char	*reason;
 };
 void lk_emit_frozen(struct lk_print *p, const struct lk_emit_frozen *m);
 
 void lk_emit_types_begin(struct lk_print *p, bool more);
-void lk_emit_type(struct lk_print *p, bool first, const char *name, uint64_t objects,
-    uint64_t bytes);
+struct lk_emit_type {
+	const char	*name;
+	uint64_t	 objects, bytes, garbage_objects, garbage_bytes;
+};
+void lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m);
 
 void lk_emit_events_begin(struct lk_print *p);
 void lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code,

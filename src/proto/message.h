@@ -171,14 +171,15 @@ struct lk_message_progress {
 struct lk_message_frozen {
 	double at_s, pause_us, walk_ms;
 	double copied_bytes, table_bytes, bytes; /* copied_bytes: NAN unknown */
+	double garbage_count, garbage_bytes;	 /* NAN unknown */
 	uint64_t object_count, type_count;
 	bool complete;
 	const char *reason; /* "" when complete */
 };
 struct lk_message_object_type {
 	const char *name;
-	uint64_t count;
-	double bytes;
+	uint64_t count, garbage_count;
+	double bytes, garbage_bytes;
 };
 struct lk_message_types {
 	bool more;

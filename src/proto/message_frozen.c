@@ -37,11 +37,35 @@ lk_message_read_frozen(const json_t *object, struct lk_message *out)
 	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_frozen, object_count)},
 	    {"bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_frozen, bytes)},
 	    {"types", LK_FIELD_U64, offsetof(struct lk_message_frozen, type_count)},
+	    {"garbage_objects", LK_FIELD_WHOLE_OR_NULL,
+	     offsetof(struct lk_message_frozen, garbage_count)},
+	    {"garbage_bytes", LK_FIELD_WHOLE_OR_NULL,
+	     offsetof(struct lk_message_frozen, garbage_bytes)},
 	    {"complete", LK_FIELD_BOOL, offsetof(struct lk_message_frozen, complete)},
 	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_frozen, reason)},
 	};
 
 	return lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->frozen);
+}
+
+static int
+read_type(const json_t *item, struct lk_message_object_type *row)
+{
+	const struct {
+		enum lk_field_kind kind;
+		void *out;
+	} fields[] = {
+	    {LK_FIELD_TEXT, &row->name},
+	    {LK_FIELD_U64, &row->count},
+	    {LK_FIELD_WHOLE, &row->bytes},
+	    {LK_FIELD_U64, &row->garbage_count},
+	    {LK_FIELD_WHOLE, &row->garbage_bytes},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < LK_COUNT_OF(fields); i++)
+		rc = lk_fields_value(json_array_get(item, i), fields[i].kind, fields[i].out);
+	return rc;
 }
 
 int
@@ -64,9 +88,7 @@ lk_message_read_types(const json_t *object, struct lk_message *out)
 		return -ENOMEM;
 	json_array_foreach(list, i, item)
 	{
-		if (lk_fields_value(json_array_get(item, 0), LK_FIELD_TEXT, &rows[i].name) < 0 ||
-		    lk_fields_value(json_array_get(item, 1), LK_FIELD_U64, &rows[i].count) < 0 ||
-		    lk_fields_value(json_array_get(item, 2), LK_FIELD_WHOLE, &rows[i].bytes) < 0)
+		if (read_type(item, &rows[i]) < 0)
 			return -EBADMSG;
 	}
 	out->types.list = rows;

@@ -601,6 +601,8 @@ stage_frozen(struct lk_connection *c)
 	    .pause_us = (double)f->pause_ns / 1e3, .walk_ms = (double)a->walk_ns / 1e6,
 	    .copied_bytes = f->copied_bytes, .table_bytes = a->table_bytes,
 	    .objects = a->objects, .bytes = a->bytes, .types = a->type_count,
+	    .garbage_objects = a->knows_garbage ? a->garbage_objects : LK_EMIT_UNKNOWN,
+	    .garbage_bytes = a->knows_garbage ? a->garbage_bytes : LK_EMIT_UNKNOWN,
 	    .complete = !a->no_room && !a->was_collecting,
 	    .reason = a->no_room ? "there are more objects than there is memory to number them" :
 	    a->was_collecting ? "a collection was under way" : ""});
@@ -611,6 +613,7 @@ static bool
 stage_types(struct lk_connection *c)
 {
 	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_answer_type *t;
 	uint32_t last, until, i;
 
 	if (f == NULL)
@@ -618,9 +621,11 @@ stage_types(struct lk_connection *c)
 	last = f->answer->types_kept < c->limit ? f->answer->types_kept : c->limit;
 	until = last - c->cursor > TYPES_PER_LINE ? c->cursor + TYPES_PER_LINE : last;
 	lk_emit_types_begin(&c->out, until < last);
-	for (i = c->cursor; i < until; i++)
-		lk_emit_type(&c->out, i == c->cursor, f->answer->types[i].name,
-		    f->answer->types[i].objects, f->answer->types[i].bytes);
+	for (i = c->cursor; i < until; i++) {
+		t = &f->answer->types[i];
+		lk_emit_type(&c->out, i == c->cursor, &(struct lk_emit_type){t->name, t->objects,
+		    t->bytes, t->garbage_objects, t->garbage_bytes});
+	}
 	lk_emit_list_end(&c->out);
 	c->cursor = until;
 	return until == last;

@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "sampler/freeze/child.h"
+#include "sampler/freeze/graph.h"
 #include "sampler/freeze/headroom.h"
 #include "sampler/freeze/nodes.h"
 
@@ -55,6 +56,68 @@ START_TEST(nodes_keep_their_numbers)
 	ck_assert_uint_eq(lk_nodes_add(&n, 8), LK_NODES_NONE);	/* full */
 	ck_assert_uint_eq(lk_nodes_add(&n, address_of(1)), 1);
 	lk_nodes_fini(&n);
+}
+END_TEST
+
+#define GRAPH_NODES	60u
+
+/* Who reaches whom, by squaring a matrix until nothing is new. */
+static void
+close_naively(bool reaches[GRAPH_NODES][GRAPH_NODES])
+{
+	for (uint32_t k = 0; k < GRAPH_NODES; k++)
+		for (uint32_t i = 0; i < GRAPH_NODES; i++)
+			for (uint32_t j = 0; j < GRAPH_NODES; j++)
+				reaches[i][j] |= reaches[i][k] && reaches[k][j];
+}
+
+START_TEST(reached_is_what_there_is_a_way_to)
+{
+	static bool reaches[GRAPH_NODES][GRAPH_NODES];
+	uint64_t state = (uint64_t)_i + 1;
+	uint32_t todo[GRAPH_NODES], holders[GRAPH_NODES] = {0}, to;
+	uint8_t marks[GRAPH_NODES];
+	struct lk_graph g;
+
+	memset(reaches, 0, sizeof(reaches));
+	ck_assert_int_eq(lk_graph_init(&g, GRAPH_NODES, 3 * GRAPH_NODES), 0);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		reaches[i][i] = true;
+		lk_graph_begin(&g);
+		for (uint64_t n = draw(&state) % 4; n > 0; n--) {
+			to = (uint32_t)(draw(&state) % GRAPH_NODES);
+			lk_graph_hold(&g, to, n != 1);
+			holders[to] += n != 1;
+			reaches[i][to] = true;
+		}
+	}
+	lk_graph_end(&g);
+	close_naively(reaches);
+	ck_assert(!g.is_full && g.count == GRAPH_NODES);
+	ck_assert_int_eq(memcmp(holders, g.held, sizeof(holders)), 0);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		memset(marks, 0, sizeof(marks));
+		lk_graph_reach(&g, i, marks, todo);
+		for (uint32_t j = 0; j < GRAPH_NODES; j++)
+			ck_assert_int_eq(marks[j], reaches[i][j]);
+	}
+	lk_graph_fini(&g);
+}
+END_TEST
+
+START_TEST(a_full_graph_says_so)
+{
+	struct lk_graph g;
+
+	ck_assert_int_eq(lk_graph_init(&g, 2, 2), 0);
+	lk_graph_begin(&g);
+	lk_graph_hold(&g, 0, true);
+	lk_graph_hold(&g, 1, true);
+	lk_graph_begin(&g);
+	ck_assert(!g.is_full);
+	lk_graph_hold(&g, 1, true);
+	ck_assert(g.is_full);
+	lk_graph_fini(&g);
 }
 END_TEST
 
@@ -218,6 +281,8 @@ freeze_suite(void)
 	TCase *tc = tcase_create("freeze");
 
 	tcase_add_test(tc, nodes_keep_their_numbers);
+	tcase_add_loop_test(tc, reached_is_what_there_is_a_way_to, 0, 100);
+	tcase_add_test(tc, a_full_graph_says_so);
 	tcase_add_test(tc, tables_get_half_of_what_is_left);
 	tcase_add_loop_test(tc, too_little_is_said, 0, 3);
 	tcase_add_test(tc, a_child_stays_until_it_is_ended);

@@ -80,7 +80,7 @@ _OTHERS = {"deque": "collections.deque", "array": "array.array", "bytearray": "b
 
 
 def _types(wire, **request):
-    """(frozen, {name: [objects, bytes, types]})"""
+    """(frozen, {name: [objects, bytes, types, garbage]})"""
     number = wire.send(op="types", limit=1000, **request)
     rows, frozen = {}, None
     while True:
@@ -89,9 +89,9 @@ def _types(wire, **request):
         if message["t"] == "frozen":
             frozen = message
         elif message["t"] == "types":
-            for name, objects, size in message["rows"]:     # two types may have one name
-                row = rows.setdefault(name, [0, 0, 0])
-                rows[name] = [row[0] + objects, row[1] + size, row[2] + 1]
+            for name, objects, size, garbage, _ in message["rows"]:
+                row = rows.setdefault(name, [0, 0, 0, 0])   # two types may have one name
+                rows[name] = [row[0] + objects, row[1] + size, row[2] + 1, row[3] + garbage]
         elif message["t"] == "reply" and message["id"] == number:
             assert message["ok"], message
             return frozen, rows
@@ -135,6 +135,80 @@ def types_are_counted_and_measured(python):
         assert sums == [frozen[key] for key in ("objects", "bytes", "types")], (sums, frozen)
         target.end()
         return f"{frozen['objects']} objects, pause {frozen['pause_us']} us"
+
+
+@host.with_gil(_NO_GIL)
+def garbage_is_what_a_collection_finds(python):
+    """None in a process of many kinds of holders; then exactly the loops that are made."""
+    script = """
+    import asyncio, collections, contextvars, functools, gc, json, queue, threading, weakref
+    import dataclasses, decimal, enum, logging, re, types
+    class Loop:
+        def __init__(self, n):
+            self.me, self.text, self.items = self, "loop number %d" % n, [self, 10 ** 6 + n]
+    class Ordered(collections.OrderedDict): pass
+    class Keyed(dict): pass
+    def generator(held):
+        local = [held]
+        yield local
+    def closure(held): return lambda: held
+    @functools.lru_cache(None)
+    def cached(n): return {"n": n}
+    async def sleeper(): await asyncio.Event().wait()
+    @dataclasses.dataclass
+    class Data:
+        x: int; y: list
+    class Colour(enum.Enum): RED = 1
+    stop = threading.Event()
+    def thread():
+        local = {"only": ["in", "a", "local"]}
+        stop.wait()
+    threads = [threading.Thread(target=thread) for _ in range(3)]
+    for t in threads: t.start()
+    variable = contextvars.ContextVar("variable"); variable.set({"a": [1]})
+    kept = [generator(i) for i in range(50)]
+    for g in kept[:25]: next(g)
+    kept += [closure([i]) for i in range(50)] + [cached(i) for i in range(50)]
+    kept += [Ordered({str(i): [i], i: "key"}) for i in range(50)]
+    kept += [Keyed({(i, "k"): [i], "s%d" % i: i}) for i in range(50)]
+    kept += [Data(i, [i]) for i in range(50)] + [types.SimpleNamespace(a=i) for i in range(9)]
+    kept += [weakref.ref(Data), weakref.WeakValueDictionary(d=kept[-20]), queue.Queue(),
+             collections.ChainMap({1: 2}), decimal.Decimal(3), re.compile("a(b)"), iter([1]),
+             {}.items(), map(str, [1]), functools.partial(print, [1]), memoryview(b"abc")]
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(sleeper())
+    loop.call_soon(loop.stop); loop.run_forever()
+    gc.collect(); gc.collect(); gc.disable()
+    say("clean"); wait()
+    for i in range(700): Loop(i)
+    say("loops"); wait()
+    say("collected", gc.collect()); wait()
+    gc.enable()
+    task.cancel(); loop.call_soon(loop.stop); loop.run_forever(); loop.close()
+    stop.set()
+    for t in threads: t.join()
+    """
+    with host.Host(python, script) as target:
+        target.hear("clean")
+        with target.wire() as wire:
+            frozen, rows = _types(wire)
+            found = {name: row[3] for name, row in rows.items() if row[3]}
+            assert frozen["garbage_objects"] == 0, found
+            target.tell()
+            target.hear("loops")
+            frozen, rows = _types(wire)
+            found = {name: row[3] for name, row in rows.items() if row[3]}
+            target.tell()
+            collected = int(target.hear("collected").split()[1])
+            assert found["__main__.Loop"] == 700 and found["list"] == 700, found
+            assert found["str"] == 700 and found["int"] == 700, found
+            tracked = sum(count for name, count in found.items() if name not in ("str", "int"))
+            assert tracked == collected, (found, collected)
+            assert sum(found.values()) == frozen["garbage_objects"]
+            assert _types(wire)[0]["garbage_objects"] == 0
+            target.tell()
+        target.end()
+        return f"{found}"
 
 
 @host.with_gil(_NO_GIL)
@@ -369,7 +443,8 @@ def little_memory_is_told(python):
 
 
 if __name__ == "__main__":
-    sys.exit(host.run((types_are_counted_and_measured, nobody_sees_the_child,
+    sys.exit(host.run((types_are_counted_and_measured, garbage_is_what_a_collection_finds,
+                       nobody_sees_the_child,
                        a_killed_child_is_told, a_crash_costs_a_message,
                        a_client_that_goes_gives_up, ticks_go_on, forks_and_ends_during_a_scan,
                        one_without_a_gil_is_refused, little_memory_is_told)))

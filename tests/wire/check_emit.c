@@ -261,6 +261,7 @@ containers_incomplete(struct lk_print *p)
 static const struct lk_emit_frozen frozen_well = {
 	.at_s = AT, .pause_us = 1285.7, .walk_ms = 40, .copied_bytes = 20480,
 	.table_bytes = 13312000, .objects = 612236, .bytes = 32195660, .types = 61,
+	.garbage_objects = 120, .garbage_bytes = 6720,
 	.complete = true, .reason = "",
 };
 
@@ -277,7 +278,7 @@ frozen_incomplete(struct lk_print *p)
 
 	m.pause_us = 900;
 	m.walk_ms = 41.5;
-	m.copied_bytes = UNKNOWN;
+	m.copied_bytes = m.garbage_objects = m.garbage_bytes = UNKNOWN;
 	m.complete = false;
 	m.reason = "a collection was under way";
 	lk_emit_frozen(p, &m);
@@ -293,8 +294,9 @@ static void
 types(struct lk_print *p)
 {
 	lk_emit_types_begin(p, false);
-	lk_emit_type(p, true, "str", 203886, 12266894);
-	lk_emit_type(p, false, "shop.cart.Item", 200000, 11200000);
+	lk_emit_type(p, true, &(struct lk_emit_type){"str", 203886, 12266894, 0, 0});
+	lk_emit_type(p, false, &(struct lk_emit_type){"shop.cart.Item", 200000, 11200000, 120,
+	    6720});
 	lk_emit_list_end(p);
 }
 

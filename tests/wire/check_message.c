@@ -315,8 +315,8 @@ static const char *const lies[] = {
     "{\"t\":\"baselines\",\"list\":[{\"id\":2,\"name\":\"\",\"at\":1,\"rss_bytes\":1,"
     "\"live_bytes\":1,\"interval_bytes\":1},{\"id\":1,\"name\":\"\",\"at\":1,"
     "\"rss_bytes\":1,\"live_bytes\":1,\"interval_bytes\":1}]}",
-    "{\"t\":\"types\",\"more\":false,\"rows\":[[\"str\",1]]}",
-    "{\"t\":\"types\",\"more\":false,\"rows\":[[null,1,1]]}",
+    "{\"t\":\"types\",\"more\":false,\"rows\":[[\"str\",1,1,0]]}",
+    "{\"t\":\"types\",\"more\":false,\"rows\":[[null,1,1,0,0]]}",
     "{\"t\":\"progress\",\"id\":1,\"done\":-1,\"found\":1}",
     "{\"t\":\"trends\",\"step_s\":10,\"end\":1,\"rows\":[[1,[\"x\"]]]}",
     "{\"t\":\"events\",\"list\":[{\"at\":1,\"code\":\"x\",\"value\":1.5}]}",

@@ -95,11 +95,12 @@ gives 2; says err 'leaktop list'
 # ---- the frozen heap ---------------------------------------------------------------------
 gives 0 scan "$pid" types
 says out '^612k objects of 61 types, 30.7M; pause 1.3 ms, read in 40ms, 20.0K copied$'
-says out '^ *200000 +10.7M  shop.cart.Item$'
+says out '^120 of them, 6.6K, are garbage'
+says out '^ *200000 +10.7M +120  shop.cart.Item$'
 silent err
 gives 0 scan "$pid" types --json --filter cart
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
-	"objects": 200000, "bytes": 11200000}]' "$work/out" >/dev/null || fail 'types as JSON'
+	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"

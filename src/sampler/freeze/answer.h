@@ -22,6 +22,7 @@ enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 struct lk_answer_type {
 	char		name[LK_ANSWER_NAME_MAX];
 	uint64_t	objects, bytes;
+	uint64_t	garbage_objects, garbage_bytes;	/* among them */
 };
 
 struct lk_answer {
@@ -34,6 +35,8 @@ struct lk_answer {
 	uint64_t	 walk_ns;
 	uint64_t	 table_bytes;	/* in memory at the end, the child's own */
 	uint64_t	 objects, bytes, type_count;
+	bool		 knows_garbage;		/* there was room to find it */
+	uint64_t	 garbage_objects, garbage_bytes;
 	bool		 was_collecting;	/* some objects were out of the lists */
 	bool		 no_room;		/* more objects than the tables hold */
 	uint32_t	 types_kept;

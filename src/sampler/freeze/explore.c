@@ -14,16 +14,20 @@
 #include "sampler/cpython/layout.h"
 #include "sampler/cpython/symbols.h"
 #include "sampler/freeze/answer.h"
+#include "sampler/freeze/graph.h"
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/nodes.h"
 #include "sampler/freeze/store.h"
 
+#define KEYS_GENERAL	0
+#define KEYS_UNICODE	1
 #define TELL_EVERY	8192u	/* objects between two words of progress */
 
 /* The child's, and only there. */
 static struct lk_nodes nodes;
 static struct lk_kinds kinds;
 static const void *volatile traversed;	/* a type whose code runs */
+static struct lk_graph graph;
 static uint32_t tracked_count;		/* the first nodes are of the collector's lists */
 
 static const void *
@@ -32,11 +36,14 @@ list_next(const void *node)
 	return (const void *)((uintptr_t)lk_read_ptr(node, 0) & ~(uintptr_t)3);
 }
 
-static void
+static uint32_t
 add(struct lk_answer *answer, const void *object)
 {
-	if (lk_nodes_add(&nodes, (uint64_t)(uintptr_t)object) == LK_NODES_NONE)
+	uint32_t node = lk_nodes_add(&nodes, (uint64_t)(uintptr_t)object);
+
+	if (node == LK_NODES_NONE)
 		answer->no_room = true;
+	return node;
 }
 
 static void
@@ -65,12 +72,39 @@ add_lists(const struct lk_explore *e)
 	tracked_count = nodes.count;
 }
 
+static void
+hold(struct lk_answer *answer, const void *object, bool counted)
+{
+	uint32_t node = add(answer, object);
+
+	if (node != LK_NODES_NONE)
+		lk_graph_hold(&graph, node, counted);
+}
+
 static int
 visit(void *object, void *ctx)
 {
 	if (object != NULL)
-		add(ctx, object);
+		hold(ctx, object, true);
 	return 0;
+}
+
+/* Keys that are str are not traversed, as they hold nothing.  Those of a dict that shares them
+ * are not its own; before 3.11 it is not easily told whether they were traversed: then these
+ * references are not counted, and such a key is never garbage. */
+static void
+hold_keys(const struct lk_explore *e, const void *dict)
+{
+	const void *keys = lk_read_ptr(dict, e->layout->dict_keys);
+	bool told = e->layout->keys_kind != LK_ABSENT;
+	uint8_t kind = told && keys != NULL ? lk_read_u8(keys, e->layout->keys_kind) : 0;
+	void *key, *value;
+	intptr_t at = 0;
+
+	if (keys == NULL || (told && kind == KEYS_GENERAL))
+		return;
+	while (e->symbols->dict_next((void *)(uintptr_t)dict, &at, &key, &value))
+		hold(e->answer, key, kind == KEYS_UNICODE);
 }
 
 /* Of what is not tracked, an object of any other type might be one in the making. */
@@ -97,11 +131,63 @@ look_at(const struct lk_explore *e, uint32_t node)
 	}
 	kind = &kinds.list[number];
 	traversed = type;
+	lk_graph_begin(&graph);
 	lk_measure_object(e->layout, kind->measure, type, object, &measured);
 	kind->objects++;
 	kind->bytes += measured.shallow_bytes;
 	if (may_traverse(kind, node))
 		kind->traverse(object, visit, e->answer);
+	if (kind->measure == LK_MEASURE_DICT)
+		hold_keys(e, object);
+}
+
+/* ---- garbage -------------------------------------------------------------------------- */
+
+static bool
+is_held_from_outside(const struct lk_explore *e, uint32_t node)
+{
+	return lk_refcount(e->layout, (const void *)(uintptr_t)nodes.address[node]) >
+	    (int64_t)graph.held[node];
+}
+
+static void
+count_garbage(const struct lk_explore *e, uint32_t node)
+{
+	const void *object = (const void *)(uintptr_t)nodes.address[node];
+	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);
+	struct lk_kind *kind = &kinds.list[lk_kinds_of(&kinds, type)];
+	struct lk_measured measured;
+
+	lk_measure_object(e->layout, kind->measure, type, object, &measured);
+	kind->garbage_objects++;
+	kind->garbage_bytes += measured.shallow_bytes;
+}
+
+static void
+find_garbage(const struct lk_explore *e)
+{
+	uint8_t *marks = lk_store_map(nodes.count, sizeof(*marks));
+	uint32_t *todo = lk_store_map(nodes.count, sizeof(*todo)), i;
+
+	if (marks == NULL || todo == NULL || graph.is_full || e->answer->no_room)
+		return;
+	for (i = 0; i < nodes.count; i++)
+		if (is_held_from_outside(e, i))
+			lk_graph_reach(&graph, i, marks, todo);
+	for (i = 0; i < nodes.count; i++)
+		if (!marks[i])
+			count_garbage(e, i);
+	e->answer->knows_garbage = true;
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+static uint32_t
+edges_max(const struct lk_explore *e)
+{
+	uint64_t edges = (uint64_t)e->objects_max * LK_EXPLORE_EDGES;
+
+	return edges < UINT32_MAX ? (uint32_t)edges : UINT32_MAX;
 }
 
 static void
@@ -130,6 +216,7 @@ lk_explore_heap(void *ctx)
 	uint32_t i;
 
 	if (lk_nodes_init(&nodes, e->objects_max) < 0 ||
+	    lk_graph_init(&graph, e->objects_max, edges_max(e)) < 0 ||
 	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0) {
 		finish(answer, LK_ANSWER_NO_MEMORY);
 		return;
@@ -141,6 +228,8 @@ lk_explore_heap(void *ctx)
 			tell(answer, i);
 	}
 	tell(answer, i);
+	lk_graph_end(&graph);
+	find_garbage(e);
 	lk_kinds_tell(&kinds, answer);
 	answer->walk_ns = lk_clock_monotonic_ns() - began;
 	answer->table_bytes = lk_store_resident_bytes();

@@ -2,9 +2,11 @@
  * Room: sampler/freeze; sampler.
  *
  * Found is what the collector tracks (all generations and the permanent one, of the main
- * interpreter), and what that reaches by the traverse functions of its types; of what is not
- * tracked, dicts, tuples and sets are looked into as well.  What only the locals of running
- * functions or C code hold is not found. */
+ * interpreter), and what that reaches by the traverse functions of its types and as keys of
+ * dicts; of what is not tracked, dicts, tuples and sets are looked into as well.  What only the
+ * locals of running functions or C code hold is not found.
+ * Garbage is what nothing outside of it holds, as the collector would find it: what has more
+ * references than are found is held from outside, and so is what that reaches. */
 #ifndef LK_SAMPLER_FREEZE_EXPLORE_H
 #define LK_SAMPLER_FREEZE_EXPLORE_H
 
@@ -14,8 +16,10 @@ struct lk_answer;
 struct lk_layout;
 struct lk_symbols;
 
-/* What an object costs the child at most, in bytes. */
-#define LK_EXPLORE_OBJECT_BYTES	32u
+/* What an object costs the child at most, in bytes: nodes, and a graph with so many edges for each
+ * of them on average. */
+#define LK_EXPLORE_OBJECT_BYTES	72u
+#define LK_EXPLORE_EDGES	5u
 
 struct lk_explore {
 	const struct lk_layout	*layout;

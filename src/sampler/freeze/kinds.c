@@ -162,11 +162,12 @@ lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out)
 	const struct lk_kind *kind;
 	uint32_t i;
 
-	out->objects = out->bytes = out->type_count = 0;
 	for (i = 0; i < k->types.count; i++) {
 		out->objects += k->list[i].objects;
 		out->bytes += k->list[i].bytes;
 		out->type_count += k->list[i].objects != 0;
+		out->garbage_objects += k->list[i].garbage_objects;
+		out->garbage_bytes += k->list[i].garbage_bytes;
 	}
 	out->types_kept = largest(k, numbers);
 	for (i = 0; i < out->types_kept; i++) {
@@ -174,5 +175,7 @@ lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out)
 		lk_kinds_name(k, kind->type, out->types[i].name, LK_ANSWER_NAME_MAX);
 		out->types[i].objects = kind->objects;
 		out->types[i].bytes = kind->bytes;
+		out->types[i].garbage_objects = kind->garbage_objects;
+		out->types[i].garbage_bytes = kind->garbage_bytes;
 	}
 }

@@ -21,6 +21,7 @@ struct lk_kind {
 	enum lk_measure_kind	 measure;
 	lk_traverse_fn		 traverse;	/* NULL: its objects hold nothing */
 	uint64_t		 objects, bytes;
+	uint64_t		 garbage_objects, garbage_bytes;
 };
 
 struct lk_kinds {
