@@ -141,13 +141,16 @@ exchange(int domain, unsigned int which, bool in)
 {
 	uintptr_t ours = function_of(lk_hooks_ours(domain), which);
 	uintptr_t original = function_of(lk_hooks_originals(domain), which);
-	uintptr_t expected = in ? original : ours;
+	uintptr_t wanted = in ? ours : original, expected = in ? original : ours;
+	_Atomic(uintptr_t) *function;
 
 	if (ours == original)
 		return true;
-	/* what was found counts, not what was done: somebody may have put his copy back */
-	if (!atomic_compare_exchange_strong(&table[domain]->function[which], &expected,
-	    in ? ours : original) && expected != (in ? ours : original))
+	function = &table[domain]->function[which];
+	/* What is as wanted is not written, and the program keeps its cache line.  What was found
+	 * counts, not what was done: somebody may have put his copy back. */
+	if (atomic_load(function) != wanted &&
+	    !atomic_compare_exchange_strong(function, &expected, wanted) && expected != wanted)
 		return false;
 	is_in[domain][which] = in;
 	return true;
