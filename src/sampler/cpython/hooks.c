@@ -97,7 +97,7 @@ due_raw_malloc(void *ctx, size_t n)
 	return p;
 }
 
-static void *
+LK_HOT static void *
 raw_malloc(void *ctx, size_t n)
 {
 	if (lk_countdown_spend(&lk_thread.left_bytes, n))
@@ -139,7 +139,7 @@ due_raw_calloc(void *ctx, size_t count, size_t size)
 	return p;
 }
 
-static void *
+LK_HOT static void *
 raw_calloc(void *ctx, size_t count, size_t size)
 {
 	if (spend_product(&lk_thread.left_bytes, count, size))
@@ -187,7 +187,7 @@ free_in_domain(int domain, void *ctx, void *p)
 	next[domain].free(ctx, p);
 }
 
-static void
+LK_HOT static void
 raw_free(void *ctx, void *p)
 {
 	if (lk_unlikely(lk_slots_owns(region_base, region_bytes, p)))
@@ -391,11 +391,11 @@ hash_calloc(int domain, void *ctx, size_t count, size_t size)
 /* ---- one function per domain: the ctx must stay the original's ------------------ */
 
 #define DOMAIN_HOOKS(name, domain, mode)                                                       \
-	static void *name##_malloc(void *ctx, size_t n)                                        \
+	LK_HOT static void *name##_malloc(void *ctx, size_t n)                                 \
 	{                                                                                      \
 		return mode##_malloc(domain, ctx, n);                                          \
 	}                                                                                      \
-	static void *name##_calloc(void *ctx, size_t count, size_t size)                       \
+	LK_HOT static void *name##_calloc(void *ctx, size_t count, size_t size)                \
 	{                                                                                      \
 		return mode##_calloc(domain, ctx, count, size);                                \
 	}
@@ -405,13 +405,13 @@ DOMAIN_HOOKS(mem_slots, MEM, slot)
 DOMAIN_HOOKS(obj_hash, OBJ, hash)
 DOMAIN_HOOKS(mem_hash, MEM, hash)
 
-static void *
+LK_HOT static void *
 obj_slots_realloc(void *ctx, void *p, size_t n)
 {
 	return slot_realloc(OBJ, ctx, p, n);
 }
 
-static void *
+LK_HOT static void *
 mem_slots_realloc(void *ctx, void *p, size_t n)
 {
 	return slot_realloc(MEM, ctx, p, n);

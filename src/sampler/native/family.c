@@ -73,7 +73,7 @@ due_malloc(size_t n)
 	return p;
 }
 
-static void *
+LK_HOT static void *
 hook_malloc(size_t n)
 {
 	if (lk_countdown_spend(&lk_thread.left_bytes, possible(n)))
@@ -90,7 +90,7 @@ due_calloc(size_t items, size_t size)
 	return p;
 }
 
-static void *
+LK_HOT static void *
 hook_calloc(size_t items, size_t size)
 {
 	if (lk_countdown_spend(&lk_thread.left_bytes, product(items, size)))
@@ -145,7 +145,7 @@ forget_and_free(void *p)
 	real.free(p);
 }
 
-static void
+LK_HOT static void
 hook_free(void *p)
 {
 	if (lk_unlikely(lk_live_maybe(filter, p))) {
