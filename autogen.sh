@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")"
 
-build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libunwind-dev libjansson-dev check"
+build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libjansson-dev check"
 case $(cat /etc/debian_version 2>/dev/null) in	# packages with a number in their names
 12*)	python_tests=libpython3.11-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4" ;;
 13*)	python_tests=libpython3.13-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4t64" ;;

@@ -9,9 +9,8 @@
  *
  * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).
  * LEAKTOP_MEMORY     cap of the sampler's own tables in bytes; K, M, G.
- * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames), python
- *                    (Python frames alone, the default: sampler/native/unwind.h says why), off.
- * LEAKTOP_UNWINDER   libunwind's file, or its name: libunwind.so.8.
+ * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames, the
+ *                    default), python (Python frames alone), off.
  * LEAKTOP_BUDGET     what the sampler may cost, in percent of the host's processor time; it then
  *                    samples less rather than cost more.  0: whatever it costs.
  * LEAKTOP_DUTY       for tests: the share of time with hooks, 1 to 1/16, not to be changed.
@@ -20,13 +19,11 @@
 #define LK_ENV_INTERVAL		"LEAKTOP_INTERVAL"
 #define LK_ENV_MEMORY		"LEAKTOP_MEMORY"
 #define LK_ENV_NATIVE		"LEAKTOP_NATIVE"
-#define LK_ENV_UNWINDER		"LEAKTOP_UNWINDER"
 #define LK_ENV_BUDGET		"LEAKTOP_BUDGET"
 #define LK_ENV_DUTY		"LEAKTOP_DUTY"
 #define LK_ENV_DIR		"LEAKTOP_DIR"
 #define LK_ENV_DISABLE		"LEAKTOP_DISABLE"
 
-#define LK_UNWINDER_DEFAULT		"libunwind.so.8"
 #define LK_INTERVAL_DEFAULT_BYTES	(512ULL << 10)
 #define LK_INTERVAL_MIN_BYTES		(1ULL << 10)
 #define LK_INTERVAL_MAX_BYTES		(1ULL << 30)

@@ -94,8 +94,8 @@
  *   memory are not in this number.  One beneath somebody else's (tracemalloc) counts until it can
  *   be taken out.
  *   native: whether what libraries take from malloc and mmap by themselves is counted: stacks
- *   (with native frames), python (Python frames alone: the default, or no libunwind in the
- *   target), off; while paused, what it will be after resume.
+ *   (with native frames), python (Python frames alone), off; while paused, what it will be after
+ *   resume.
  *   live_bytes, live_objects and live_variance are of Python's own domains: obj, mem, raw;
  *   native_live_bytes of the domain native.  A sampler without these two counts none.
  *   drops: samples lost for want of room or of the lock, since the start.

@@ -33,7 +33,7 @@ static const struct lk_option options[] = {
      "what it may cost, of CMD's own time; 0: no matter (default 1)",
      offsetof(struct values, budget), NULL},
     {"native", 0, LK_OPTION_TEXT, "WHAT",
-     "of libraries' own memory: stacks, python or off (default python)",
+     "of libraries' own memory: stacks, python or off (default stacks)",
      offsetof(struct values, native), NULL},
     {"dir", 0, LK_OPTION_TEXT, "FOLDER", "where the socket goes (absolute)",
      offsetof(struct values, folder), NULL},

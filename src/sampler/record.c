@@ -48,7 +48,7 @@ find_origin(struct origin *o, uint8_t domain)
 {
 	o->tstate = lk_record.thread_state();
 	o->trace = NULL;
-	if (o->tstate != NULL && lk_thread.caller != NULL && !is_sound(o->tstate))
+	if (o->tstate != NULL && lk_thread.unsure && !is_sound(o->tstate))
 		o->tstate = NULL;
 	o->path = (struct lk_stack_path){.domain = domain, .thread = lk_thread.number};
 	o->path.hash = o->tstate == NULL ? NO_PYTHON_HASH : lk_walk_hash(o->tstate);

@@ -30,7 +30,6 @@
 #include "sampler/freezer.h"
 #include "sampler/govern.h"
 #include "sampler/native/native.h"
-#include "sampler/native/unwind.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
 #include "sampler/process/proc.h"
@@ -178,7 +177,7 @@ static void
 install_native(void)
 {
 	struct lk_native_options options = {.wanted = settings.native,
-	    .unwinder = settings.unwinder, .sink = &lk_record.sink,
+	    .sink = &lk_record.sink,
 	    .eval_loop = dlsym(RTLD_DEFAULT, "_PyEval_EvalFrameDefault")};
 
 	memcpy(&options.interpreter, &py.get_version, sizeof(options.interpreter));
@@ -312,7 +311,6 @@ prepare_fork(void)
 {
 	start_in_child();
 	lk_patch_before_fork();
-	lk_unwind_before_fork();
 	lk_tend_before_fork();
 }
 
@@ -320,7 +318,6 @@ static void
 parent_forked(void)
 {
 	lk_tend_after_fork(false);
-	lk_unwind_after_fork(false);
 	lk_patch_after_fork(false);
 }
 
@@ -335,7 +332,6 @@ child_forked(void)
 	lk_status.start_time = lk_proc_start_time();
 	if (!lk_tend_after_fork(true))
 		lk_status.started_at_s = lk_clock_wall_s();
-	lk_unwind_after_fork(true);
 	lk_serve_after_fork();
 	lk_scan_after_fork();
 	lk_freezer_after_fork();

@@ -58,7 +58,7 @@ read_native(void)
 			return (enum lk_native_state)i;
 	if (text != NULL)
 		lk_events_add("bad-setting", 0);
-	return LK_NATIVE_PYTHON;
+	return LK_NATIVE_STACKS;
 }
 
 /* "1.5" -> its value; -1 when it is not a plain decimal.  strtod() would ask the locale. */
@@ -113,9 +113,6 @@ lk_settings_read(struct lk_settings *out)
 	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,
 	    LK_MEMORY_DEFAULT_BYTES);
 	out->native = read_native();
-	out->unwinder = secure_getenv(LK_ENV_UNWINDER);
-	if (out->unwinder == NULL)
-		out->unwinder = LK_UNWINDER_DEFAULT;
 	out->budget_percent = read_decimal(LK_ENV_BUDGET, 100, LK_BUDGET_DEFAULT_PERCENT);
 	out->duty_shift = shift_of(read_decimal(LK_ENV_DUTY, 1, 1));
 }

@@ -11,7 +11,6 @@ struct lk_settings {
 	bool		disabled;
 	uint64_t	interval_bytes, memory_bytes;
 	enum lk_native_state native;
-	const char	*unwinder;	/* borrowed from the environment */
 	double		budget_percent;		/* 0: none */
 	unsigned int	duty_shift;		/* forced duty 2^-this, for tests; 0: none */
 };

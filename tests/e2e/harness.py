@@ -19,7 +19,6 @@ from service import missing_package  # noqa: E402
 PYTHON = "/usr/bin/python3"
 LEAKTOP = os.path.abspath(os.environ.get("LEAKTOP", "leaktop"))
 SKIP = 77
-os.environ.setdefault("LEAKTOP_NATIVE", "stacks")    # more than a service has by default
 os.environ.setdefault("LEAKTOP_BUDGET", "0")    # or a busy machine decides how much is sampled
 
 

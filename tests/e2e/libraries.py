@@ -50,8 +50,7 @@ def take(process, turns):
 
 def first_row(folder, pid):
     frame = json.loads(ask_leaktop(folder, "-b", "--json", pid))
-    if frame["native"] != "stacks":
-        raise Skipped("libunwind8")
+    assert frame["native"] in ("stacks", "off"), frame      # off: not looked at yet
     return frame["rows"][0] if frame["rows"] else None
 
 

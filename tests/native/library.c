@@ -231,6 +231,36 @@ storm(int count)
 	return errors;
 }
 
+/* ---- libraries that come and go --------------------------------------------------------- */
+
+static void
+take_and_give(void)
+{
+	void *volatile p = malloc(20000);	/* or the compiler leaves both out */
+
+	free(p);
+}
+
+/* COUNT times the library A, then B, is opened, called through and closed.  Returns: how often
+ * that failed. */
+int
+come_and_go(const char *a, const char *b, int count)
+{
+	void (*through)(void (*)(void));
+	void *handle, *symbol;
+	int i, wrong = 0;
+
+	for (i = 0; i < count; i++) {
+		handle = dlopen(i % 2 == 0 ? a : b, RTLD_NOW | RTLD_LOCAL);
+		symbol = handle == NULL ? NULL : dlsym(handle, "through");
+		memcpy(&through, &symbol, sizeof(through));
+		if (symbol != NULL)
+			through(take_and_give);
+		wrong += symbol == NULL || dlclose(handle) != 0;
+	}
+	return wrong;
+}
+
 /* ---- fork ---------------------------------------------------------------------------------- */
 
 static volatile int storming;

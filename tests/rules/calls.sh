@@ -4,19 +4,17 @@
 . "$(dirname "$0")/rule.sh"
 need nm
 
-hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+t?)|sampler/native/(family|mappings|objects|unwind|merge|frames))$'
+hook_path='^(base/.*|sampler/core/.*|sampler/record|sampler/cpython/(hooks|walk|names|lines|layout|v3[0-9]+t?)|sampler/native/(cfi|family|mappings|objects|unwind|merge|frames))$'
 pure='memcpy memmove memset memcmp memchr strlen strnlen strcmp strncmp strchr strrchr strstr bcmp
 __errno_location __stack_chk_fail clock_gettime _GLOBAL_OFFSET_TABLE_'
-# At start; for a thread seen first (gettid); around a fork (sched_yield);
-# where a signal handler may have interrupted anything (readable).  One call is no symbol
-# and not found here: libunwind's, through a pointer; sampler/native/unwind.h says what it does.
+# At start; for a thread seen first (gettid); before memory is read that may not be there
+# (readable).
 extra='sampler/core/pages mmap
 sampler/core/pages munmap
 sampler/core/pages mprotect
 sampler/core/pages madvise
 sampler/record syscall
-sampler/core/readable syscall
-sampler/native/unwind sched_yield'
+sampler/core/readable syscall'
 
 # violations BUILD: file of every object, then its undefined names; a name of our own must be
 # defined in the hook path too.

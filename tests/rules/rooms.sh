@@ -24,7 +24,6 @@ cli base util model analysis client export ui proto leaktop'
 # An outside header, and the only files that may include it (- for none).
 outside='curses\.h|ncurses|<term\.h> ui/tty\.c
 jansson\.h (proto|export)/|client/source_file
-libunwind sampler/native/
 Python\.h -
 check\.h -
 stdio\.h (proto|attach|util|model|analysis|client|export|ui|cli)/'

@@ -27,7 +27,6 @@ ROOT = pathlib.Path(__file__).resolve().parent
 SAMPLER = os.path.join(os.path.abspath(os.environ.get("top_builddir", ".")),
                        "src/sampler/.libs/libleaktop-sampler.so")
 LONG = bool(os.environ.get("LK_TEST_LONG"))
-os.environ.setdefault("LEAKTOP_NATIVE", "stacks")    # more than a service has by default
 
 # What every hosted script may use.
 PRELUDE = """

@@ -15,7 +15,7 @@ struct lk_thread {
 	uint64_t	kept_left_bytes; /* left_bytes while a slot is wanted */
 	uint64_t	object_left_bytes; /* countdown of OBJ and MEM with slots */
 	uint64_t	random;
-	void		*caller;	/* of a hook that must not unwind: its only native frame */
+	uint64_t	stack_known;	/* pages that could be read, see native/unwind.c */
 	float		interval_bytes;	/* at which left_bytes was drawn */
 	float		object_interval_bytes; /* at which object_left_bytes was drawn */
 	float		want_interval_bytes; /* at which the block a slot is wanted for was due */
@@ -26,7 +26,7 @@ struct lk_thread {
 	bool		ready;		/* the first countdowns were drawn */
 	bool		forking;	/* holds the lock for a fork */
 	bool		inside;		/* in the sampler's own work: nothing is sampled */
-	uint8_t		no_unwind;	/* not 0: they are not to be looked for now */
+	bool		unsure;		/* a signal handler may have interrupted anything */
 };
 
 extern LK_HIDDEN LK_TLS_INITIAL_EXEC struct lk_thread lk_thread;

@@ -15,7 +15,6 @@
 static const uint64_t patience_ns[] = {
 	[LK_GATE_OBJECT] = 20 * MS_NS,
 	[LK_GATE_LIST] = 100 * MS_NS,
-	[LK_GATE_LOAD] = 1000 * MS_NS,
 };
 
 static atomic_int closers;

@@ -19,7 +19,6 @@ enum lk_gate_work {
 	LK_GATE_NONE,
 	LK_GATE_OBJECT,		/* an object is kept and looked at: the lock of loading */
 	LK_GATE_LIST,		/* the list of objects is read, or may change */
-	LK_GATE_LOAD,		/* a library is loaded: a file is read */
 };
 
 /* lk_gate_enter - false: a fork is under way, nothing is to be done.  The patching thread. */
@@ -30,7 +29,7 @@ void lk_gate_leave(void);
 void lk_gate_change(enum lk_gate_work work);
 
 /* lk_gate_close - any number of threads may: nobody enters before as many have opened it.  Waits
- * for who is inside: 20 ms for an object, 100 for the list, a second for a library.
+ * for who is inside: 20 ms for an object, 100 for the list.
  * Returns: false when that was not enough. */
 bool lk_gate_close(void);
 void lk_gate_open(void);

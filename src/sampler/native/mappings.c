@@ -201,19 +201,17 @@ settle(const struct claims *claims, uintptr_t begin, uintptr_t end)
 
 /* ---- hooks ---------------------------------------------------------------------------- */
 
-/* See unwind.h: a signal handler may be the one who maps. */
+/* A signal handler may be the one who maps, at any moment of what it interrupted. */
 LK_COLD static void
-sample(void *p, size_t n, void *caller)
+sample(void *p, size_t n)
 {
 	int saved_errno = errno;
 	double interval;
 
 	if (lk_due_decide(sink, n, &interval) && p != MAP_FAILED) {
-		lk_thread.no_unwind++;
-		lk_thread.caller = caller;
+		lk_thread.unsure = true;
 		sink->sampled(LK_DOMAIN_NATIVE, p, n, interval);
-		lk_thread.caller = NULL;
-		lk_thread.no_unwind--;
+		lk_thread.unsure = false;
 		keep_extent((uintptr_t)p, (uintptr_t)p + n);
 	}
 	errno = saved_errno;
@@ -254,7 +252,7 @@ hook_mmap(void *p, size_t n, int protection, int flags, int fd, off_t offset)
 	    real.mmap(p, n, protection, flags, fd, offset);
 	if (is_counted(protection, flags) &&
 	    lk_countdown_spend(&lk_thread.left_bytes, possible_pages(n)))
-		sample(q, whole_pages(n), __builtin_return_address(0));
+		sample(q, whole_pages(n));
 	return q;
 }
 
@@ -324,7 +322,7 @@ hook_mremap(void *p, size_t old, size_t n, int flags, ...)
 		settle(&claims, begin, end);
 	errno = saved_errno;
 	if (q != MAP_FAILED && lk_countdown_spend(&lk_thread.left_bytes, possible_pages(n)))
-		sample(q, whole_pages(n), __builtin_return_address(0));
+		sample(q, whole_pages(n));
 	return q;
 }
 

@@ -62,7 +62,7 @@ static size_t call_count;
 
 static struct item *items;		/* [LK_LOADED_MAX] */
 static uint32_t item_count;
-static uintptr_t provider, unwinder;	/* addresses in objects that are left alone */
+static uintptr_t provider;		/* the process's malloc */
 
 void
 lk_native_init(const struct lk_native_options *o)
@@ -162,7 +162,7 @@ static bool
 is_left_alone(const struct item *item)
 {
 	return item->object.kind != LK_OBJECT_OTHER || holds(&item->image, provider) ||
-	    holds(&item->image, unwinder) || holds(&item->image, getauxval(AT_BASE)) ||
+	    holds(&item->image, getauxval(AT_BASE)) ||
 	    holds(&item->image, getauxval(AT_SYSINFO_EHDR));
 }
 
@@ -203,6 +203,21 @@ is_gone(const struct item *item)
 	return item->image.end == 0;
 }
 
+static void
+describe(struct item *item)
+{
+	const struct lk_image *image = &item->image;
+	size_t bytes;
+	const uint8_t *unwind = lk_image_eh_frame_hdr(image, &bytes);
+
+	item->object = (struct lk_object){.begin = image->begin, .end = image->end,
+	    .bias = image->bias, .name = LK_OBJECTS_UNKNOWN, .kind = (uint8_t)kind_of(image)};
+	if (unwind == NULL || bytes > UINT32_MAX)
+		return;
+	item->object.unwind = (uintptr_t)unwind;
+	item->object.unwind_bytes = (uint32_t)bytes;
+}
+
 static bool
 take_item(struct lk_loaded *loaded)
 {
@@ -212,8 +227,7 @@ take_item(struct lk_loaded *loaded)
 	if (!pin_item(item))
 		return false;
 	if (!is_gone(item)) {
-		item->object = (struct lk_object){item->image.begin, item->image.end,
-		    loaded->bias, LK_OBJECTS_UNKNOWN, (uint8_t)kind_of(&item->image)};
+		describe(item);
 		item->build_id_length = (uint8_t)lk_image_build_id(&item->image,
 		    item->build_id);
 		item_count++;
@@ -335,39 +349,13 @@ add_list(const struct lk_family_call *list, size_t count)
 static bool
 add_calls(void)
 {
-	const struct lk_family_call iterate = {"dl_iterate_phdr",
-	    (void (*)(void))lk_unwind_iterate, &lk_unwind_iterate_real, true, false};
 	const struct lk_family_call *family, *mappings;
 	size_t family_count, mapping_count;
 
 	call_count = 0;		/* begun again where it was cut short */
 	family = lk_family_init(options.sink, &family_count);
 	mappings = lk_mappings_init(options.sink, (size_t)sysconf(_SC_PAGESIZE), &mapping_count);
-	return add_list(family, family_count) && add_list(mappings, mapping_count) &&
-	    add_call(&iterate);
-}
-
-/* Kept for ever.  Its first work is done here, where nobody waits for us. */
-static bool
-load_unwinder(void)
-{
-	void *handle, *symbol, *pc[8];
-	int (*backtrace)(void **, int);
-
-	if (options.wanted != LK_NATIVE_STACKS)
-		return true;
-	if (!lk_gate_enter(LK_GATE_LOAD))
-		return false;
-	handle = dlopen(options.unwinder, RTLD_NOW | RTLD_LOCAL);
-	symbol = handle == NULL ? NULL : dlsym(handle, "unw_backtrace");
-	memcpy(&backtrace, &symbol, sizeof(backtrace));
-	unwinder = (uintptr_t)symbol;
-	if (symbol == NULL)
-		lk_events_add("no-unwinder", 0);
-	else if (backtrace(pc, (int)LK_COUNT_OF(pc)) > 0)
-		lk_unwind_use(backtrace);
-	lk_gate_leave();
-	return true;
+	return add_list(family, family_count) && add_list(mappings, mapping_count);
 }
 
 static bool
@@ -400,7 +388,7 @@ find_eval_loop(void)
 static bool
 start(void)
 {
-	return add_calls() && load_unwinder() && find_eval_loop();
+	return add_calls() && find_eval_loop();
 }
 
 /* ---- refresh ----------------------------------------------------------------------------- */
@@ -483,6 +471,8 @@ refresh(enum hooks hooks)
 	if (!list_items() || (!started && !start()))
 		return false;
 	publish_objects();
+	if (options.wanted == LK_NATIVE_STACKS && lk_unwind_init() < 0)
+		lk_events_add("native-no-memory", 0);
 	/* in all objects before any object's samples */
 	want_calls(hooks, true);
 	if (hooks == HOOKS_ALL && !patch_items(&changed))
@@ -513,9 +503,7 @@ lk_native_refresh(void)
 void
 lk_native_after_fork(void)
 {
-	enum lk_gate_work cut = lk_gate_after_fork();
-
-	if (cut != LK_GATE_LIST && cut != LK_GATE_LOAD)
+	if (lk_gate_after_fork() != LK_GATE_LIST)
 		return;
 	atomic_store(&unusable, true);
 	lk_events_add("forked-in-the-loader", 0);

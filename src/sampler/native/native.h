@@ -14,8 +14,8 @@
  * A fork cuts a refresh short (gate.h); whoever is due next, in the parent or in the child, does
  * all of it again.
  *
- * Left alone: the interpreter's object, libc, the loader, the vdso, this library, libunwind, and
- * the object that provides malloc.  Static programs and other processors than x86-64 and aarch64
+ * Left alone: the interpreter's object, libc, the loader, the vdso, this library, and the object
+ * that provides malloc.  Static programs and other processors than x86-64 and aarch64
  * have no native memory. */
 #ifndef LK_SAMPLER_NATIVE_NATIVE_H
 #define LK_SAMPLER_NATIVE_NATIVE_H
@@ -29,7 +29,6 @@ enum lk_native_state { LK_NATIVE_OFF, LK_NATIVE_PYTHON, LK_NATIVE_STACKS };
 
 struct lk_native_options {
 	enum lk_native_state	 wanted;
-	const char		*unwinder;	/* the library, "libunwind.so.8" */
 	const struct lk_sink	*sink;		/* lives for ever */
 	const void		*interpreter;	/* any address in its object */
 	const void		*eval_loop;	/* _PyEval_EvalFrameDefault; NULL: not known */

@@ -22,6 +22,8 @@ enum lk_object_kind { LK_OBJECT_OTHER, LK_OBJECT_LIBC, LK_OBJECT_INTERPRETER, LK
 
 struct lk_object {
 	uintptr_t	begin, end, bias;
+	uintptr_t	unwind;		/* its .eh_frame_hdr; 0: none */
+	uint32_t	unwind_bytes;
 	uint32_t	name;
 	uint8_t		kind;		/* enum lk_object_kind */
 };
