@@ -194,7 +194,7 @@ lk_tend_turn_over(uint64_t now_ns, void (*ended)(void *ctx, uint32_t stack), voi
 	count = let_go(LK_STACKS_ENDED, ended, ctx);
 	if (is_due())
 		count += let_go(LK_STACKS_NO_ROOM, ended, ctx);
-	next_ns = is_due() ? now_ns + TURN_OVER_PAUSE_NS : 0;
+	next_ns = count == 0 ? now_ns + TURN_OVER_PAUSE_NS : 0;
 	return count;
 }
 

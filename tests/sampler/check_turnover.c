@@ -441,6 +441,32 @@ START_TEST(when_all_are_alive_the_smallest_merge)
 }
 END_TEST
 
+/* Stacks that came and died while a pass went on are room, too: nothing that lives merges. */
+START_TEST(nothing_merges_as_long_as_dead_ones_are_there)
+{
+	static struct lk_turnover pass;
+	uint64_t i;
+
+	for (i = 0; i < 20; i++)
+		sample_at(LEAK_FUNCTION, i, 2 * MILLION + i, LARGE);
+	for (i = 0; !lk_turnover_is_due(&lk_record.stacks); i++) {
+		sample_at(2, i, i, LARGE);
+		drop(i);
+		lk_tend_settle();
+	}
+	lk_turnover_begin(&pass, &lk_record.stacks, &lk_record.live, LK_STACKS_NO_ROOM);
+	while (lk_turnover_step(&pass))
+		continue;
+	ck_assert_uint_eq(pass.ended_count, 0);
+	ck_assert_uint_gt(turn_over(), 0);
+	for (i = 0; i < 20; i++)
+		ck_assert_uint_ne(lk_record.live.samples[i].stack,
+		    find("(no room for more stacks):0"));
+	ck_counts("f900001:19", 1, 1);
+	ck_assert(tables_are_whole());
+}
+END_TEST
+
 /* By the definition: the samples' own parts, and for each slot of time the square of its sum. */
 static double
 variance_of(uint32_t stack, const uint32_t *slot_of, uint32_t shift)
@@ -748,6 +774,7 @@ turnover_suite(void)
 	tcase_add_test(tc, what_found_no_room_is_named_later);
 	tcase_add_test(tc, names_and_frames_make_room_too);
 	tcase_add_test(tc, when_all_are_alive_the_smallest_merge);
+	tcase_add_test(tc, nothing_merges_as_long_as_dead_ones_are_there);
 	tcase_add_test(tc, merged_samples_keep_their_clusters);
 	tcase_add_test(tc, baselines_stay_right);
 	tcase_add_test(tc, trends_end_with_their_stacks);

@@ -77,6 +77,13 @@ rank_of(uint64_t value)
 	return (power - 2) * 8 + (uint32_t)(value >> (power - 3) & 7);
 }
 
+static bool
+is_dead(const struct lk_stacks *s, uint32_t stack)
+{
+	return atomic_load_explicit(&s->stack_serial[stack], memory_order_relaxed) != 0 &&
+	    s->stacks[stack].live_count == 0 && !lk_stacks_is_collector(s, stack);
+}
+
 /* false: STACK is none of those the pass may take. */
 static bool
 find_rank(const struct lk_turnover *t, uint32_t stack, uint32_t *rank)
@@ -104,17 +111,22 @@ survey(struct lk_turnover *t, uint32_t at, uint32_t max)
 {
 	uint32_t rank;
 
-	for (; at < t->stacks->stack_count && max > 0; at++, max--)
+	for (; at < t->stacks->stack_count && max > 0; at++, max--) {
 		if (find_rank(t, at, &rank))
 			t->ranks[rank]++;
+		else if (t->into == LK_STACKS_NO_ROOM && is_dead(t->stacks, at))
+			t->dead++;
+	}
 	return at;
 }
 
-/* The rank at which the sum is reached. */
+/* The rank at which the sum is reached.  Dead ones that came meanwhile are room, too: the next pass
+ * finds them. */
 static uint32_t
 choose(struct lk_turnover *t, uint32_t at, uint32_t max)
 {
-	uint32_t left = t->wanted, rank = LK_TURNOVER_RANKS - 1;
+	uint32_t left = t->wanted > t->dead ? t->wanted - t->dead : 0;
+	uint32_t rank = LK_TURNOVER_RANKS - 1;
 
 	(void)max;
 	for (; rank > 0 && t->ranks[rank] <= left; rank--)

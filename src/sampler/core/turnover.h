@@ -6,10 +6,11 @@
  * eighths full, a pass makes room:
  *   1. of the stacks without live samples, those that changed last the longest ago, until half
  *      of the table is free.  What they allocated is counted under "(stacks no longer alive)".
- *   2. if seven eighths are still in use, nearly all stacks hold something: those with the
- *      fewest live bytes, until a quarter is free.  Their live samples and all they allocated
- *      are counted under "(no room for more stacks)", with their weights, epochs and variance.
- *      A stack that leaks has more than those when the next pass comes, so it stays.
+ *   2. if seven eighths are still in use, and without those that hold nothing more than three
+ *      quarters are: those with the fewest live bytes, until a quarter is free.  Their live
+ *      samples and all they allocated are counted under "(no room for more stacks)", with their
+ *      weights, epochs and variance.  A stack that leaks has more than those when the next pass
+ *      comes, so it stays.
  * Both rows are one of each domain; totals before and after are the same.  A stack that was let
  * go of and is seen again is a new one, with a new serial.  Why not merge into the parent: its
  * frames are those of a caller which did not allocate, and a row that means two things is no row
@@ -42,6 +43,7 @@ struct lk_turnover {
 	uint32_t	 phase, at;	/* the step under way, and where it is */
 	uint64_t	 began;		/* the change counter: what changes later stays */
 	uint32_t	 wanted;	/* stacks to let go of */
+	uint32_t	 dead;		/* NO_ROOM: stacks that need not be merged to go */
 	uint32_t	 ended_count;	/* so far */
 	uint32_t	 ranks[LK_TURNOVER_RANKS];	/* stacks of each; the larger goes first */
 	uint32_t	 last_rank, of_last;	/* larger ones go all, this one: so many */
