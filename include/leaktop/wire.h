@@ -143,6 +143,16 @@
  *   complete false: some are missing; reason says why.  A client that closes its
  *   connection gives up the freeze, unless another one waits for it, too.
  *
+ * referrers who holds the objects of a type: before the reply to its request, after frozen
+ *   {"t":"referrers","type":"shop.cart.Item","objects":N,"bytes":N,"paths":N,
+ *    "rows":[["shop.cart._PRICES[]",OBJECTS,BYTES],...]}
+ *   A row is a way to objects of the type, as far as ways look alike, with how many of them are at
+ *   its end: the shortest one, from a module when there is any, else from what a local variable of
+ *   a running function or C code holds: "(local or C) list[]"; "(garbage)": there is none.
+ *   In a way, .name is an attribute, [] whatever a dict, list, tuple, set or deque holds, once
+ *   however often it repeats, and " -> type" what an object of that type holds otherwise.
+ *   paths: how many rows there are; most objects first.
+ *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
  *
  * ---- client to server -----------------------------------------------------
@@ -161,6 +171,8 @@
  *   containers      min_length (default 1000), limit (default 200, <= 1000)
  *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
  *                   memory, or where clone is forbidden: "unavailable", with the reason
+ *   referrers       name: of the type, or its last words ("Item"); limit (default 20, <= 100).
+ *                   Where there is no freeze, "unavailable"
  *   pause, resume   stop and start sampling; what is known stays known, what is allocated during a
  *                   pause is never counted.  A pause takes every hook out of the allocators, but
  *                   those of RAW's free and realloc (mode hash: of all domains) stay as long as a
@@ -183,6 +195,7 @@
 #define LK_WIRE_NAME_MAX	64u		/* bytes of a baseline's name */
 #define LK_WIRE_CONTAINERS_MAX	1000u
 #define LK_WIRE_TYPES_MAX	1000u
+#define LK_WIRE_REFERRERS_MAX	100u
 #define LK_WIRE_PERIOD_MIN_MS	100u
 #define LK_WIRE_PERIOD_MAX_MS	60000u
 

@@ -23,19 +23,22 @@
 
 #define SILENCE_MS 20000 /* while it works the sampler tells its progress */
 #define TYPE_BYTES 512	 /* of a name that is printed */
+#define PATH_BYTES 1024
 
 struct values {
 	bool json;
 	uint64_t top;
-	const char *filter;
+	const char *filter, *type;
 };
 
 static const struct lk_option options[] = {
     {"json", 0, LK_OPTION_FLAG, NULL, "one JSON object", offsetof(struct values, json), NULL},
     {"top", 0, LK_OPTION_COUNT, "N", "how many rows (default 30)", offsetof(struct values, top),
      NULL},
-    {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types whose name has this text",
+    {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types, or paths, with this text",
      offsetof(struct values, filter), NULL},
+    {"type", 0, LK_OPTION_TEXT, "NAME", "of referrers: the type of what is held",
+     offsetof(struct values, type), NULL},
 };
 
 static const struct values defaults = {.top = 30};
@@ -43,7 +46,7 @@ static const struct values defaults = {.top = 30};
 struct scan {
 	const struct values *values;
 	struct lk_jsonl json;
-	bool shows_progress, has_progress;
+	bool shows_progress, has_progress, is_begun;
 	uint64_t rows;
 };
 
@@ -90,7 +93,6 @@ json_frozen(struct lk_jsonl *j, const struct lk_message_frozen *f)
 	lk_jsonl_real(j, "garbage_bytes", f->garbage_bytes);
 	lk_jsonl_flag(j, "complete", f->complete);
 	lk_jsonl_text(j, "reason", f->reason);
-	lk_jsonl_open(j, "types", '[');
 }
 
 static void
@@ -109,7 +111,30 @@ print_frozen(const struct lk_message_frozen *f)
 	if (!isnan(f->garbage_bytes))
 		printf("%.0f of them, %s, are garbage that is not collected yet\n",
 		       f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
-	printf("%10s %8s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "TYPE");
+}
+
+/* Whether the row with this NAME is one of those to show; counts it. */
+static bool
+is_shown(struct scan *s, const char *name)
+{
+	if (s->rows == s->values->top ||
+	    (s->values->filter != NULL && strstr(name, s->values->filter) == NULL))
+		return false;
+	s->rows++;
+	return true;
+}
+
+/* Types come in several messages: the heading stands above the first. */
+static void
+begin_types(struct scan *s)
+{
+	if (s->is_begun)
+		return;
+	s->is_begun = true;
+	if (s->values->json)
+		lk_jsonl_open(&s->json, "types", '[');
+	else
+		printf("%10s %8s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "TYPE");
 }
 
 static void
@@ -117,10 +142,8 @@ put_type(struct scan *s, const struct lk_message_object_type *t)
 {
 	char bytes[LK_TEXT_BYTES], name[TYPE_BYTES];
 
-	if (s->rows == s->values->top ||
-	    (s->values->filter != NULL && strstr(t->name, s->values->filter) == NULL))
+	if (!is_shown(s, t->name))
 		return;
-	s->rows++;
 	if (s->values->json) {
 		lk_jsonl_open(&s->json, NULL, '{');
 		lk_jsonl_text(&s->json, "type", t->name);
@@ -137,6 +160,46 @@ put_type(struct scan *s, const struct lk_message_object_type *t)
 	       name);
 }
 
+static void
+begin_referrers(struct scan *s, const struct lk_message_referrers *r)
+{
+	char bytes[LK_TEXT_BYTES], type[TYPE_BYTES];
+
+	if (s->values->json) {
+		lk_jsonl_text(&s->json, "type", r->type);
+		lk_jsonl_whole(&s->json, "type_objects", r->object_count);
+		lk_jsonl_real(&s->json, "type_bytes", r->bytes);
+		lk_jsonl_whole(&s->json, "path_count", r->path_count);
+		lk_jsonl_open(&s->json, "referrers", '[');
+		return;
+	}
+	lk_text_clean(r->type, type, sizeof(type));
+	printf("%llu objects of type %s, %s, in %llu ways\n%10s %8s  %s\n",
+	       (unsigned long long)r->object_count, type,
+	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)), (unsigned long long)r->path_count,
+	       "OBJECTS", "BYTES", "HELD BY");
+}
+
+static void
+put_referrer(struct scan *s, const struct lk_message_referrer *r)
+{
+	char bytes[LK_TEXT_BYTES], path[PATH_BYTES];
+
+	if (!is_shown(s, r->path))
+		return;
+	if (s->values->json) {
+		lk_jsonl_open(&s->json, NULL, '{');
+		lk_jsonl_text(&s->json, "path", r->path);
+		lk_jsonl_whole(&s->json, "objects", r->object_count);
+		lk_jsonl_real(&s->json, "bytes", r->bytes);
+		lk_jsonl_close(&s->json, '}');
+		return;
+	}
+	lk_text_clean(r->path, path, sizeof(path));
+	printf("%10llu %8s  %s\n", (unsigned long long)r->object_count,
+	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)), path);
+}
+
 static int
 hear(const struct lk_message *message, void *ctx)
 {
@@ -150,9 +213,39 @@ hear(const struct lk_message *message, void *ctx)
 		json_frozen(&s->json, &message->frozen);
 	else if (message->type == LK_MESSAGE_FROZEN)
 		print_frozen(&message->frozen);
+	if (message->type == LK_MESSAGE_TYPES)
+		begin_types(s);
 	for (uint32_t i = 0; message->type == LK_MESSAGE_TYPES && i < message->types.count; i++)
 		put_type(s, &message->types.list[i]);
+	if (message->type != LK_MESSAGE_REFERRERS)
+		return 0;
+	begin_referrers(s, &message->referrers);
+	for (uint32_t i = 0; i < message->referrers.count; i++)
+		put_referrer(s, &message->referrers.list[i]);
 	return 0;
+}
+
+/* What is asked for, in *ASK.  Returns: LK_EXIT_DONE; or an exit status, said on stderr. */
+static int
+choose(const char *what, const struct values *values, struct lk_ask *ask)
+{
+	if (strcmp(what, "types") == 0) {
+		ask->op = LK_ASK_TYPES;
+		ask->limit = LK_WIRE_TYPES_MAX;
+		return LK_EXIT_DONE;
+	}
+	if (strcmp(what, "referrers") != 0)
+		return lk_options_complain(&lk_scan_command, "scan what? types or "
+					   "referrers, not '%s'", what);
+	if (values->type == NULL || values->type[0] == '\0')
+		return lk_options_complain(&lk_scan_command, "referrers wants --type NAME");
+	if (strlen(values->type) > LK_WIRE_NAME_MAX)
+		return lk_options_complain(&lk_scan_command, "a name has at most %u bytes; "
+					   "its last words are enough", LK_WIRE_NAME_MAX);
+	ask->op = LK_ASK_REFERRERS;
+	ask->text = values->type;
+	ask->limit = LK_WIRE_REFERRERS_MAX;
+	return LK_EXIT_DONE;
 }
 
 static int
@@ -160,14 +253,14 @@ run(const struct lk_arguments *arguments)
 {
 	struct scan s = {.values = arguments->values, .json = {.file = stdout},
 	    .shows_progress = isatty(STDERR_FILENO)};
-	struct lk_ask ask = {.id = 1, .op = LK_ASK_TYPES, .limit = LK_WIRE_TYPES_MAX};
+	struct lk_ask ask = {.id = 1};
 	char words[LK_INQUIRY_WORDS_BYTES];
 	struct lk_process process;
 	int status, rc;
 
-	if (strcmp(arguments->words[1], "types") != 0)
-		return lk_options_complain(&lk_scan_command, "scan what? types, not '%s'",
-					   arguments->words[1]);
+	status = choose(arguments->words[1], s.values, &ask);
+	if (status != LK_EXIT_DONE)
+		return status;
 	status = lk_target_find(arguments->words[0], &process);
 	if (status != LK_EXIT_DONE)
 		return status;
@@ -187,8 +280,8 @@ run(const struct lk_arguments *arguments)
 
 const struct lk_command lk_scan_command = {
     .name = "scan",
-    .words = "PID|NAME types",
-    .summary = "Count the objects of a process by their type.",
+    .words = "PID|NAME types|referrers",
+    .summary = "Count the objects of a process by type, or say who holds those of one type.",
     .details = "A copy-on-write copy of the process is read: it is paused for milliseconds, and\n"
 	       "needs memory for what it changes meanwhile. ^C gives the scan up.\n",
     .options = options,

@@ -34,6 +34,7 @@ static const struct op {
 			   .limit_key = "limit",
 			   .number_optional = true},
     [LK_ASK_TYPES] = {.word = "types", .limit_key = "limit"},
+    [LK_ASK_REFERRERS] = {.word = "referrers", .text_key = "name", .limit_key = "limit"},
     [LK_ASK_PAUSE] = {.word = "pause"},
     [LK_ASK_RESUME] = {.word = "resume"},
     [LK_ASK_INTERVAL] = {.word = "interval", .number_key = "bytes"},

@@ -19,6 +19,7 @@ enum lk_ask_op {
 	LK_ASK_MEMORY,
 	LK_ASK_CONTAINERS, /* number: min_length or 0; limit or 0 */
 	LK_ASK_TYPES,	   /* limit or 0 */
+	LK_ASK_REFERRERS,  /* text: a type; limit or 0 */
 	LK_ASK_PAUSE,
 	LK_ASK_RESUME,
 	LK_ASK_INTERVAL, /* number: bytes */

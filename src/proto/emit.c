@@ -492,6 +492,30 @@ lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m)
 }
 
 void
+lk_emit_referrers_begin(struct lk_print *p, const char *type, uint64_t objects, uint64_t bytes,
+    uint64_t paths)
+{
+	begin(p, "referrers");
+	text(p, "type", type);
+	number(p, "objects", objects);
+	number(p, "bytes", bytes);
+	number(p, "paths", paths);
+	lk_print_str(p, ",\"rows\":[");
+}
+
+void
+lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
+    uint64_t bytes)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, path, strlen(path));
+	tuple_u64(p, objects);
+	tuple_u64(p, bytes);
+	lk_print_char(p, ']');
+}
+
+void
 lk_emit_events_begin(struct lk_print *p)
 {
 	begin(p, "events");

@@ -32,6 +32,7 @@ enum lk_message_type {
 	LK_MESSAGE_PROGRESS,
 	LK_MESSAGE_FROZEN,
 	LK_MESSAGE_TYPES,
+	LK_MESSAGE_REFERRERS,
 	LK_MESSAGE_EVENTS,
 	LK_MESSAGE_BYE,
 };
@@ -187,6 +188,19 @@ struct lk_message_types {
 	const struct lk_message_object_type *list; /* most bytes first */
 };
 
+struct lk_message_referrer {
+	const char *path;
+	uint64_t object_count;
+	double bytes;
+};
+struct lk_message_referrers {
+	const char *type;
+	uint64_t object_count, path_count;
+	double bytes;
+	uint32_t count;
+	const struct lk_message_referrer *list; /* most objects first */
+};
+
 struct lk_message_event {
 	double at_s;
 	const char *code;
@@ -217,6 +231,7 @@ struct lk_message {
 		struct lk_message_progress progress;
 		struct lk_message_frozen frozen;
 		struct lk_message_types types;
+		struct lk_message_referrers referrers;
 		struct lk_message_events events;
 		struct lk_message_bye bye;
 	};

@@ -1,4 +1,4 @@
-/* Messages about the frozen heap: progress, frozen, types. */
+/* Messages about the frozen heap: progress, frozen, types, referrers. */
 #include "config.h"
 
 #include "proto/message.h"
@@ -48,24 +48,43 @@ lk_message_read_frozen(const json_t *object, struct lk_message *out)
 	return lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->frozen);
 }
 
+struct cell {
+	enum lk_field_kind kind;
+	void *out;
+};
+
+static int
+read_cells(const json_t *item, const struct cell *cells, size_t count)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		rc = lk_fields_value(json_array_get(item, i), cells[i].kind, cells[i].out);
+	return rc;
+}
+
 static int
 read_type(const json_t *item, struct lk_message_object_type *row)
 {
-	const struct {
-		enum lk_field_kind kind;
-		void *out;
-	} fields[] = {
-	    {LK_FIELD_TEXT, &row->name},
-	    {LK_FIELD_U64, &row->count},
-	    {LK_FIELD_WHOLE, &row->bytes},
-	    {LK_FIELD_U64, &row->garbage_count},
+	const struct cell cells[] = {
+	    {LK_FIELD_TEXT, &row->name},	 {LK_FIELD_U64, &row->count},
+	    {LK_FIELD_WHOLE, &row->bytes},	 {LK_FIELD_U64, &row->garbage_count},
 	    {LK_FIELD_WHOLE, &row->garbage_bytes},
 	};
-	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < LK_COUNT_OF(fields); i++)
-		rc = lk_fields_value(json_array_get(item, i), fields[i].kind, fields[i].out);
-	return rc;
+	return read_cells(item, cells, LK_COUNT_OF(cells));
+}
+
+static int
+read_referrer(const json_t *item, struct lk_message_referrer *row)
+{
+	const struct cell cells[] = {
+	    {LK_FIELD_TEXT, &row->path},
+	    {LK_FIELD_U64, &row->object_count},
+	    {LK_FIELD_WHOLE, &row->bytes},
+	};
+
+	return read_cells(item, cells, LK_COUNT_OF(cells));
 }
 
 int
@@ -93,5 +112,36 @@ lk_message_read_types(const json_t *object, struct lk_message *out)
 	}
 	out->types.list = rows;
 	out->types.count = (uint32_t)json_array_size(list);
+	return 0;
+}
+
+int
+lk_message_read_referrers(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"type", LK_FIELD_TEXT, offsetof(struct lk_message_referrers, type)},
+	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_referrers, object_count)},
+	    {"bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_referrers, bytes)},
+	    {"paths", LK_FIELD_U64, offsetof(struct lk_message_referrers, path_count)},
+	};
+	struct lk_message_referrer *rows;
+	const json_t *list, *item;
+	size_t i;
+	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->referrers);
+
+	if (rc == 0)
+		rc = lk_fields_array(object, "rows", LK_WIRE_REFERRERS_MAX, &list);
+	if (rc < 0)
+		return rc;
+	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
+	if (rows == NULL)
+		return -ENOMEM;
+	json_array_foreach(list, i, item)
+	{
+		if (read_referrer(item, &rows[i]) < 0)
+			return -EBADMSG;
+	}
+	out->referrers.list = rows;
+	out->referrers.count = (uint32_t)json_array_size(list);
 	return 0;
 }

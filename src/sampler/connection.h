@@ -50,6 +50,7 @@ struct lk_connection {
 	uint64_t	 min_length;
 	uint32_t	 limit;
 	uint32_t	 scan_number;		/* waits for the end of this walk, or freeze */
+	char		 holders_of[LK_WIRE_NAME_MAX + 1];	/* a type */
 	uint64_t	 told_done;		/* progress of the freeze */
 };
 

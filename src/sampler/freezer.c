@@ -52,6 +52,7 @@ static struct lk_freeze freeze;
 static uint32_t objects_max;
 static bool usable;
 static char words[WORDS_BYTES];
+static char wanted[LK_EXPLORE_TYPE_MAX];	/* the type whose holders are, "" none */
 
 void
 lk_freezer_init(const struct lk_layout *l, const struct lk_symbols *s, void (*ring)(void))
@@ -212,13 +213,15 @@ attend(pid_t child)
 static void
 freeze_callspy(void)
 {
-	struct lk_explore e = {layout, symbols, objects_max, answer};
+	struct lk_explore e = {layout, symbols, objects_max, NULL,
+	    wanted[0] == '\0' ? NULL : wanted, answer};
 	const struct lk_child_work work = {lk_explore_heap, lk_explore_failed, &e, DEADLINE_MS};
 	uint64_t began;
 	pid_t child;
 	int gil;
 
 	gil = symbols->gil_ensure();
+	e.modules = symbols->import_modules();
 	freeze.at_s = lk_clock_wall_s();
 	began = lk_clock_monotonic_ns();
 	child = atomic_load(&answer->state) == LK_ANSWER_NONE ? lk_child_start(&work) : 0;
@@ -260,13 +263,30 @@ begin_anew(void)
 	atomic_store(&ended, false);
 }
 
+static void
+want(const char *holders_of)
+{
+	struct lk_print p;
+
+	lk_print_init(&p, wanted, sizeof(wanted));
+	lk_print_str(&p, holders_of);
+	lk_print_end(&p);
+}
+
+bool
+lk_freezer_serves(const char *holders_of)
+{
+	return holders_of[0] == '\0' || strcmp(holders_of, wanted) == 0;
+}
+
 int
-lk_freezer_start(void)
+lk_freezer_start(const char *holders_of)
 {
 	int rc;
 
 	if (running)
 		return -EBUSY;
+	want(holders_of);
 	if (layout == NULL) {
 		say("this Python has no GIL: its heap cannot be frozen");
 		return -ENOTSUP;

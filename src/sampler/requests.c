@@ -24,6 +24,7 @@
 #define CONTAINERS_DEFAULT	200u
 #define MIN_LENGTH_DEFAULT	1000u
 #define TYPES_DEFAULT		200u
+#define REFERRERS_DEFAULT	20u
 
 static void
 op_ping(struct lk_connection *c, const struct lk_wire_request *r)
@@ -144,7 +145,23 @@ op_types(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	c->limit = (uint32_t)limit;
+	c->holders_of[0] = '\0';
 	lk_stages_begin(c, LK_PROGRAM_TYPES);
+}
+
+static void
+op_referrers(struct lk_connection *c, const struct lk_wire_request *r)
+{
+	int64_t limit = r->limit == LK_REQUEST_ABSENT ? REFERRERS_DEFAULT : r->limit;
+
+	if (limit < 1 || limit > LK_WIRE_REFERRERS_MAX || r->name[0] == '\0') {
+		lk_stages_refuse(c, "bad-argument",
+		    "the name of a type is needed; limit is from 1 to 100");
+		return;
+	}
+	c->limit = (uint32_t)limit;
+	memcpy(c->holders_of, r->name, sizeof(c->holders_of));
+	lk_stages_begin(c, LK_PROGRAM_REFERRERS);
 }
 
 static void
@@ -235,6 +252,7 @@ static const struct {
 	{"memory", op_memory},
 	{"containers", op_containers},
 	{"types", op_types},
+	{"referrers", op_referrers},
 	{"pause", op_pause},
 	{"resume", op_resume},
 	{"interval", op_interval},

@@ -37,7 +37,8 @@
 
 enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
 	STAGE_ROWS, STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
-	STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REPLY, STAGE_COUNT };
+	STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REFERRERS,
+	STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
 	STAGE_TICK, STAGE_END};
@@ -51,6 +52,9 @@ static const uint8_t program_events[] = {STAGE_EVENTS, STAGE_REPLY, STAGE_END};
 
 static const uint8_t program_types[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_TYPES, STAGE_REPLY,
 	STAGE_END};
+
+static const uint8_t program_referrers[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_REFERRERS,
+	STAGE_REPLY, STAGE_END};
 
 static const char *const domain_names[] = {"raw", "mem", "obj", "native"};
 
@@ -554,12 +558,14 @@ put_progress(struct lk_connection *c)
 	lk_emit_progress(&c->out, c->reply_id, done, found);
 }
 
-/* One that is under way serves who asks meanwhile, too. */
+/* One that is under way serves who asks the same meanwhile, too. */
 static bool
 stage_wait_freeze(struct lk_connection *c)
 {
 	if (c->scan_number == 0) {
-		if (!lk_freezer_is_running() && lk_freezer_start() < 0) {
+		if (lk_freezer_is_running() && !lk_freezer_serves(c->holders_of))
+			return false;	/* after that one */
+		if (!lk_freezer_is_running() && lk_freezer_start(c->holders_of) < 0) {
 			lk_stages_refuse(c, "unavailable", lk_status.dormant_reason != NULL ?
 			    lk_status.dormant_reason : lk_freezer_words());
 			return false;
@@ -579,7 +585,8 @@ freeze_of(struct lk_connection *c)
 {
 	const struct lk_freeze *f = lk_freezer_result();
 
-	if (freezes_done != c->scan_number || lk_freezer_is_running()) {
+	if (freezes_done != c->scan_number || lk_freezer_is_running() ||
+	    !lk_freezer_serves(c->holders_of)) {
 		lk_stages_refuse(c, "busy", "another freeze has begun; ask again");
 		return NULL;
 	}
@@ -632,6 +639,29 @@ stage_types(struct lk_connection *c)
 }
 
 static bool
+stage_referrers(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_answer_holder *h;
+	uint32_t i;
+
+	if (f == NULL)
+		return false;
+	if (!f->answer->knows_holders) {
+		lk_stages_refuse(c, "unavailable", "too little memory to find the holders");
+		return false;
+	}
+	lk_emit_referrers_begin(&c->out, c->holders_of, f->answer->held_objects,
+	    f->answer->held_bytes, f->answer->holder_count);
+	for (i = 0; i < f->answer->holders_kept && i < c->limit; i++) {
+		h = &f->answer->holders[i];
+		lk_emit_referrer(&c->out, i == 0, h->path, h->objects, h->bytes);
+	}
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
+static bool
 stage_reply(struct lk_connection *c)
 {
 	lk_emit_reply(&c->out, c->reply_id);
@@ -654,6 +684,7 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_WAIT_FREEZE] = stage_wait_freeze,
 	[STAGE_FROZEN] = stage_frozen,
 	[STAGE_TYPES] = stage_types,
+	[STAGE_REFERRERS] = stage_referrers,
 	[STAGE_REPLY] = stage_reply,
 };
 
@@ -666,6 +697,7 @@ static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
 	[LK_PROGRAM_MEMORY] = program_memory,
 	[LK_PROGRAM_EVENTS] = program_events,
 	[LK_PROGRAM_TYPES] = program_types,
+	[LK_PROGRAM_REFERRERS] = program_referrers,
 };
 
 void

@@ -11,6 +11,7 @@ struct lk_history;
 
 enum lk_program { LK_PROGRAM_TICK, LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
 	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_TYPES,
+	LK_PROGRAM_REFERRERS,
 	LK_PROGRAM_COUNT };
 
 /* lk_stages_history - the history that is shown; set once. */

@@ -211,6 +211,82 @@ def garbage_is_what_a_collection_finds(python):
         return f"{found}"
 
 
+_HELD = """
+import collections, functools, gc, threading, types
+class Item:
+    def __init__(self, n): self.n = [n]
+class Slotted:
+    __slots__ = ("held", "__weakref__")
+class Holder:
+    registry = {}
+    def __init__(self): self.items = []; self.by_name = {}
+class Link:
+    def __init__(self, item, rest): self.item, self.rest = item, rest
+class Sub(dict): pass
+def make(n): return [Item(i) for i in range(n)]
+PRICES = {i: item for i, item in enumerate(make(1000))}
+holder = Holder()
+holder.items.extend(make(900)); holder.by_name.update((str(i), o) for i, o in enumerate(make(800)))
+Holder.registry.update(enumerate(make(700)))
+chain = None
+for item in make(600): chain = Link(item, chain)
+QUEUE = collections.deque(make(500))
+NESTED = [{"deep": ({"deeper": [o]},)} for o in make(400)]
+SUB = Sub(enumerate(make(300)))
+slotted = Slotted(); slotted.held = make(250)
+module = types.ModuleType("some.where"); sys.modules["some.where"] = module
+module.HELD = make(200)
+def counter(held):
+    def inside(): return held
+    return inside
+closure = counter(make(150))
+stop, started = threading.Event(), threading.Event()
+def work():
+    local = make(120)
+    started.set(); stop.wait()
+thread = threading.Thread(target=work); thread.start(); started.wait()
+gc.collect(); gc.disable()
+for i in range(90):
+    loop = Item(i); loop.me = loop
+del loop, item, i
+say("ready"); wait()
+stop.set(); thread.join()
+"""
+
+_WAYS = {"__main__.PRICES[]": 1000, "__main__.holder.items[]": 900,
+         "__main__.holder.by_name[]": 800, "__main__.Holder.registry[]": 700,
+         "__main__.chain.rest.item": 599, "__main__.chain.item": 1, "__main__.QUEUE[]": 500,
+         "__main__.NESTED[]": 400, "__main__.SUB[]": 300,
+         "__main__.slotted -> __main__.Slotted[]": 250, "some.where.HELD[]": 200,
+         "__main__.closure -> function[] -> cell[]": 150, "(local or C) list[]": 120,
+         "(garbage)": 90}
+
+
+@host.with_gil(_NO_GIL)
+def holders_are_named(python):
+    """Each object of a type at the end of the way that the script made."""
+    with host.Host(python, _HELD) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            for name in ("__main__.Item", "Item"):
+                reply, before = wire.ask(op="referrers", name=name)
+                assert reply["ok"], reply
+                found = before["referrers"]
+                ways = {path: objects for path, objects, _ in found["rows"]}
+                assert ways == _WAYS, sorted(set(ways.items()) ^ set(_WAYS.items()))
+                assert found["paths"] == len(_WAYS)
+                assert found["objects"] == sum(_WAYS.values())
+                assert found["bytes"] == sum(size for _, _, size in found["rows"])
+            found = wire.ask(op="referrers", name="Item", limit=2)[1]["referrers"]
+            assert [row[1] for row in found["rows"]] == [1000, 900]
+            found = wire.ask(op="referrers", name="tem")[1]["referrers"]
+            assert found["objects"] == 0 and found["rows"] == [], found
+            assert wire.ask(op="referrers")[0]["code"] == "bad-argument"
+        target.tell()
+        target.end()
+        return f"{len(ways)} ways"
+
+
 @host.with_gil(_NO_GIL)
 def nobody_sees_the_child(python):
     """waitpid(-1), SIGCHLD, descriptors, threads and memory, while scans go on."""
@@ -444,6 +520,7 @@ def little_memory_is_told(python):
 
 if __name__ == "__main__":
     sys.exit(host.run((types_are_counted_and_measured, garbage_is_what_a_collection_finds,
+                       holders_are_named,
                        nobody_sees_the_child,
                        a_killed_child_is_told, a_crash_costs_a_message,
                        a_client_that_goes_gives_up, ticks_go_on, forks_and_ends_during_a_scan,

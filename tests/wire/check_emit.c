@@ -301,6 +301,16 @@ types(struct lk_print *p)
 }
 
 static void
+referrers(struct lk_print *p)
+{
+	lk_emit_referrers_begin(p, "shop.cart.Item", 200000, 11200000, 3);
+	lk_emit_referrer(p, true, "shop.cart._PRICES[]", 190000, 10640000);
+	lk_emit_referrer(p, false, "(local or C) list[]", 9880, 553280);
+	lk_emit_referrer(p, false, "(garbage)", 120, 6720);
+	lk_emit_list_end(p);
+}
+
+static void
 events(struct lk_print *p)
 {
 	lk_emit_events_begin(p);
@@ -363,6 +373,7 @@ static const struct {
 	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
 	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
 	{"names-empty", names_empty}, {"names-native", names_native}, {"progress", progress},
+	{"referrers", referrers},
 	{"reply", reply},
 	{"reply-bad-json", reply_bad_json},
 	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"reset", reset},

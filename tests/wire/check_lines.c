@@ -36,6 +36,7 @@ static const struct {
     {"resume", {.id = 15, .op = LK_ASK_RESUME}},
     {"interval", {.id = 16, .op = LK_ASK_INTERVAL, .number = 65536}},
     {"types", {.id = 18, .op = LK_ASK_TYPES, .limit = 100}},
+    {"referrers", {.id = 19, .op = LK_ASK_REFERRERS, .text = "shop.cart.Item", .limit = 10}},
     {"events", {.id = 17, .op = LK_ASK_EVENTS}},
 };
 

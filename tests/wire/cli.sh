@@ -28,6 +28,7 @@ gives 1 pause;			says err 'wants PID'
 gives 1 resume 1 2;		says err "too many words, from '2'"
 gives 1 scan 1;			says err 'wants PID'
 gives 1 scan 1 everything;	says err 'scan what'
+gives 1 scan 1 referrers;	says err 'wants --type NAME'
 gives 1 export --format yaml 1;	says err 'no such format: yaml'
 gives 1 diff a.json;		says err 'wants A.json B.json'
 gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
@@ -101,6 +102,12 @@ silent err
 gives 0 scan "$pid" types --json --filter cart
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
+gives 0 scan "$pid" referrers --type shop.cart.Item
+says out '^200000 objects of type shop.cart.Item, 10.7M, in 3 ways$'
+says out '^ *190000 +10.1M  shop.cart._PRICES\[\]$'
+gives 0 scan "$pid" referrers --type Item --json --top 1
+jq -e '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
+	"bytes": 10640000}]' "$work/out" >/dev/null || fail 'referrers as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"

@@ -93,8 +93,8 @@ class Client:
             return {"ok": True, **self.mark(request)}
         elif op == "baseline.rows":
             self.say(golden("baseline", id=request["baseline"]))
-        elif op == "types":
-            for kind in ("progress", "frozen", "types"):
+        elif op in ("types", "referrers"):
+            for kind in ("progress", "frozen", op):
                 self.say(golden(kind))
         elif op in ("history", "trends", "memory", "containers"):
             self.say(golden(op))

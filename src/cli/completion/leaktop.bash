@@ -37,7 +37,7 @@ _leaktop()
 	--format) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
 	--theme|-o|--output) compopt -o default; return ;;
 	--dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-	-n|--frames|-d|--delay|--top|--filter|-i|--interval|-m|--memory|--fail-over) return ;;
+	-n|--frames|-d|--delay|--top|--filter|--type|-i|--interval|-m|--memory|--fail-over) return ;;
 	esac
 	case $command:$word in
 	run:*) i='--interval --memory --dir --help --' ;;
@@ -47,8 +47,8 @@ _leaktop()
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;
 	baseline:-*|pause:-*|resume:-*) i='--help' ;;
-	scan:-*) i='--json --top --filter --help' ;;
-	scan:*) i="types $(_leaktop_pids)" ;;
+	scan:-*) i='--json --top --filter --type --help' ;;
+	scan:*) i="types referrers $(_leaktop_pids)" ;;
 	:-*) i="$look --help --version" ;;
 	:*) i="$commands $(_leaktop_pids)" ;;
 	*) i=$(_leaktop_pids) ;;

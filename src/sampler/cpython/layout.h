@@ -87,6 +87,7 @@ struct lk_layout {
 #define LK_TYPE_ITEMSIZE	40
 #define LK_TYPE_TRAVERSE	184
 #define LK_TYPE_BASE		256
+#define LK_TYPE_DICTOFFSET	288
 #define LK_GC_HEAD_BYTES	16
 #define LK_OWNER_GENERATOR	1
 #define LK_OWNER_SHIM		3	/* and above, 3.12 on: C calls the eval loop */

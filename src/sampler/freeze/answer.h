@@ -11,6 +11,8 @@
 
 #define LK_ANSWER_TYPES_MAX	1000u
 #define LK_ANSWER_NAME_MAX	160u
+#define LK_ANSWER_HOLDERS_MAX	100u
+#define LK_ANSWER_PATH_MAX	256u
 
 enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 	LK_ANSWER_NONE,
@@ -23,6 +25,11 @@ struct lk_answer_type {
 	char		name[LK_ANSWER_NAME_MAX];
 	uint64_t	objects, bytes;
 	uint64_t	garbage_objects, garbage_bytes;	/* among them */
+};
+
+struct lk_answer_holder {
+	char		path[LK_ANSWER_PATH_MAX];
+	uint64_t	objects, bytes;		/* of the type that was asked for, at its end */
 };
 
 struct lk_answer {
@@ -39,6 +46,11 @@ struct lk_answer {
 	uint64_t	 garbage_objects, garbage_bytes;
 	bool		 was_collecting;	/* some objects were out of the lists */
 	bool		 no_room;		/* more objects than the tables hold */
+	/* of the type that was asked for: its objects and the ways to them */
+	bool		 knows_holders;
+	uint64_t	 held_objects, held_bytes, holder_count;
+	uint32_t	 holders_kept;
+	struct lk_answer_holder holders[LK_ANSWER_HOLDERS_MAX];	/* most objects first */
 	uint32_t	 types_kept;
 	struct lk_answer_type types[LK_ANSWER_TYPES_MAX];	/* by bytes, the largest first */
 };

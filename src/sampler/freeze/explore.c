@@ -15,6 +15,7 @@
 #include "sampler/cpython/symbols.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freeze/graph.h"
+#include "sampler/freeze/holders.h"
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/nodes.h"
 #include "sampler/freeze/store.h"
@@ -180,6 +181,24 @@ find_garbage(const struct lk_explore *e)
 	e->answer->knows_garbage = true;
 }
 
+static const struct lk_explore *explored;
+
+static bool
+is_root(uint32_t node)
+{
+	return is_held_from_outside(explored, node);
+}
+
+static void
+find_holders(const struct lk_explore *e)
+{
+	const struct lk_holders h = {&nodes, &graph, &kinds, e->modules, e->holders_of, is_root};
+
+	explored = e;
+	if (e->holders_of != NULL && e->answer->knows_garbage)
+		lk_holders_tell(&h, e->answer);
+}
+
 /* ---- the whole ------------------------------------------------------------------------- */
 
 static uint32_t
@@ -230,6 +249,7 @@ lk_explore_heap(void *ctx)
 	tell(answer, i);
 	lk_graph_end(&graph);
 	find_garbage(e);
+	find_holders(e);
 	lk_kinds_tell(&kinds, answer);
 	answer->walk_ns = lk_clock_monotonic_ns() - began;
 	answer->table_bytes = lk_store_resident_bytes();

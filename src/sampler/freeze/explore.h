@@ -19,12 +19,15 @@ struct lk_symbols;
 /* What an object costs the child at most, in bytes: nodes, and a graph with so many edges for each
  * of them on average. */
 #define LK_EXPLORE_OBJECT_BYTES	72u
+#define LK_EXPLORE_TYPE_MAX	65u	/* bytes of the name of a type, with its NUL */
 #define LK_EXPLORE_EDGES	5u
 
 struct lk_explore {
 	const struct lk_layout	*layout;
 	const struct lk_symbols	*symbols;
 	uint32_t		 objects_max;
+	const void		*modules;	/* sys.modules, or NULL */
+	const char		*holders_of;	/* a type whose holders are wanted, or NULL */
 	struct lk_answer	*answer;
 };
 

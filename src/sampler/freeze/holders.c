@@ -1,0 +1,266 @@
+#include "config.h"
+
+#include "sampler/freeze/holders.h"
+
+#include <string.h>
+
+#include "base/print.h"
+#include "sampler/cpython/layout.h"
+#include "sampler/cpython/names.h"
+#include "sampler/cpython/symbols.h"
+#include "sampler/freeze/answer.h"
+#include "sampler/freeze/attributes.h"
+#include "sampler/freeze/graph.h"
+#include "sampler/freeze/kinds.h"
+#include "sampler/freeze/nodes.h"
+#include "sampler/freeze/shapes.h"
+#include "sampler/freeze/store.h"
+
+/* The child's, and only there. */
+static const struct lk_holders *h;
+static struct lk_shapes shapes;
+static uint32_t *shape_of;	/* [nodes] LK_SHAPES_NONE: not reached yet */
+static uint32_t *queue;		/* [nodes] in the order in which they were reached */
+static uint32_t queued;
+static uint8_t *is_namespace;	/* [nodes] a dict of attributes */
+static uint32_t at_node;	/* whose children are being named */
+
+static const void *
+object_of(uint32_t node)
+{
+	return (const void *)(uintptr_t)h->nodes->address[node];
+}
+
+static uint32_t
+kind_of(uint32_t node)
+{
+	return lk_kinds_of(h->kinds, lk_read_ptr(object_of(node), LK_OBJECT_TYPE));
+}
+
+static void
+put(uint32_t node, uint32_t shape)
+{
+	if (shape_of[node] != LK_SHAPES_NONE)
+		return;
+	shape_of[node] = shape;
+	queue[queued++] = node;
+}
+
+/* ---- the steps from one node ---------------------------------------------------------- */
+
+static void
+step_to(const void *object, enum lk_step step, uint64_t value)
+{
+	uint32_t node = lk_nodes_find(h->nodes, (uint64_t)(uintptr_t)object);
+
+	if (node != LK_NODES_NONE && shape_of[node] == LK_SHAPES_NONE)
+		put(node, lk_shapes_of(&shapes, shape_of[at_node], step, value));
+}
+
+static void
+step_to_attribute(void *ctx, const void *name, const void *value)
+{
+	(void)ctx;
+	step_to(value, LK_STEP_ATTRIBUTE, (uint64_t)(uintptr_t)name);
+}
+
+/* Module, instance or class: the dict with its attributes is no step of its own. */
+static void
+take_namespace(const void *object)
+{
+	const void *dict = lk_attributes_dict(h->kinds->layout, object);
+	uint32_t node = dict == NULL ? LK_NODES_NONE :
+	    lk_nodes_find(h->nodes, (uint64_t)(uintptr_t)dict);
+
+	if (node == LK_NODES_NONE || shape_of[node] != LK_SHAPES_NONE)
+		return;
+	is_namespace[node] = 1;
+	put(node, shape_of[at_node]);
+}
+
+static void
+step_by_name(const void *dict, enum lk_step step)
+{
+	void *key, *value;
+	intptr_t at = 0;
+
+	while (h->kinds->symbols->dict_next((void *)(uintptr_t)dict, &at, &key, &value))
+		if (lk_read_ptr(key, LK_OBJECT_TYPE) == h->kinds->symbols->unicode_type)
+			step_to(value, step, (uint64_t)(uintptr_t)key);
+}
+
+static void
+step_to_others(uint32_t node)
+{
+	const struct lk_graph *g = h->graph;
+	uint32_t kind = kind_of(node), i;
+	bool has_items = h->kinds->list[kind].measure >= LK_MEASURE_DICT;
+	uint32_t shape = lk_shapes_of(&shapes, shape_of[node],
+	    has_items ? LK_STEP_ITEM : LK_STEP_INSIDE, has_items ? 0 : kind);
+
+	for (i = g->first[node]; i < g->first[node + 1]; i++)
+		put(g->edges[i], shape);
+}
+
+static void
+take_steps(uint32_t node)
+{
+	const void *object = object_of(node);
+
+	at_node = node;
+	if (is_namespace[node]) {
+		step_by_name(object, LK_STEP_ATTRIBUTE);
+	} else if (h->kinds->list[kind_of(node)].measure == LK_MEASURE_PLAIN) {
+		take_namespace(object);
+		lk_attributes_each(h->kinds->layout, object, step_to_attribute, NULL);
+	}
+	step_to_others(node);
+}
+
+static void
+take_all_steps(uint32_t *done)
+{
+	for (; *done < queued; ++*done)
+		take_steps(queue[*done]);
+}
+
+static void
+begin_with_modules(uint32_t *done)
+{
+	uint32_t node = h->modules == NULL ? LK_NODES_NONE :
+	    lk_nodes_find(h->nodes, (uint64_t)(uintptr_t)h->modules);
+
+	if (node == LK_NODES_NONE)
+		return;
+	at_node = node;
+	step_by_name(h->modules, LK_STEP_MODULE);	/* from the empty shape */
+	take_all_steps(done);
+}
+
+static void
+begin_outside(uint32_t *done)
+{
+	uint32_t i;
+
+	for (i = 0; i < h->nodes->count; i++)
+		if (shape_of[i] == LK_SHAPES_NONE && h->is_root(i))
+			put(i, lk_shapes_of(&shapes, LK_SHAPES_NONE, LK_STEP_ROOT, kind_of(i)));
+	take_all_steps(done);
+}
+
+/* ---- words ------------------------------------------------------------------------------ */
+
+static void
+print_step(struct lk_print *p, const struct lk_shape *step)
+{
+	char name[LK_ANSWER_NAME_MAX];
+
+	if (step->step == LK_STEP_ITEM) {
+		lk_print_str(p, "[]");
+		return;
+	}
+	if (step->step == LK_STEP_ROOT || step->step == LK_STEP_INSIDE)
+		lk_kinds_name(h->kinds, h->kinds->list[step->value].type, name, sizeof(name));
+	else
+		name[lk_names_copy(h->kinds->layout, (const void *)(uintptr_t)step->value, name,
+		    sizeof(name) - 1)] = '\0';
+	if (step->step == LK_STEP_ATTRIBUTE)
+		lk_print_char(p, '.');
+	else if (step->step != LK_STEP_MODULE)
+		lk_print_str(p, step->step == LK_STEP_ROOT ? "(local or C) " : " -> ");
+	lk_print_str(p, name);
+}
+
+static void
+tell_shape(uint32_t shape, struct lk_answer_holder *out)
+{
+	const struct lk_shape *path[LK_SHAPES_STEPS];
+	uint32_t steps = lk_shapes_path(&shapes, shape, path), i;
+	struct lk_print p;
+
+	lk_print_init(&p, out->path, sizeof(out->path));
+	if (steps == 0)
+		lk_print_str(&p, "(garbage)");
+	for (i = 0; i < steps; i++)
+		print_step(&p, path[i]);
+	lk_print_end(&p);
+	out->objects = shapes.list[shape].objects;
+	out->bytes = shapes.list[shape].bytes;
+}
+
+static void
+tell_shapes(struct lk_answer *out)
+{
+	uint32_t numbers[LK_ANSWER_HOLDERS_MAX], i;
+
+	out->holders_kept = lk_shapes_largest(&shapes, numbers, LK_ANSWER_HOLDERS_MAX);
+	for (i = 0; i < out->holders_kept; i++)
+		tell_shape(numbers[i], &out->holders[i]);
+	for (i = 0; i < shapes.count; i++)
+		out->holder_count += shapes.list[i].objects != 0;
+}
+
+/* ---- the objects of the type -------------------------------------------------------------- */
+
+static bool
+is_wanted(const struct lk_kind *kind)
+{
+	size_t length, wanted = strlen(h->type);
+	char name[LK_ANSWER_NAME_MAX];
+
+	if (kind->objects == 0)
+		return false;
+	lk_kinds_name(h->kinds, kind->type, name, sizeof(name));
+	length = strlen(name);
+	return length >= wanted && strcmp(name + length - wanted, h->type) == 0 &&
+	    (length == wanted || name[length - wanted - 1] == '.');
+}
+
+static void
+count(uint32_t node, const struct lk_kind *kind, struct lk_answer *out)
+{
+	struct lk_shape *shape = &shapes.list[shape_of[node]];
+	struct lk_measured measured;
+
+	lk_measure_object(h->kinds->layout, kind->measure, kind->type, object_of(node), &measured);
+	shape->objects++;
+	shape->bytes += measured.shallow_bytes;
+	out->held_objects++;
+	out->held_bytes += measured.shallow_bytes;
+}
+
+static void
+count_wanted(struct lk_answer *out)
+{
+	uint8_t *wanted = lk_store_map(LK_KINDS_MAX, sizeof(*wanted));
+	uint32_t i, kind;
+
+	if (wanted == NULL)
+		return;
+	for (i = 0; i < h->kinds->types.count; i++)
+		wanted[i] = is_wanted(&h->kinds->list[i]);
+	for (i = 0; i < h->nodes->count; i++) {
+		kind = kind_of(i);
+		if (wanted[kind])
+			count(i, &h->kinds->list[kind], out);
+	}
+}
+
+void
+lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
+{
+	uint32_t done = 0;
+
+	h = holders;
+	shape_of = lk_store_map(h->nodes->count, sizeof(*shape_of));
+	queue = lk_store_map(h->nodes->count, sizeof(*queue));
+	is_namespace = lk_store_map(h->nodes->count, sizeof(*is_namespace));
+	if (shape_of == NULL || queue == NULL || is_namespace == NULL ||
+	    lk_shapes_init(&shapes) < 0)
+		return;
+	begin_with_modules(&done);
+	begin_outside(&done);
+	count_wanted(out);
+	tell_shapes(out);
+	out->knows_holders = true;
+}

@@ -1,0 +1,30 @@
+/* holders.h - who holds the objects of a type: the shortest ways to them, in words, and how many
+ * there are at the end of each.
+ * Room: sampler/freeze.
+ *
+ * Ways from modules are preferred; then those from what is held from outside of the graph, by a
+ * local variable of a running function or by C code.  What neither reaches is garbage. */
+#ifndef LK_SAMPLER_FREEZE_HOLDERS_H
+#define LK_SAMPLER_FREEZE_HOLDERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lk_answer;
+struct lk_graph;
+struct lk_kinds;
+struct lk_nodes;
+
+struct lk_holders {
+	const struct lk_nodes	*nodes;
+	const struct lk_graph	*graph;
+	struct lk_kinds		*kinds;
+	const void		*modules;	/* sys.modules */
+	const char		*type;		/* "shop.cart.Item", or its last words */
+	bool			(*is_root)(uint32_t node);	/* held from outside */
+};
+
+/* lk_holders_tell - fills the holders of OUT.  Without memory they stay empty. */
+void lk_holders_tell(const struct lk_holders *h, struct lk_answer *out);
+
+#endif
