@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 
 #include <check.h>
@@ -41,12 +42,14 @@ close_and_open(void *unused)
 	int i;
 
 	(void)unused;
-	for (i = 0; i < ROUNDS; i++) {
+	for (i = 0; i < ROUNDS || atomic_load(&entered) == 0; i++) {
 		if (!lk_gate_close())
 			wrong++;
 		before = atomic_load(&entered);
 		wrong += atomic_load(&works) || atomic_load(&entered) != before;
 		lk_gate_open();
+		if (atomic_load(&entered) == 0)
+			sched_yield();	/* its thread has yet to begin */
 	}
 	return (void *)wrong;
 }
