@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "sampler/freeze/child.h"
+#include "sampler/freeze/dominators.h"
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/headroom.h"
 #include "sampler/freeze/nodes.h"
@@ -101,6 +102,108 @@ START_TEST(reached_is_what_there_is_a_way_to)
 		for (uint32_t j = 0; j < GRAPH_NODES; j++)
 			ck_assert_int_eq(marks[j], reaches[i][j]);
 	}
+	lk_graph_fini(&g);
+}
+END_TEST
+
+static uint8_t roots[GRAPH_NODES];
+
+static bool
+is_first(uint32_t node)
+{
+	return node == 0;
+}
+
+static bool
+is_root(uint32_t node)
+{
+	return roots[node];
+}
+
+/* What the roots reach when it is forbidden to pass WITHOUT. */
+static void
+reach_without(const struct lk_graph *g, uint32_t without, uint8_t marks[GRAPH_NODES])
+{
+	uint32_t list[GRAPH_NODES];
+
+	memset(marks, 0, GRAPH_NODES);
+	if (without < GRAPH_NODES)
+		marks[without] = 1;
+	for (uint32_t i = 0; i < GRAPH_NODES; i++)
+		if (roots[i])
+			lk_graph_reach(g, i, marks, list);
+	if (without < GRAPH_NODES)
+		marks[without] = 0;
+}
+
+static void
+make_at_random(struct lk_graph *g, uint64_t *state)
+{
+	ck_assert_int_eq(lk_graph_init(g, GRAPH_NODES, 3 * GRAPH_NODES), 0);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		roots[i] = draw(state) % 16 == 0;
+		lk_graph_begin(g);
+		for (uint64_t n = draw(state) % 4; n > 0; n--)
+			lk_graph_hold(g, (uint32_t)(draw(state) % GRAPH_NODES), true);
+	}
+	lk_graph_end(g);
+}
+
+/* The closest dominator is the one that all others dominate as well. */
+START_TEST(dominators_are_what_no_way_avoids)
+{
+	static uint8_t without[GRAPH_NODES][GRAPH_NODES], all[GRAPH_NODES];
+	uint64_t state = (uint64_t)_i + 1, bytes[GRAPH_NODES], retained;
+	struct lk_dominators d;
+	struct lk_graph g;
+
+	make_at_random(&g, &state);
+	reach_without(&g, GRAPH_NODES, all);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		reach_without(&g, i, without[i]);
+		bytes[i] = 100 + i;
+	}
+	ck_assert_int_eq(lk_dominators_find(&d, &g, is_root), 0);
+	lk_dominators_retain(&d, bytes);
+	for (uint32_t v = 0; v < GRAPH_NODES; v++) {
+		uint32_t above = lk_dominators_of(&d, v);
+
+		retained = all[v] ? 0 : 100 + v;
+		for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+			if (all[v] && all[i] && !without[v][i])
+				retained += 100 + i;
+			if (i == v || !all[v] || !all[i] || without[i][v])
+				continue;	/* i does not dominate v */
+			ck_assert_uint_ne(above, LK_DOMINATORS_NONE);
+			ck_assert(i == above || !without[i][above]);
+		}
+		ck_assert_uint_eq(bytes[v], retained);
+		if (above != LK_DOMINATORS_NONE)
+			ck_assert(all[v] && !without[above][v]);
+	}
+	lk_dominators_fini(&d);
+	lk_graph_fini(&g);
+}
+END_TEST
+
+/* A list so long that recursion would end the stack. */
+START_TEST(a_long_list_has_dominators)
+{
+	const uint32_t count = 1000000;
+	struct lk_dominators d;
+	struct lk_graph g;
+
+	ck_assert_int_eq(lk_graph_init(&g, count, count), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		lk_graph_begin(&g);
+		if (i + 1 < count)
+			lk_graph_hold(&g, i + 1, true);
+	}
+	lk_graph_end(&g);
+	ck_assert_int_eq(lk_dominators_find(&d, &g, is_first), 0);
+	for (uint32_t i = 1; i < count; i++)
+		ck_assert_uint_eq(lk_dominators_of(&d, i), i - 1);
+	lk_dominators_fini(&d);
 	lk_graph_fini(&g);
 }
 END_TEST
@@ -282,6 +385,8 @@ freeze_suite(void)
 
 	tcase_add_test(tc, nodes_keep_their_numbers);
 	tcase_add_loop_test(tc, reached_is_what_there_is_a_way_to, 0, 100);
+	tcase_add_loop_test(tc, dominators_are_what_no_way_avoids, 0, 300);
+	tcase_add_test(tc, a_long_list_has_dominators);
 	tcase_add_test(tc, a_full_graph_says_so);
 	tcase_add_test(tc, tables_get_half_of_what_is_left);
 	tcase_add_loop_test(tc, too_little_is_said, 0, 3);
