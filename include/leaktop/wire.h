@@ -145,12 +145,14 @@
  *
  * referrers who holds the objects of a type: before the reply to its request, after frozen
  *   {"t":"referrers","type":"shop.cart.Item","objects":N,"bytes":N,"paths":N,
- *    "rows":[["shop.cart._PRICES[]",OBJECTS,BYTES],...]}
+ *    "rows":[["shop.cart._PRICES[]",OBJECTS,BYTES,RETAINED_BYTES|null],...]}
  *   A row is a way to objects of the type, as far as ways look alike, with how many of them are at
  *   its end: the shortest one, from a module when there is any, else from what a local variable of
  *   a running function or C code holds: "(local or C) list[]"; "(garbage)": there is none.
  *   In a way, .name is an attribute, [] whatever a dict, list, tuple, set or deque holds, once
  *   however often it repeats, and " -> type" what an object of that type holds otherwise.
+ *   RETAINED_BYTES: of all that only these objects hold, they included, exactly over the objects
+ *   that were found; null: the child had too little memory to tell.
  *   paths: how many rows there are; most objects first.
  *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted

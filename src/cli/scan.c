@@ -174,16 +174,16 @@ begin_referrers(struct scan *s, const struct lk_message_referrers *r)
 		return;
 	}
 	lk_text_clean(r->type, type, sizeof(type));
-	printf("%llu objects of type %s, %s, in %llu ways\n%10s %8s  %s\n",
+	printf("%llu objects of type %s, %s, in %llu ways\n%10s %8s %8s  %s\n",
 	       (unsigned long long)r->object_count, type,
 	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)), (unsigned long long)r->path_count,
-	       "OBJECTS", "BYTES", "HELD BY");
+	       "OBJECTS", "BYTES", "RETAINED", "HELD BY");
 }
 
 static void
 put_referrer(struct scan *s, const struct lk_message_referrer *r)
 {
-	char bytes[LK_TEXT_BYTES], path[PATH_BYTES];
+	char bytes[LK_TEXT_BYTES], retained[LK_TEXT_BYTES], path[PATH_BYTES];
 
 	if (!is_shown(s, r->path))
 		return;
@@ -192,12 +192,14 @@ put_referrer(struct scan *s, const struct lk_message_referrer *r)
 		lk_jsonl_text(&s->json, "path", r->path);
 		lk_jsonl_whole(&s->json, "objects", r->object_count);
 		lk_jsonl_real(&s->json, "bytes", r->bytes);
+		lk_jsonl_real(&s->json, "retained_bytes", r->retained_bytes);
 		lk_jsonl_close(&s->json, '}');
 		return;
 	}
 	lk_text_clean(r->path, path, sizeof(path));
-	printf("%10llu %8s  %s\n", (unsigned long long)r->object_count,
-	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)), path);
+	printf("%10llu %8s %8s  %s\n", (unsigned long long)r->object_count,
+	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)),
+	       lk_text_bytes(r->retained_bytes, retained, sizeof(retained)), path);
 }
 
 static int

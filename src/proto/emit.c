@@ -505,13 +505,17 @@ lk_emit_referrers_begin(struct lk_print *p, const char *type, uint64_t objects, 
 
 void
 lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
-    uint64_t bytes)
+    uint64_t bytes, uint64_t retained_bytes)
 {
 	comma_unless(p, first);
 	lk_print_char(p, '[');
 	lk_print_json(p, path, strlen(path));
 	tuple_u64(p, objects);
 	tuple_u64(p, bytes);
+	if (retained_bytes == LK_EMIT_UNKNOWN)
+		lk_print_str(p, ",null");
+	else
+		tuple_u64(p, retained_bytes);
 	lk_print_char(p, ']');
 }
 

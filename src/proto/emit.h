@@ -127,7 +127,7 @@ void lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m);
 void lk_emit_referrers_begin(struct lk_print *p, const char *type, uint64_t objects,
     uint64_t bytes, uint64_t paths);
 void lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
-    uint64_t bytes);
+    uint64_t bytes, uint64_t retained_bytes);
 
 void lk_emit_events_begin(struct lk_print *p);
 void lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code,

@@ -191,7 +191,7 @@ struct lk_message_types {
 struct lk_message_referrer {
 	const char *path;
 	uint64_t object_count;
-	double bytes;
+	double bytes, retained_bytes; /* retained_bytes: NAN unknown */
 };
 struct lk_message_referrers {
 	const char *type;

@@ -82,6 +82,7 @@ read_referrer(const json_t *item, struct lk_message_referrer *row)
 	    {LK_FIELD_TEXT, &row->path},
 	    {LK_FIELD_U64, &row->object_count},
 	    {LK_FIELD_WHOLE, &row->bytes},
+	    {LK_FIELD_WHOLE_OR_NULL, &row->retained_bytes},
 	};
 
 	return read_cells(item, cells, LK_COUNT_OF(cells));

@@ -89,7 +89,7 @@ has_room(void)
 		h.address_limit_bytes = limit.rlim_cur;
 	if (!lk_headroom_tables(&h, &bytes, words, sizeof(words)))
 		return false;
-	bytes /= LK_EXPLORE_OBJECT_BYTES;
+	bytes /= wanted[0] == '\0' ? LK_EXPLORE_OBJECT_BYTES : LK_EXPLORE_HELD_BYTES;
 	objects_max = (uint32_t)(bytes < OBJECTS_MAX ? bytes : OBJECTS_MAX);
 	return true;
 }

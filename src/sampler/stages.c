@@ -655,7 +655,8 @@ stage_referrers(struct lk_connection *c)
 	    f->answer->held_bytes, f->answer->holder_count);
 	for (i = 0; i < f->answer->holders_kept && i < c->limit; i++) {
 		h = &f->answer->holders[i];
-		lk_emit_referrer(&c->out, i == 0, h->path, h->objects, h->bytes);
+		lk_emit_referrer(&c->out, i == 0, h->path, h->objects, h->bytes,
+		    f->answer->knows_retained ? h->retained_bytes : LK_EMIT_UNKNOWN);
 	}
 	lk_emit_list_end(&c->out);
 	return true;

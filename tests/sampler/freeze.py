@@ -10,9 +10,26 @@ import host
 
 _NO_GIL = "its heap cannot be frozen"
 
-_SCRIPT = """
+_ATTRIBUTES = """
+import ctypes
+# Attributes are beside an object, or in it, and not in its size: 3.11 to 3.15.
+def attributes_bytes(o):
+    if type(o).__flags__ & 4 and sys.version_info >= (3, 13):
+        fit = ctypes.c_uint8.from_address(id(o) + type(o).__basicsize__).value
+        return (fit + 7) // 8 * 8 + (fit + 1) * 8
+    if not type(o).__flags__ & 16 or sys.version_info < (3, 11) or sys.version_info >= (3, 13):
+        return 0
+    word = ctypes.c_size_t.from_address(id(o) - (24 if sys.version_info >= (3, 12) else 32)).value
+    if word == 0 or word % 2 != (sys.version_info >= (3, 12)):
+        return 0
+    fit = type(o).__dict__.get("FIT", 1)    # one more than there are, after many instances
+    return (fit + 2 + 7) // 8 * 8 + fit * 8
+"""
+
+_SCRIPT = _ATTRIBUTES + """
 import array, collections, ctypes, gc, json
 class Plain:
+    FIT = 3
     def __init__(self, n): self.n = n; self.text = "text %d" % n
 class Slots:
     __slots__ = ("a", "b")
@@ -24,7 +41,7 @@ class Whole(int): pass
 class Table(dict): pass
 class Group(set): pass
 class Raw(bytes): pass
-class Deep(Plain): pass
+class Deep(Plain): FIT = 3
 class Caf\u00e9: pass
 kept = [[Plain(i) for i in range(3000)], [Slots(i) for i in range(2000)],
         [Text("t" * (i % 50)) for i in range(1500)],
@@ -43,18 +60,6 @@ gc.collect()
 gc.freeze()
 fresh = [Plain(i) for i in range(250)]
 mine = (Plain, Slots, Text, Numbers, Point, Whole, Table, Group, Raw, Deep, Caf\u00e9)
-# Attributes are beside an object, or in it, and not in its size: 3.11 to 3.15.
-def attributes_bytes(o):
-    if type(o).__flags__ & 4 and sys.version_info >= (3, 13):
-        fit = ctypes.c_uint8.from_address(id(o) + type(o).__basicsize__).value
-        return (fit + 7) // 8 * 8 + (fit + 1) * 8
-    if not type(o).__flags__ & 16 or sys.version_info < (3, 11) or sys.version_info >= (3, 13):
-        return 0
-    word = ctypes.c_size_t.from_address(id(o) - (24 if sys.version_info >= (3, 12) else 32)).value
-    if word == 0 or word % 2 != (sys.version_info >= (3, 12)):
-        return 0
-    fit = 3 if isinstance(o, Plain) else 1      # one more than there are, after many instances
-    return (fit + 2 + 7) // 8 * 8 + fit * 8
 def truth():
     everything = [o for part in kept for o in part] + fresh
     node = tree
@@ -211,10 +216,11 @@ def garbage_is_what_a_collection_finds(python):
         return f"{found}"
 
 
-_HELD = """
+_HELD = _ATTRIBUTES + """
 import collections, functools, gc, threading, types
 class Item:
-    def __init__(self, n): self.n = [n]
+    FIT = 2
+    def __init__(self, n): self.n = [n + 10 ** 6]
 class Slotted:
     __slots__ = ("held", "__weakref__")
 class Holder:
@@ -224,6 +230,7 @@ class Link:
     def __init__(self, item, rest): self.item, self.rest = item, rest
 class Sub(dict): pass
 def make(n): return [Item(i) for i in range(n)]
+make(100)       # then the first that are kept are as large as the last
 PRICES = {i: item for i, item in enumerate(make(1000))}
 holder = Holder()
 holder.items.extend(make(900)); holder.by_name.update((str(i), o) for i, o in enumerate(make(800)))
@@ -247,9 +254,14 @@ def work():
 thread = threading.Thread(target=work); thread.start(); started.wait()
 gc.collect(); gc.disable()
 for i in range(90):
-    loop = Item(i); loop.me = loop
+    loop = Item(i); loop.n.append(loop)
 del loop, item, i
-say("ready"); wait()
+one = PRICES[7]
+own = sys.getsizeof(one) + attributes_bytes(one)
+whole = own + sys.getsizeof(one.n) + sys.getsizeof(one.n[0])
+if sys.version_info < (3, 11): whole += sys.getsizeof(one.__dict__)
+del one
+say("ready"); say(own, whole); wait()
 stop.set(); thread.join()
 """
 
@@ -267,16 +279,21 @@ def holders_are_named(python):
     """Each object of a type at the end of the way that the script made."""
     with host.Host(python, _HELD) as target:
         target.hear("ready")
+        own, whole = map(int, target.hear().split())
         with target.wire() as wire:
             for name in ("__main__.Item", "Item"):
                 reply, before = wire.ask(op="referrers", name=name)
                 assert reply["ok"], reply
                 found = before["referrers"]
-                ways = {path: objects for path, objects, _ in found["rows"]}
+                ways = {path: objects for path, objects, *_ in found["rows"]}
                 assert ways == _WAYS, sorted(set(ways.items()) ^ set(_WAYS.items()))
                 assert found["paths"] == len(_WAYS)
                 assert found["objects"] == sum(_WAYS.values())
-                assert found["bytes"] == sum(size for _, _, size in found["rows"])
+                assert found["bytes"] == sum(row[2] for row in found["rows"])
+                for path, objects, size, retained in found["rows"]:
+                    each = own if path == "(garbage)" else whole
+                    assert size == objects * own, (path, size, objects, own)
+                    assert retained == objects * each, (path, retained, objects, each)
             found = wire.ask(op="referrers", name="Item", limit=2)[1]["referrers"]
             assert [row[1] for row in found["rows"]] == [1000, 900]
             found = wire.ask(op="referrers", name="tem")[1]["referrers"]

@@ -104,10 +104,10 @@ jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
 gives 0 scan "$pid" referrers --type shop.cart.Item
 says out '^200000 objects of type shop.cart.Item, 10.7M, in 3 ways$'
-says out '^ *190000 +10.1M  shop.cart._PRICES\[\]$'
+says out '^ *190000 +10.1M +21.1M  shop.cart._PRICES\[\]$'
 gives 0 scan "$pid" referrers --type Item --json --top 1
 jq -e '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
-	"bytes": 10640000}]' "$work/out" >/dev/null || fail 'referrers as JSON'
+	"bytes": 10640000, "retained_bytes": 22080000}]' "$work/out" >/dev/null || fail 'referrers as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"

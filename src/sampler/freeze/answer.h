@@ -30,6 +30,7 @@ struct lk_answer_type {
 struct lk_answer_holder {
 	char		path[LK_ANSWER_PATH_MAX];
 	uint64_t	objects, bytes;		/* of the type that was asked for, at its end */
+	uint64_t	retained_bytes;		/* what would go with these */
 };
 
 struct lk_answer {
@@ -48,6 +49,7 @@ struct lk_answer {
 	bool		 no_room;		/* more objects than the tables hold */
 	/* of the type that was asked for: its objects and the ways to them */
 	bool		 knows_holders;
+	bool		 knows_retained;
 	uint64_t	 held_objects, held_bytes, holder_count;
 	uint32_t	 holders_kept;
 	struct lk_answer_holder holders[LK_ANSWER_HOLDERS_MAX];	/* most objects first */

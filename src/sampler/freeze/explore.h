@@ -19,6 +19,7 @@ struct lk_symbols;
 /* What an object costs the child at most, in bytes: nodes, and a graph with so many edges for each
  * of them on average. */
 #define LK_EXPLORE_OBJECT_BYTES	72u
+#define LK_EXPLORE_HELD_BYTES	160u	/* when holders are wanted */
 #define LK_EXPLORE_TYPE_MAX	65u	/* bytes of the name of a type, with its NUL */
 #define LK_EXPLORE_EDGES	5u
 

@@ -10,6 +10,7 @@
 #include "sampler/cpython/symbols.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freeze/attributes.h"
+#include "sampler/freeze/dominators.h"
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/nodes.h"
@@ -23,6 +24,7 @@ static uint32_t *shape_of;	/* [nodes] LK_SHAPES_NONE: not reached yet */
 static uint32_t *queue;		/* [nodes] in the order in which they were reached */
 static uint32_t queued;
 static uint8_t *is_namespace;	/* [nodes] a dict of attributes */
+static uint8_t *is_counted;	/* [nodes] of the type that is wanted */
 static uint32_t at_node;	/* whose children are being named */
 
 static const void *
@@ -186,6 +188,7 @@ tell_shape(uint32_t shape, struct lk_answer_holder *out)
 	lk_print_end(&p);
 	out->objects = shapes.list[shape].objects;
 	out->bytes = shapes.list[shape].bytes;
+	out->retained_bytes = shapes.list[shape].retained_bytes;
 }
 
 static void
@@ -229,21 +232,74 @@ count(uint32_t node, const struct lk_kind *kind, struct lk_answer *out)
 	out->held_bytes += measured.shallow_bytes;
 }
 
-static void
+static bool
 count_wanted(struct lk_answer *out)
 {
 	uint8_t *wanted = lk_store_map(LK_KINDS_MAX, sizeof(*wanted));
 	uint32_t i, kind;
 
-	if (wanted == NULL)
-		return;
+	is_counted = lk_store_map(h->nodes->count, sizeof(*is_counted));
+	if (wanted == NULL || is_counted == NULL)
+		return false;
 	for (i = 0; i < h->kinds->types.count; i++)
 		wanted[i] = is_wanted(&h->kinds->list[i]);
 	for (i = 0; i < h->nodes->count; i++) {
 		kind = kind_of(i);
+		is_counted[i] = wanted[kind];
 		if (wanted[kind])
 			count(i, &h->kinds->list[kind], out);
 	}
+	return true;
+}
+
+/* ---- what would go with them ----------------------------------------------------------- */
+
+static uint64_t *
+bytes_of_all(void)
+{
+	uint64_t *bytes = lk_store_map(h->nodes->count, sizeof(*bytes));
+	struct lk_measured measured;
+	uint32_t i, kind;
+
+	for (i = 0; bytes != NULL && i < h->nodes->count; i++) {
+		kind = kind_of(i);
+		lk_measure_object(h->kinds->layout, h->kinds->list[kind].measure,
+		    h->kinds->list[kind].type, object_of(i), &measured);
+		bytes[i] = measured.shallow_bytes;
+	}
+	return bytes;
+}
+
+/* Dominators come first in their order, so that what is above a node is known before it. */
+static void
+count_retained(const struct lk_dominators *d, const uint64_t *bytes)
+{
+	uint8_t *is_within = is_namespace;	/* no longer used for that */
+	uint32_t number, node, above, i;
+
+	memset(is_within, 0, h->nodes->count);
+	for (number = 1; number <= d->count; number++) {
+		node = d->node[number];
+		above = lk_dominators_of(d, node);
+		is_within[node] = above != LK_DOMINATORS_NONE &&
+		    (is_within[above] || is_counted[above]);
+	}
+	for (i = 0; i < h->nodes->count; i++)
+		if (is_counted[i] && !is_within[i])
+			shapes.list[shape_of[i]].retained_bytes += bytes[i];
+}
+
+static void
+find_retained(struct lk_answer *out)
+{
+	struct lk_dominators d;
+	uint64_t *bytes = bytes_of_all();
+
+	if (bytes == NULL || lk_dominators_find(&d, h->graph, h->is_root) < 0)
+		return;
+	lk_dominators_retain(&d, bytes);
+	count_retained(&d, bytes);
+	out->knows_retained = true;
 }
 
 void
@@ -260,7 +316,9 @@ lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
 		return;
 	begin_with_modules(&done);
 	begin_outside(&done);
-	count_wanted(out);
+	if (!count_wanted(out))
+		return;
+	find_retained(out);
 	tell_shapes(out);
 	out->knows_holders = true;
 }

@@ -3,7 +3,10 @@
  * Room: sampler/freeze.
  *
  * Ways from modules are preferred; then those from what is held from outside of the graph, by a
- * local variable of a running function or by C code.  What neither reaches is garbage. */
+ * local variable of a running function or by C code.  What neither reaches is garbage.
+ * What would go with objects is exact over the graph: what all ways from what is held from
+ * outside to it pass; an object that would go with another one of the type is not counted again.
+ * sys.modules is held from outside, so these are the same roots. */
 #ifndef LK_SAMPLER_FREEZE_HOLDERS_H
 #define LK_SAMPLER_FREEZE_HOLDERS_H
 

@@ -27,6 +27,7 @@ struct lk_shape {
 	uint8_t		step, depth;
 	uint64_t	value;
 	uint64_t	objects, bytes;		/* of those that are counted */
+	uint64_t	retained_bytes;		/* what would go with them */
 };
 
 struct lk_shapes {
