@@ -10,6 +10,8 @@
 #define LK_HOT		__attribute__((hot, aligned(64)))
 #define LK_PRINTF(f, a)	__attribute__((format(printf, f, a)))
 #define LK_UNUSED	__attribute__((unused))
+/* Reads what no variable of C is: words of the stack, another object's bytes. */
+#define LK_NO_ASAN	__attribute__((no_sanitize_address))
 
 /* Room for 8 bytes a thread in the static TLS block is always there (glibc keeps a
  * surplus for libraries that come late), and the access is one instruction. */

@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include <execinfo.h>
+#include <link.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -49,21 +51,27 @@ start(void)
 	ck_assert(lk_unwind_works());
 }
 
-/* Inward of this function the two differ. */
+/* Inward of this function the two differ; a sanitizer has one of its own there. */
 __attribute__((noinline)) static void
 compare(void)
 {
 	void *theirs[LK_FRAMES_MAX * 2];
+	void **same = theirs;
 	struct lk_trace ours;
 	uint32_t i, count;
 
 	count = (uint32_t)backtrace(theirs, (int)LK_COUNT_OF(theirs));
 	lk_unwind_trace(&ours);
 	ck_assert_uint_ge(count, 5);
+	ck_assert_uint_ge(ours.count, 4);
+	if (ours.pc[1] == theirs[2]) {
+		same++;
+		count--;
+	}
 	ck_assert_uint_eq(ours.count, count < LK_FRAMES_MAX ? count : LK_FRAMES_MAX);
 	for (i = 1; i < ours.count; i++)
-		ck_assert_msg(ours.pc[i] == theirs[i], "frame %u of %u: %p, not %p", i,
-		    ours.count, ours.pc[i], theirs[i]);
+		ck_assert_msg(ours.pc[i] == same[i], "frame %u of %u: %p, not %p", i,
+		    ours.count, ours.pc[i], same[i]);
 	compared++;
 }
 
@@ -146,26 +154,47 @@ START_TEST(threads_have_stacks_of_their_own)
 }
 END_TEST
 
-/* This program's own object, copied, with a byte changed at a time. */
+struct table {
+	uintptr_t	begin, end;	/* the end is the segment's */
+};
+
+static int
+find_end(struct dl_phdr_info *info, size_t size, void *out)
+{
+	struct table *t = out;
+	uintptr_t begin;
+	int i;
+
+	(void)size;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		begin = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    t->begin - begin < info->dlpi_phdr[i].p_filesz)
+			t->end = begin + info->dlpi_phdr[i].p_filesz;
+	}
+	return t->end != 0;
+}
+
+/* The tables of this program, copied to where they can be damaged; *PC: an address they tell of. */
 static struct lk_cfi_object
-copy_of_ours(uintptr_t *pc)
+copy_of_ours(uintptr_t *pc, size_t *bytes)
 {
 	struct lk_object object;
-	struct lk_cfi_object copy;
 	uintptr_t here = (uintptr_t)__builtin_return_address(0);
-	size_t bytes;
+	struct table t = {0, 0};
 	char *p;
 
 	ck_assert(lk_objects_find(here, &object));
-	bytes = object.end - object.begin;
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	t.begin = object.unwind;
+	ck_assert_int_eq(dl_iterate_phdr(find_end, &t), 1);
+	*bytes = t.end - t.begin;
+	p = mmap(NULL, object.end - object.begin, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(p, MAP_FAILED);
-	memcpy(p, (const void *)object.begin, object.unwind - object.begin);
-	memcpy(p + (object.unwind - object.begin), (const void *)object.unwind, 0x4000);
-	copy = (struct lk_cfi_object){(uintptr_t)p, (uintptr_t)p + bytes,
-	    (uintptr_t)p + (object.unwind - object.begin), object.unwind_bytes};
+	memcpy(p + (t.begin - object.begin), (const void *)t.begin, *bytes);
 	*pc = (uintptr_t)p + (here - object.begin) - 1;
-	return copy;
+	return (struct lk_cfi_object){(uintptr_t)p, (uintptr_t)p + (object.end - object.begin),
+	    (uintptr_t)p + (t.begin - object.begin), object.unwind_bytes};
 }
 
 START_TEST(damaged_tables_give_no_wild_read)
@@ -173,13 +202,14 @@ START_TEST(damaged_tables_give_no_wild_read)
 	struct lk_cfi_rule rule;
 	uint64_t random = 5;
 	uintptr_t pc;
-	struct lk_cfi_object copy = copy_of_ours(&pc), cut;
+	size_t bytes;
+	struct lk_cfi_object copy = copy_of_ours(&pc, &bytes), cut;
 	unsigned char *p, kept;
 	int i;
 
 	ck_assert(lk_cfi_find(&copy, pc, &rule));
 	for (i = 0; i < 300000; i++) {
-		p = (unsigned char *)copy.index + lk_countdown_random(&random) % 0x4000;
+		p = (unsigned char *)copy.index + lk_countdown_random(&random) % bytes;
 		kept = *p;
 		*p = (unsigned char)lk_countdown_random(&random);
 		lk_cfi_find(&copy, pc - lk_countdown_random(&random) % 5000, &rule);
@@ -211,10 +241,23 @@ unwind_suite(void)
 	return s;
 }
 
+/* It takes it for a fault that the kernel is asked what can be read. */
+static bool
+is_in_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
 int
 main(void)
 {
 	Suite *(*const suites[])(void) = {unwind_suite, NULL};
 
+	if (is_in_valgrind()) {
+		puts("SKIP: needs to be outside of valgrind");
+		return 77;
+	}
 	return lk_suites_run(suites);
 }

@@ -518,8 +518,12 @@ lk_cfi_find(const struct lk_cfi_object *object, uintptr_t pc, struct lk_cfi_rule
 
 	*out = (struct lk_cfi_rule){.base = LK_CFI_NONE};
 	if (object->index == 0 || !find_entry(&r, pc, &at) || !read_entry(&r, at, &entry) ||
-	    entry.common.is_signal || pc < entry.begin || pc - entry.begin >= entry.bytes)
+	    pc < entry.begin || pc - entry.begin >= entry.bytes)
 		return false;
+	if (entry.common.is_signal) {
+		out->base = LK_CFI_END;
+		return true;
+	}
 	m.common = &entry.common;
 	m.at = entry.begin;
 	m.pc = UINTPTR_MAX;

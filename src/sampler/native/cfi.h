@@ -38,7 +38,7 @@ struct lk_cfi_object {
 };
 
 /* lk_cfi_find - the rule at address PC in OBJECT; for a return address that is the one of the
- * call, a byte before.  Returns: false when there is none. */
+ * call, a byte before.  The frame of a signal is an END.  Returns: false when there is none. */
 bool lk_cfi_find(const struct lk_cfi_object *object, uintptr_t pc, struct lk_cfi_rule *out);
 
 #endif

@@ -102,7 +102,7 @@ is_known(uintptr_t sp, uintptr_t last)
 }
 
 /* The word at AT, which is to be on the stack above SP. */
-static inline bool
+LK_NO_ASAN static inline bool
 read_stack(uintptr_t sp, uintptr_t at, uintptr_t *out)
 {
 	if (at < sp || at % WORD != 0 || (!is_known(sp, at) && !know_stack(sp, at)))
