@@ -5,6 +5,9 @@ own row, and what a client was told adds up.
 
 LK_TEST_LONG in the environment: a gigabyte of live blocks instead of a fifth of it.
 """
+import json
+import os
+import subprocess
 import sys
 
 import host
@@ -178,11 +181,20 @@ def _agree(one, other):
             and sum(row[2] for row in one.rows.values()) == tick["samples_total"] and tick)
 
 
+def _shown(pid, folder):
+    """What leaktop shows as growth since the baseline."""
+    frame = subprocess.run([os.environ.get("LEAKTOP", "leaktop"), "-b", "--json", "--top=5000",
+                            "--baseline=before", str(pid)], check=True, stdout=subprocess.PIPE,
+                           timeout=60, env={**os.environ, "LEAKTOP_DIR": folder}).stdout
+    return json.loads(frame)["rows"]
+
+
 def a_leak_after_a_million_stacks(python):
     with host.Host(python, _STACKS + _LEAK, LEAKTOP_INTERVAL="1K") as target:
         target.hear("ready")
-        with target.wire() as wire:
+        with target.wire() as wire, target.wire() as lazy:
             wire.ask(op="subscribe", period_ms=100)
+            lazy.send(op="subscribe", period_ms=100)    # and reads nothing before the end
             target.tell()
             target.hear("early")
             assert wire.ask(op="baseline", name="before")[0]["baseline"] == 1
@@ -199,7 +211,15 @@ def a_leak_after_a_million_stacks(python):
                                        "knows what one who comes now is told")
             rows = dict(wire.rows)
             then = _baseline_rows(wire)
+            lazy.send(op="baseline.rows", baseline=1)
+            host.wait_until(lambda: _agree(wire, lazy), 10, "who did not read misses nothing")
+            shown = _shown(target.pid, target.folder)
         target.end()
+    for function, grown in (("leak", MANY), ("allocate_early", -HALF)):
+        row = max((row for row in shown if row["function"] == function),
+                  key=lambda row: abs(row["delta_bytes"]))    # beside the loop's own line
+        assert abs(row["delta_bytes"] - grown * BLOCK) < 3 * row["delta_error_bytes"], row
+    assert shown[0]["function"] == "leak", shown
     words = (f"{tick['samples_total']} samples, {tick['stacks']} stacks now, {wire.resets} resets, "
              f"{tick['thinned']} thinned, {tick['drops']} drops")
     _ck_near(_live(_of(wire, rows, "leak"), first=1), MANY * BLOCK, words)
@@ -216,5 +236,51 @@ def a_leak_after_a_million_stacks(python):
     return words
 
 
+_ALIVE = r"""
+kept = [None] * 50000
+def keep(path):
+    global count
+    kept[count] = bytes(967)
+    count += 1
+names["keep"] = keep
+leaked = []
+def leak(n):
+    for i in range(n):
+        leaked.append(bytes(967))
+await_sampler()
+say("ready"); wait()
+for second in LEVELS[2][:5]:    # ten thousand stacks of a block each
+    second(()); leak(1000)
+    say("part", count); wait()
+say("all"); wait()
+"""
+
+
+def more_living_stacks_than_room(python):
+    """All stacks hold a block: the smallest merge, a leak does not."""
+    with host.Host(python, _STACKS + _ALIVE, LEAKTOP_INTERVAL="8K", LEAKTOP_MEMORY="4M") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.ask(op="subscribe", period_ms=100)
+            target.tell()
+            while (said := target.hear()) != "all":
+                blocks = int(said.split()[1])
+                wire.until("tick")
+                target.tell()
+            tick = wire.look()
+            rows = dict(wire.rows)
+            host.wait_until(lambda: "stacks-merged" in str(wire.ask(op="events")), 10, "the event")
+        target.end()
+    words = f"{tick['samples_live']} live samples, {tick['stacks']} stacks, {wire.resets} resets"
+    live, error = _live(_of(wire, rows, "leak"))
+    assert abs(live - 5 * 1000 * BLOCK) < 5 * error, (words, live, error)
+    live, error = _live(row for function in ("keep", "(no room for more stacks)")
+                        for row in _of(wire, rows, function))
+    assert abs(live - blocks * BLOCK) < 5 * error, (words, live, error)
+    assert sum(row[2] for row in rows.values()) == tick["samples_total"], words
+    return words
+
+
 if __name__ == "__main__":
-    sys.exit(host.run((memory_stays_below_its_cap, a_leak_after_a_million_stacks), every=False))
+    sys.exit(host.run((memory_stays_below_its_cap, a_leak_after_a_million_stacks,
+                       more_living_stacks_than_room), every=False))
