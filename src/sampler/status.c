@@ -20,13 +20,14 @@
 #include "sampler/record.h"
 #include "sampler/tend.h"
 
-/* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included.
- * Measured by turns in one process with the hooks in and out (JSON, objects, a mix; quartiles
- * within half a per cent): 0.1 to 0.9 ns with Debian's 3.11, 1.2 to 2.1 ns with Debian's 3.15,
- * whose build inlines more.  A constant, as a calibration at start would see the processor's
- * predictor and caches at their best.  Charged to every allocation that met a hook. */
-#define HOOK_NS		0.8
-#define HOOK_NS_LATER	1.6
+/* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included,
+ * which is most of it: builds of later minors inline more.  tests/bench/turns.py measures it, hooks
+ * in and out within one process (JSON, objects, a mix): 0.7 to 1.2 ns with Debian's 3.9 and 3.11,
+ * half of that in builds without link-time optimisation, 0.7 to 1.8 ns with Debian's 3.13 to 3.15.
+ * Three in four of these were below what is taken here.  A constant, as a calibration at start
+ * would see the processor's predictor and caches at their best. */
+#define HOOK_NS		1.0
+#define HOOK_NS_LATER	1.5
 #define LATER_MINOR	13
 
 /* The cost is a share of what the process uses; of this share of a processor when it is idle. */

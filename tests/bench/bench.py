@@ -6,7 +6,8 @@ by lot, so that a slow minute of the machine falls on both.  Every setting has a
 which stays for a whole start; starts are repeated, because each has its own luck with addresses.
 "Nothing, again" is the control: a second process without anything, which shows what the noise of the
 machine alone would report.  Works: works.py, services.py; settings: settings.py; instructions:
-instructions.py; the file that is written: document.py.
+instructions.py; hooks by turns within one process: turns.py; the file that is written: document.py.
+It is written again after each part, so that a run which is ended early has measured something.
 """
 import argparse
 import contextlib
@@ -19,15 +20,17 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [os.path.join(HERE, "..", "apps"), HERE]
+sys.path[:0] = [os.path.join(HERE, "..", "apps"), os.path.join(HERE, "..", "sampler"), HERE]
 import document  # noqa: E402
 import instructions  # noqa: E402
 import pairs  # noqa: E402
 import programs  # noqa: E402
+import pythons  # noqa: E402
 import report  # noqa: E402
 import sample_time  # noqa: E402
 import services  # noqa: E402
 import settings  # noqa: E402
+import turns  # noqa: E402
 from service import raise_on_signals  # noqa: E402
 
 _WORKS = programs.WORKS + services.WORKS
@@ -137,29 +140,34 @@ def _measure_start(work, room, plan, lot, start, log):
                     {"peak_rss_mib": started[setting.name].peak_rss_mib()})
 
 
-def _measure(plan, lot):
-    """(rows, what the samplers said)"""
-    rows, said = [], []
+def _measure(plan, lot, paper):
     for work, room in plan.works if plan.settings else ():
         log = Log()
         _say(f"{work} ", end="")
         for start in range(plan.options.starts):
             _measure_start(work, room, plan, lot, start, log)
-        _say("")
-        rows += log.rows(work, room.FIGURES)
-        said += log.says(work)
-    return rows, said
+        paper.add(rows=list(log.rows(work, room.FIGURES)), says=list(log.says(work)))
 
 
-def _count(plan):
+def _turn(plan, lot, paper):
+    if not plan.options.turns:
+        return
+    _say("turns ", end="")
+    found = pythons.few(lambda _: True)[:1] if plan.options.quick else pythons.every()
+
+    def done(rows):
+        _say(".", end="")
+        paper.add(turns=rows)
+    turns.measure(plan, lot, found, done)
+
+
+def _count(plan, paper):
     if not plan.counts_instructions():
-        return None
+        return
     _say("instructions ", end="")
     works = [work for work, _ in plan.works]
-    found = instructions.measure(plan, works[:1] if plan.options.quick else works,
-                                 lambda _: _say(".", end=""))
-    _say("")
-    return found
+    paper.add(instructions=instructions.measure(
+        plan, works[:1] if plan.options.quick else works, lambda _: _say(".", end="")))
 
 
 # ---- the command ---------------------------------------------------------------------------------------
@@ -168,7 +176,8 @@ def _parser():
     parser = argparse.ArgumentParser(description="cost of the sampler, in pairs")
     names = [setting.name for setting in settings.SETTINGS]
     parser.add_argument("--work", nargs="*", default=list(_WORKS), choices=_WORKS)
-    parser.add_argument("--setting", nargs="*", default=names, choices=names)
+    parser.add_argument("--setting", nargs="*", choices=names,
+                        default=[s.name for s in settings.SETTINGS if not s.extra])
     parser.add_argument("--starts", type=int, default=3, help="of every process")
     parser.add_argument("--rounds", type=int, default=2, help="through the settings, of a start")
     parser.add_argument("--pairs", type=int, default=6, help="of a program, in a round")
@@ -178,6 +187,7 @@ def _parser():
                         help="seconds of load before its pairs, for what steers its cost")
     parser.add_argument("--requests", type=int, default=200, help="to a service in a pair")
     parser.add_argument("--no-instructions", dest="instructions", action="store_false")
+    parser.add_argument("--no-turns", dest="turns", action="store_false")
     parser.add_argument("--count", type=float, default=1.0, help="share of operations to count")
     parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
     parser.add_argument("--quick", action="store_true", help="only whether it works: 3 minutes")
@@ -201,35 +211,57 @@ def _arguments():
 
 def _is_complete(options):
     defaults = _parser().parse_args([])
-    same = ("work", "setting", "instructions", "count")
+    same = ("work", "setting", "instructions", "turns", "count")
     least = ("starts", "rounds", "pairs", "service_pairs", "slice", "settle", "requests")
     return all(getattr(options, name) == getattr(defaults, name) for name in same) and \
         all(getattr(options, name) >= getattr(defaults, name) for name in least)
 
 
-def _document(options, folder):
-    steal, began_s = document.Steal(), time.time()
-    facts = document.machine(options.python)
+class _Paper:
+    """The document, written as soon as there is something new to it."""
+
+    def __init__(self, options, absent):
+        shown = {name: value for name, value in vars(options).items()
+                 if name not in ("output", "python")}
+        self._path, self._steal, self._began_s = options.output, document.Steal(), time.time()
+        self._found = {
+            "schema": document.SCHEMA, "at": self._began_s, "seconds": 0, "complete": False,
+            "machine": document.machine(options.python), "options": shown, "absent": absent,
+            "rows": [], "says": [], "samples_ns": [], "turns": [], "instructions": None}
+
+    def add(self, instructions=None, **parts):
+        for name, rows in parts.items():
+            self._found[name] += rows
+        self._found["instructions"] = instructions or self._found["instructions"]
+        self._found["seconds"] = time.time() - self._began_s
+        if instructions is None:    # counting keeps the machine busy, and nothing is timed then
+            self._found["machine"]["steal_percent"] = self._steal.percent()
+        document.write(self._path, self._found)
+        _say(f" {self._found['seconds'] / 60:.1f} min" if parts or instructions else "")
+
+    def is_complete(self):
+        self._found["complete"] = True
+        document.write(self._path, self._found)
+
+
+def _run(options, folder):
     plan = Plan(options, settings.Bench(options.python, folder))
+    paper = _Paper(options, plan.absent)
     lot = random.Random(options.seed)
-    rows, said = _measure(plan, lot)
-    samples_ns = sample_time.measure(plan, lot)
-    facts["steal_percent"] = steal.percent()
-    counted = _count(plan)
-    shown = {name: value for name, value in vars(options).items()
-             if name not in ("output", "python")}
-    return {"schema": document.SCHEMA, "at": began_s, "seconds": time.time() - began_s,
-            "complete": _is_complete(options), "machine": facts, "options": shown,
-            "absent": plan.absent, "rows": rows, "says": said,
-            "samples_ns": samples_ns, "instructions": counted}
+    _measure(plan, lot, paper)
+    _say("samples", end="")
+    paper.add(samples_ns=sample_time.measure(plan, lot))
+    _turn(plan, lot, paper)
+    _count(plan, paper)
+    if _is_complete(options):
+        paper.is_complete()
 
 
 def main():
     raise_on_signals()
     options = _arguments()
     with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
-        found = _document(options, folder)
-    document.write(options.output, found)
+        _run(options, folder)
     report.show(document.read(options.output))
     print(f"written: {os.path.abspath(options.output)}")
     return 0

@@ -20,6 +20,9 @@
      "says": [{"work", "setting", "cost_percent", "duty", "interval_bytes", "hooks"}, ...],
                                             the sampler of itself, median of the rounds
      "samples_ns": [{"frames", "pairs", "change": as above, nanoseconds of one sample}, ...],
+     "turns": [{"python", "work", "hooks": "empty" on malloc and free, "empty-same" where leaktop's
+                are, or "leaktop", "pairs", "change": as above, a ratio, "ns_per_call",
+                "calls_per_operation"}, ...],   with and without within one process, unsampled
      "instructions": null, or
          {"works": [{"work", "setting", "without", "with", "ratio"}, ...],    per operation
           "hooks": [{"work", "hook", "calls_per_operation", "instructions_per_call"}, ...],
@@ -46,7 +49,8 @@ _ROW = ("work", "setting", "figure", "unit", "more_is_worse", "pairs", "starts",
         "compared", "change", "total_change", "worst")
 _WORST = ("start", "start_change", "pair", "pair_change")
 _TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows", "says",
-        "samples_ns", "instructions")
+        "samples_ns", "turns", "instructions")
+_TURN = ("python", "work", "hooks", "pairs", "change", "ns_per_call", "calls_per_operation")
 _MACHINE = ("processor", "processors", "kernel", "libc", "python", "leaktop", "load_average",
             "steal_percent")
 _INSTRUCTIONS = {"works": ("work", "setting", "without", "with", "ratio"),
@@ -130,6 +134,8 @@ def complaints(document):
         found += _lacking(f"says[{number}]", row, ("work", "setting", *settings.SAYS))
     for number, row in enumerate(document["samples_ns"]):
         found += _lacking(f"samples_ns[{number}]", row, ("frames", "pairs", "change"))
+    for number, row in enumerate(document["turns"]):
+        found += _lacking(f"turns[{number}]", row, _TURN)
     for part, names in _INSTRUCTIONS.items() if document["instructions"] else ():
         for number, row in enumerate(document["instructions"].get(part, [{}])):
             found += _lacking(f"instructions.{part}[{number}]", row, names)
@@ -163,7 +169,7 @@ def write(path, document):
     lines = []
     for key, value in document.items():
         value = _rounded(value) if key not in ("at",) else round(value)
-        if key in ("rows", "absent", "says", "samples_ns"):
+        if key in ("rows", "absent", "says", "samples_ns", "turns"):
             rows = ",\n  ".join(json.dumps(row) for row in value)
             lines.append(f'"{key}": [\n  {rows}]' if value else f'"{key}": []')
         elif key == "instructions" and value:

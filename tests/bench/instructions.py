@@ -56,7 +56,8 @@ def _samples(count, bench):
     if not bench.absent(settings.BY_NAME["sampler-python"]):
         library, _ = bench.library("native_blocks")
         native = {"BENCH_NATIVE_BLOCKS": library or ""}
-        kinds += [("native-blocks", "30 frames of Python and 30 native", native),
+        kinds += [("native-blocks", "30 frames of Python and 30 native",
+                   {**native, "LEAKTOP_NATIVE": "stacks"}),
                   ("native-blocks", "30 frames of Python, of native memory",
                    {**native, "LEAKTOP_NATIVE": "python"})] if library else []
     return [(work, words, count(work, sampler, {**_NEVER, **more}),

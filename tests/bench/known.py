@@ -49,7 +49,8 @@ def _document(rows):
     machine = {name: 0 for name in document._MACHINE}
     machine.update(processor="abacus", kernel="1", python="3.11.2")
     return {"schema": document.SCHEMA, "at": 0, "seconds": 1.0, "complete": True,
-            "machine": machine, "options": {}, "absent": [], "rows": rows, "says": [], "samples_ns": [], "instructions": None}
+            "machine": machine, "options": {}, "absent": [], "rows": rows, "says": [], "samples_ns": [],
+            "turns": [], "instructions": None}
 
 
 def _row(setting, ratio):

@@ -42,12 +42,12 @@ class Program:
                              f"{self._process.wait()}")
         return json.loads(line)
 
-    def _ask(self, *words):
+    def ask(self, *words):
         print(*words, file=self._process.stdin, flush=True)
         return self._read()
 
     def _run(self, seconds):
-        return self._ask("run", seconds)
+        return self.ask("run", seconds)
 
     def warm(self, seconds):
         self._run(seconds)
@@ -63,7 +63,7 @@ class Program:
                 "wall_ms": 1e3 * took["wall_s"] / took["operations"]}
 
     def peak_rss_mib(self):
-        return self._ask("peak")["peak_rss_mib"]
+        return self.ask("peak")["peak_rss_mib"]
 
     def __enter__(self):
         return self

@@ -32,8 +32,9 @@ def main():
     assert not found["complete"], "a short run is no measurement"
     absent = {row["what"] for row in found["absent"]}
     for setting in settings.SETTINGS:
-        assert setting.words in absent or ("json", setting.name) in measured, \
+        assert setting.extra or setting.words in absent or ("json", setting.name) in measured, \
             f"{setting.name} is neither measured nor named as absent"
+    assert found["turns"] or settings.BY_NAME["hook"].words in absent
     if "instructions" not in absent:
         assert found["instructions"]["works"] and found["instructions"]["samples"]
     assert len(table.render(found)) > 20

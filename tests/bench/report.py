@@ -4,6 +4,8 @@ import settings
 _TITLES = {"cpu_ms": "processor time per operation", "wall_ms": "time per operation",
            "requests_per_s": "requests per second", "p99_ms": "99 of 100 requests take less than",
            "peak_rss_mib": "the most that was ever resident"}
+_HOOKS = {"empty": "empty, on malloc and free", "empty-same": "empty, where leaktop's are",
+          "leaktop": "leaktop's"}
 
 
 def percent(ratio):
@@ -74,6 +76,16 @@ def _show_samples(rows):
               f"{spread['high']:.0f}, {row['pairs']} pairs")
 
 
+def _show_turns(rows):
+    print("\nhooks alone, in and out by turns within one process; changes in per cent")
+    for row in rows:
+        spread = row["change"]
+        print(f"{row['python']:28} {row['work']:9} {_HOOKS[row['hooks']]:30} "
+              f"{percent(spread['median']):>7}   middle half {percent(spread['low'])} .. "
+              f"{percent(spread['high'])}, {row['ns_per_call']:.2f} ns of each of "
+              f"{row['calls_per_operation']:.0f} calls, {row['pairs']} pairs")
+
+
 def show(found):
     facts = found["machine"]
     print(f"{facts['processor']}, {facts['processors']} processors, Linux {facts['kernel']}, "
@@ -86,5 +98,7 @@ def show(found):
         _show_says(found["says"])
     if found["samples_ns"]:
         _show_samples(found["samples_ns"])
+    if found["turns"]:
+        _show_turns(found["turns"])
     if found["instructions"]:
         _show_instructions(found["instructions"])

@@ -21,7 +21,8 @@ def _kinds(plan):
     library, _ = plan.bench.library("native_blocks")
     if library and not plan.bench.absent(settings.BY_NAME["sampler-python"]):
         native = {"BENCH_NATIVE_BLOCKS": library}
-        yield "native-blocks", "30 frames of Python and 30 native", native
+        yield "native-blocks", "30 frames of Python and 30 native", {
+            **native, "LEAKTOP_NATIVE": "stacks"}
         yield "native-blocks", "30 frames of Python, of native memory", {
             **native, "LEAKTOP_NATIVE": "python"}
 

@@ -26,6 +26,7 @@ class Setting(typing.NamedTuple):
     share: float = 1.0          # of the pairs: what costs a multiple needs no fine measurement
     settles: bool = False       # the sampler steers its cost by the load of its process
     paused: bool = False
+    extra: bool = False         # only where it is asked for
 
 
 SETTINGS = (
@@ -33,11 +34,11 @@ SETTINGS = (
     Setting("hook", "empty hooks on malloc and free", by="hook"),
     Setting("sampler", "leaktop, as it comes", by="sampler", settles=True),
     Setting("sampler-128K", "leaktop, a sample every 128K", {"LEAKTOP_INTERVAL": "128K"},
-            by="sampler", settles=True, share=0.34),
+            by="sampler", settles=True, extra=True),
     Setting("sampler-full", "leaktop, without its budget", {"LEAKTOP_BUDGET": "0"},
             by="sampler", knows="LEAKTOP_BUDGET"),
     Setting("sampler-python", "leaktop, Python memory only", {"LEAKTOP_NATIVE": "off"},
-            by="sampler", knows="LEAKTOP_NATIVE", settles=True, share=0.6),
+            by="sampler", knows="LEAKTOP_NATIVE", settles=True, extra=True),
     Setting("sampler-paused", "leaktop, paused", by="sampler", paused=True),
     Setting("tracemalloc-1", "tracemalloc, 1 frame", {"PYTHONTRACEMALLOC": "1"}, share=0.25),
     Setting("tracemalloc-10", "tracemalloc, 10 frames", {"PYTHONTRACEMALLOC": "10"}, share=0.12),
@@ -173,8 +174,8 @@ class Sampler:
             hello = json.loads(wire.readline())
             if hello["state"] != "sampling":
                 raise SystemExit(f"bench: {setting.name}: {hello['state']}: {hello['reason']}")
-            if setting.paused:
-                self._request(wire, op="pause")
+        if setting.paused:
+            self.ask(op="pause")
 
     @contextlib.contextmanager
     def _wire(self):
@@ -189,6 +190,10 @@ class Sampler:
             pass
         if not message["ok"]:
             raise SystemExit(f"bench: {request}: {message}")
+
+    def ask(self, **request):
+        with self._wire() as wire:
+            self._request(wire, **request)
 
     def says(self):
         """What it says of itself: cost and duty of the last second, interval, hooks."""

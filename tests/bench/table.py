@@ -30,6 +30,8 @@ _SHORT = {"nothing": "nothing, again", "sampler": "leaktop", "sampler-128K": "le
           "memray": "memray"}
 _CALM = ("nothing", "sampler", "sampler-full", "sampler-paused", "hook")
 _MULTIPLES = ("tracemalloc-1", "tracemalloc-10", "tracemalloc-25", "memray")
+_HOOKS = {"empty": "empty, malloc and free", "empty-same": "empty, where leaktop's are",
+          "leaktop": "leaktop, no sample due"}
 _FIGURES = {"requests_per_s": "requests per second", "p99_ms": "99th percentile of answers"}
 
 
@@ -180,6 +182,17 @@ def _samples(found):
                    "instructions"], rows) if rows else []
 
 
+def _turns(found):
+    """Hooks alone, on every minor: what an empty one costs no hook can avoid."""
+    by = {(row["python"], row["work"], row["hooks"]): row for row in found["turns"]}
+    rows = [[python.partition("-")[0], _WORKS[work], *(_cell(by.get((python, work, hooks)))
+                                                       for hooks in _HOOKS),
+             f"{by[python, work, 'leaktop']['ns_per_call']:.1f}"]
+            for python, work, hooks in by if hooks == "leaktop"]
+    return _table(["Python", "per cent that hooks alone cost, within one process",
+                   *_HOOKS.values(), "ns of a call, leaktop"], rows) if rows else []
+
+
 def render(found):
     """The lines between the marks."""
     if not found["rows"]:
@@ -188,7 +201,8 @@ def render(found):
     absent = sorted({f"{row['what']} ({row['reason']})" for row in found["absent"]})
     lines = [*_where(found, figures), *_processor(figures, _CALM),
              *_processor(figures, _MULTIPLES), *_services(figures), *_worst(figures),
-             *_says(found), *_memory(figures), *_instructions(found["instructions"]), *_samples(found)]
+             *_says(found), *_memory(figures), *_instructions(found["instructions"]),
+             *_samples(found), *_turns(found)]
     return lines + (["Not measured: " + "; ".join(absent) + ".", ""] if absent else [])
 
 
