@@ -37,6 +37,7 @@
 #include "sampler/scan.h"
 #include "sampler/serve.h"
 #include "sampler/settings.h"
+#include "sampler/standstill.h"
 #include "sampler/status.h"
 #include "sampler/tend.h"
 #include "sampler/threads.h"
@@ -60,15 +61,10 @@ static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
 static atomic_bool installed;	/* changes under the GIL: os.fork() finds all or nothing */
 static bool begun;
+static const struct lk_layout *_Atomic chosen;	/* to be checked; NULL: not yet */
 static int grace_ms;
 
 /* ---- the interpreter ------------------------------------------------------------- */
-
-static bool
-is_finalizing(const struct lk_layout *layout)
-{
-	return layout != NULL && lk_read_ptr(py.runtime, layout->runtime_finalizing) != NULL;
-}
 
 /* false: told to stop before Python came up. */
 static bool
@@ -207,15 +203,20 @@ static bool
 begin(void)
 {
 	const struct lk_layout *layout;
+	bool goes;
 
 	if (!wait_for_python())
 		return false;
 	layout = atomic_load(&installed) ? lk_status.layout : choose_layout();
+	atomic_store(&chosen, layout);
 	lk_status.runtime = py.runtime;
 	if (layout != NULL && !atomic_load(&installed)) {
-		if (is_finalizing(layout))
+		goes = lk_standstill_begin(&py, layout, &closed);
+		if (goes)
+			layout = check_and_install(layout);
+		lk_standstill_end();
+		if (!goes)
 			return false;
-		layout = check_and_install(layout);
 	}
 	if (layout != NULL)
 		install_native();
@@ -301,7 +302,10 @@ start_later(void *unused)
 static void
 start_in_child(void)
 {
-	if (!atomic_load(&installed) && !atomic_load(&closed) && py.is_initialized())
+	const struct lk_layout *layout = atomic_load(&chosen);
+
+	if (!atomic_load(&installed) && !atomic_load(&closed) && py.is_initialized() &&
+	    (layout == NULL || !lk_standstill_is_late(&py, layout)))
 		py.add_pending_call(start_later, NULL);
 }
 
@@ -336,6 +340,7 @@ child_forked(void)
 	lk_scan_after_fork();
 	lk_freezer_after_fork();
 	lk_patch_after_fork(true);
+	lk_standstill_end();
 	server_runs = false;
 	errno = saved_errno;
 }

@@ -56,6 +56,20 @@ def short_programs_end_at_once(python):
             assert not glob.glob(target.folder + "/*.sock"), "a socket was left behind"
 
 
+def crowds_of_short_programs_end_well(python):
+    """More than there are processors, so that the main thread may run to its end while the
+    sampler's is on its way into the interpreter."""
+    environment = {**os.environ, "LD_PRELOAD": host.SAMPLER, "LEAKTOP_DIR": tempfile.gettempdir()}
+    code = "class X: pass\nx = X(); x.x = x; del x"
+    for _ in range(15 if not host.LONG else 500):
+        crowd = [subprocess.Popen([python, "-c", code], env=environment, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                 for _ in range(8)]
+        for program in crowd:
+            said, _ = program.communicate(timeout=60)
+            assert program.returncode == 0 and said == b"", (program.returncode, said)
+
+
 _FORK = r"""
 import os, warnings
 kept = [bytearray(8 << 20)]
@@ -358,7 +372,8 @@ def other_pythons_stay_dormant(_):
 
 if __name__ == "__main__":
     sys.exit(host.run((exit_says_bye_and_removes_the_socket, exit_codes_are_those_of_the_host,
-                       short_programs_end_at_once, a_fork_makes_two, many_forks_leave_nothing,
+                       short_programs_end_at_once, crowds_of_short_programs_end_well,
+                       a_fork_makes_two, many_forks_leave_nothing,
                        threads_and_forks_together, a_walk_cut_short_by_a_fork_is_answered,
                        exec_starts_afresh, little_address_space_harms_nobody,
                        settings_that_do_not_parse_are_events, signals_reach_the_host,

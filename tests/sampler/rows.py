@@ -105,6 +105,7 @@ _MEMBERS = (
     ("gc_generation_bytes", _ALL, "sizeof(struct gc_generation)"),
     ("gc_stats", _ALL, "struct _gc_runtime_state.generation_stats"),
     ("runtime_interpreters_main", _ALL, "_PyRuntimeState.interpreters.main"),
+    ("runtime_finishing", (8,), "_PyRuntimeState.ceval.pending.finishing"),
     ("runtime_finalizing", (8,), "_PyRuntimeState.finalizing"),
     ("runtime_finalizing", range(9, 16), "_PyRuntimeState._finalizing"),
 )

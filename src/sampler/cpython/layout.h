@@ -76,6 +76,7 @@ struct lk_layout {
 	/* runtime */
 	int	runtime_interpreters_main;
 	int	runtime_finalizing;
+	int	runtime_finishing;	/* int: pending calls are refused, with an error printed */
 };
 
 /* Common to all minors so far; the headers of objects in builds with a GIL only, which is where the

@@ -109,6 +109,27 @@ register_exit(const struct lk_layout *layout)
 	return call("atexit", "register", args, NULL);
 }
 
+bool
+lk_lifecycle_imports_callspy(const struct lk_symbols *symbols)
+{
+	void *module = symbols->import_module("_imp"), *function = NULL, *result = NULL, *args;
+	bool held;
+
+	args = symbols->tuple_new(0);
+	if (module != NULL)
+		function = symbols->get_attr(module, "lock_held");
+	if (function != NULL && args != NULL)
+		result = symbols->call(function, args, NULL);
+	held = result == symbols->true_object;
+	if (result == NULL)
+		symbols->err_clear();
+	symbols->dec_ref(args);
+	symbols->dec_ref(result);
+	symbols->dec_ref(function);
+	symbols->dec_ref(module);
+	return held;
+}
+
 int
 lk_lifecycle_register_callspy(const struct lk_symbols *symbols, const struct lk_layout *layout,
     const struct lk_lifecycle *lifecycle)

@@ -4,6 +4,8 @@
 #ifndef LK_SAMPLER_CPYTHON_LIFECYCLE_H
 #define LK_SAMPLER_CPYTHON_LIFECYCLE_H
 
+#include <stdbool.h>
+
 struct lk_layout;
 struct lk_symbols;
 
@@ -14,6 +16,10 @@ struct lk_lifecycle {
 	void	(*after_fork_in_child)(void);
 	void	(*at_exit)(void);
 };
+
+/* lk_lifecycle_imports_callspy - some thread has the lock of the import system: registering, which
+ * imports, would wait for it.  "_imp" is always there; to get it takes no such lock. */
+bool lk_lifecycle_imports_callspy(const struct lk_symbols *symbols);
 
 /* lk_lifecycle_register_callspy - once; LIFECYCLE lives for ever.  Context: with the GIL.
  * Returns: 0; -ENOTSUP when the interpreter refuses (a pending exception is cleared). */

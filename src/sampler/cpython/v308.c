@@ -69,4 +69,5 @@ const struct lk_layout lk_py_v308 = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 40,
 	.runtime_finalizing = 16,
+	.runtime_finishing = 600,
 };

@@ -69,4 +69,5 @@ const struct lk_layout lk_py_v312 = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 48,
 	.runtime_finalizing = 24,
+	.runtime_finishing = LK_ABSENT,
 };

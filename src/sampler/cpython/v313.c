@@ -69,4 +69,5 @@ const struct lk_layout lk_py_v313 = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 640,
 	.runtime_finalizing = 608,
+	.runtime_finishing = LK_ABSENT,
 };

@@ -70,4 +70,5 @@ const struct lk_layout lk_py_v313t = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 640,
 	.runtime_finalizing = 608,
+	.runtime_finishing = LK_ABSENT,
 };

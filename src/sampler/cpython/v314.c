@@ -69,4 +69,5 @@ const struct lk_layout lk_py_v314 = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 816,
 	.runtime_finalizing = 784,
+	.runtime_finishing = LK_ABSENT,
 };

@@ -70,4 +70,5 @@ const struct lk_layout lk_py_v314t = {
 	.gc_stats_in_rings = false,
 	.runtime_interpreters_main = 816,
 	.runtime_finalizing = 784,
+	.runtime_finishing = LK_ABSENT,
 };

@@ -69,4 +69,5 @@ const struct lk_layout lk_py_v315 = {
 	.gc_stats_in_rings = true,
 	.runtime_interpreters_main = 944,
 	.runtime_finalizing = 912,
+	.runtime_finishing = LK_ABSENT,
 };
