@@ -239,14 +239,17 @@ class Host:
         return self._errors.read().decode(errors="replace")
 
     def wire(self, pid=None, timeout_s=20):
-        """A connection whose hello was read, as wire.hello."""
+        """A connection whose hello was read, as wire.hello.  One that ends before it was made to a
+        socket that the sampler was about to replace, as after the host closed its descriptors."""
         def dial():
             with contextlib.suppress(OSError):
-                return Wire(self.socket_path(pid), timeout_s)
+                wire = Wire(self.socket_path(pid), timeout_s)
+                wire.hello = wire.line()
+                if wire.hello is not None:
+                    return wire
+                wire.close()
             return None
-        wire = wait_until(dial, timeout_s, "the sampler listens")
-        wire.hello = wire.line()
-        return wire
+        return wait_until(dial, timeout_s, "the sampler listens")
 
     def end(self, code=0, timeout_s=60):
         """Lets the host end by itself; what it still said."""
