@@ -337,7 +337,7 @@ def nobody_sees_the_child(python):
             _types(wire)
             target.tell()
             before = target.hear("open")
-            for _ in range(60 if not host.LONG else 1000):
+            for _ in range(12 if not host.LONG else 1000):
                 frozen, _ = _types(wire)
                 assert frozen["objects"] > 20000, frozen
             assert not _children(target.pid), _children(target.pid)
