@@ -241,21 +241,13 @@ unwind_suite(void)
 	return s;
 }
 
-/* It takes it for a fault that the kernel is asked what can be read. */
-static bool
-is_in_valgrind(void)
-{
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
-}
-
 int
 main(void)
 {
 	Suite *(*const suites[])(void) = {unwind_suite, NULL};
 
-	if (is_in_valgrind()) {
+	/* It takes it for a fault that the kernel is asked what can be read. */
+	if (lk_suites_in_valgrind()) {
 		puts("SKIP: needs to be outside of valgrind");
 		return 77;
 	}

@@ -377,15 +377,6 @@ START_TEST(a_deadline_ends_it)
 }
 END_TEST
 
-/* It knows no clone of a process but fork(). */
-static bool
-is_in_valgrind(void)
-{
-	const char *preloaded = getenv("LD_PRELOAD");
-
-	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
-}
-
 static Suite *
 freeze_suite(void)
 {
@@ -399,7 +390,8 @@ freeze_suite(void)
 	tcase_add_test(tc, a_full_graph_says_so);
 	tcase_add_test(tc, tables_get_half_of_what_is_left);
 	tcase_add_loop_test(tc, too_little_is_said, 0, 3);
-	if (!is_in_valgrind()) {
+	/* It knows no clone of a process but fork(). */
+	if (!lk_suites_in_valgrind()) {
 		tcase_add_test(tc, a_child_stays_until_it_is_ended);
 		tcase_add_loop_test(tc, a_crash_is_noted, 0, 5);
 		tcase_add_test(tc, a_deadline_ends_it);

@@ -7,7 +7,9 @@
 #endif
 
 #include <check.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* lk_suites_run - every suite of the NULL-terminated list; the program's exit status. */
 static inline int
@@ -22,6 +24,15 @@ lk_suites_run(Suite *(*const *make)(void))
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* lk_suites_in_valgrind - where some of what the sampler does cannot be done, or seems a fault. */
+static inline bool
+lk_suites_in_valgrind(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
 }
 
 #endif
