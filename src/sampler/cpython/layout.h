@@ -92,6 +92,7 @@ struct lk_layout {
 #define LK_GC_HEAD_BYTES	16
 #define LK_OWNER_GENERATOR	1
 #define LK_OWNER_SHIM		3	/* and above, 3.12 on: C calls the eval loop */
+#define LK_OWNER_LAST		4	/* no frame has one above */
 #define LK_CODE_UNIT_BYTES	2
 
 extern const struct lk_layout lk_py_v308;

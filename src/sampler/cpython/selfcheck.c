@@ -321,19 +321,33 @@ is_sound_executable(const void *code)
 	    layout->frame_owner != LK_ABSENT;
 }
 
+/* A frame that is linked belongs to a thread, to a generator or to C.  Nearly any other byte in
+ * place of its owner says something else: a piece of a pointer now and then is small, too. */
+static bool
+is_sound_owner(unsigned owner)
+{
+	return owner <= LK_OWNER_GENERATOR ||
+	    (layout->minor >= SHIMS_FROM && owner >= LK_OWNER_SHIM && owner <= LK_OWNER_LAST);
+}
+
 /* Before the walk: can each frame be read that it will come to?  It ends, and from 3.12 on there
  * is a shim: a chain that is read at the wrong place has none. */
 static bool
 is_sound_chain(const void *thread)
 {
 	const void *frame = innermost(thread), *before;
+	unsigned owner;
 	int n, shims = 0;
 
 	for (n = 0; frame != NULL && n < CHAIN_MAX; n++) {
 		if (!is_sound_executable(lk_untagged(lk_read_ptr(frame, layout->frame_code))))
 			return false;
-		if (layout->frame_owner != LK_ABSENT)
-			shims += lk_read_u8(frame, layout->frame_owner) > layout->frame_owner_max;
+		if (layout->frame_owner != LK_ABSENT) {
+			owner = lk_read_u8(frame, layout->frame_owner);
+			if (!is_sound_owner(owner))
+				return false;
+			shims += owner >= LK_OWNER_SHIM;
+		}
 		before = lk_read_ptr(frame, layout->frame_previous);
 		frame = lk_probe_ptr(frame, layout->frame_previous, OBJECT_BYTES);
 		if (frame == NULL && before != NULL)
