@@ -155,9 +155,9 @@ def _turn(plan, lot, paper):
     _say("turns ", end="")
     found = pythons.few(lambda _: True)[:1] if plan.options.quick else pythons.every()
 
-    def done(rows):
+    def done(rows, part):
         _say(".", end="")
-        paper.add(turns=rows)
+        paper.add(**{part: rows})
     turns.measure(plan, lot, found, done)
 
 
@@ -227,7 +227,8 @@ class _Paper:
         self._found = {
             "schema": document.SCHEMA, "at": self._began_s, "seconds": 0, "complete": False,
             "machine": document.machine(options.python), "options": shown, "absent": absent,
-            "rows": [], "says": [], "samples_ns": [], "turns": [], "instructions": None}
+            "rows": [], "says": [], "samples_ns": [], "turns": [], "all_turns": [],
+            "instructions": None}
 
     def add(self, instructions=None, **parts):
         for name, rows in parts.items():

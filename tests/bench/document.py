@@ -23,6 +23,9 @@
      "turns": [{"python", "work", "hooks": "empty" on malloc and free, "empty-same" where leaktop's
                 are, or "leaktop", "pairs", "change": as above, a ratio, "ns_per_call",
                 "calls_per_operation"}, ...],   with and without within one process, unsampled
+     "all_turns": [{"python", "work", "setting": "again", "full" or "budget", "pairs", "duty",
+                    "interval_bytes": held, null as it comes, "change": as above, a ratio}, ...],
+                                            processor time paused and resumed, within one process
      "instructions": null, or
          {"works": [{"work", "setting", "without", "with", "ratio"}, ...],    per operation
           "hooks": [{"work", "hook", "calls_per_operation", "instructions_per_call"}, ...],
@@ -49,8 +52,9 @@ _ROW = ("work", "setting", "figure", "unit", "more_is_worse", "pairs", "starts",
         "compared", "change", "total_change", "worst")
 _WORST = ("start", "start_change", "pair", "pair_change")
 _TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows", "says",
-        "samples_ns", "turns", "instructions")
+        "samples_ns", "turns", "all_turns", "instructions")
 _TURN = ("python", "work", "hooks", "pairs", "change", "ns_per_call", "calls_per_operation")
+_ALL_TURN = ("python", "work", "setting", "pairs", "duty", "interval_bytes", "change")
 _MACHINE = ("processor", "processors", "kernel", "libc", "python", "leaktop", "load_average",
             "steal_percent")
 _INSTRUCTIONS = {"works": ("work", "setting", "without", "with", "ratio"),
@@ -136,6 +140,8 @@ def complaints(document):
         found += _lacking(f"samples_ns[{number}]", row, ("frames", "pairs", "change"))
     for number, row in enumerate(document["turns"]):
         found += _lacking(f"turns[{number}]", row, _TURN)
+    for number, row in enumerate(document["all_turns"]):
+        found += _lacking(f"all_turns[{number}]", row, _ALL_TURN)
     for part, names in _INSTRUCTIONS.items() if document["instructions"] else ():
         for number, row in enumerate(document["instructions"].get(part, [{}])):
             found += _lacking(f"instructions.{part}[{number}]", row, names)
@@ -169,7 +175,7 @@ def write(path, document):
     lines = []
     for key, value in document.items():
         value = _rounded(value) if key not in ("at",) else round(value)
-        if key in ("rows", "absent", "says", "samples_ns", "turns"):
+        if key in ("rows", "absent", "says", "samples_ns", "turns", "all_turns"):
             rows = ",\n  ".join(json.dumps(row) for row in value)
             lines.append(f'"{key}": [\n  {rows}]' if value else f'"{key}": []')
         elif key == "instructions" and value:

@@ -50,7 +50,7 @@ def _document(rows):
     machine.update(processor="abacus", kernel="1", python="3.11.2")
     return {"schema": document.SCHEMA, "at": 0, "seconds": 1.0, "complete": True,
             "machine": machine, "options": {}, "absent": [], "rows": rows, "says": [], "samples_ns": [],
-            "turns": [], "instructions": None}
+            "turns": [], "all_turns": [], "instructions": None}
 
 
 def _row(setting, ratio):

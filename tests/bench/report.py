@@ -6,6 +6,8 @@ _TITLES = {"cpu_ms": "processor time per operation", "wall_ms": "time per operat
            "peak_rss_mib": "the most that was ever resident"}
 _HOOKS = {"empty": "empty, on malloc and free", "empty-same": "empty, where leaktop's are",
           "leaktop": "leaktop's"}
+_ALL = {"again": "paused, again", "full": "leaktop, without its budget",
+        "budget": "leaktop, as its budget has it"}
 
 
 def percent(ratio):
@@ -86,6 +88,18 @@ def _show_turns(rows):
               f"{row['calls_per_operation']:.0f} calls, {row['pairs']} pairs")
 
 
+def _show_all_turns(rows):
+    print("\nall of leaktop, paused and resumed by turns within one process; processor time in per "
+          "cent")
+    for row in rows:
+        spread = row["change"]
+        interval = f", interval {row['interval_bytes'] // 1024}K" if row["interval_bytes"] else ""
+        print(f"{row['python']:28} {row['work']:9} {_ALL[row['setting']]:30} "
+              f"{percent(spread['median']):>7}   sure, 95 % {percent(spread['median_low'])} .. "
+              f"{percent(spread['median_high'])}, middle half {percent(spread['low'])} .. "
+              f"{percent(spread['high'])}, {row['pairs']} pairs; duty {row['duty']:g}{interval}")
+
+
 def show(found):
     facts = found["machine"]
     print(f"{facts['processor']}, {facts['processors']} processors, Linux {facts['kernel']}, "
@@ -100,5 +114,7 @@ def show(found):
         _show_samples(found["samples_ns"])
     if found["turns"]:
         _show_turns(found["turns"])
+    if found["all_turns"]:
+        _show_all_turns(found["all_turns"])
     if found["instructions"]:
         _show_instructions(found["instructions"])

@@ -2,9 +2,9 @@
 import os
 import time
 
+import customers
 import service
 import settings
-from customers import ask
 
 WORKS = ("flask", "django")
 FIGURES = {"cpu_ms": ("processor time of a request", True),
@@ -19,7 +19,7 @@ def absent(work, python):
     return missing and f"needs {missing}"
 
 
-def _cpu_ns(pid):
+def cpu_ns(pid):
     """Processor time of all threads; those of gunicorn's pool live as long as the worker."""
     total = 0
     for task in os.listdir(f"/proc/{pid}/task"):
@@ -37,13 +37,13 @@ class Shop:
         self._service = service.Service(
             work, prefix=bench.prefix(setting, self._folder),
             env=bench.environment(setting, self._folder, start))
-        self._pid = self.sampler = None
+        self.pid = self.sampler = None
 
     def __enter__(self):
         self._service.__enter__()
         try:
-            self._pid, = self._service.worker_pids()
-            self.sampler = settings.sampler_of(self.setting, self._pid, self._folder)
+            self.pid, = self._service.worker_pids()
+            self.sampler = settings.sampler_of(self.setting, self.pid, self._folder)
         except BaseException:
             self._service.stop()
             raise
@@ -55,23 +55,23 @@ class Shop:
     def settle(self, options):
         """The first pages of a start fill caches; a sampler that steers needs load, and time."""
         until = time.monotonic() + options.settle
-        self._ask(options.requests, 0)
+        self.ask(options.requests, 0)
         while self.setting.settles and time.monotonic() < until:
-            self._ask(options.requests, 0)
+            self.ask(options.requests, 0)
 
-    def _ask(self, requests, seed):
-        result = ask(self._service.port, requests, seed)
+    def ask(self, requests, seed):
+        result = customers.ask(self._service.port, requests, seed)
         if result["wrong"] or result["exit_code"]:
             raise SystemExit(f"bench: wrong answers: {result['examples']}")
         return result
 
     def measure(self, options, seed):
-        before_ns = _cpu_ns(self._pid)
-        result = self._ask(options.requests, seed)
-        cpu_ns = _cpu_ns(self._pid) - before_ns
-        return {"cpu_ms": cpu_ns / 1e6 / result["requests"],
+        before_ns = cpu_ns(self.pid)
+        result = self.ask(options.requests, seed)
+        taken_ns = cpu_ns(self.pid) - before_ns
+        return {"cpu_ms": taken_ns / 1e6 / result["requests"],
                 "requests_per_s": result["requests_per_s"], "p99_ms": result["p99_ms"]}
 
     def peak_rss_mib(self):
-        with open(f"/proc/{self._pid}/status", encoding="ascii") as file:
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as file:
             return int(next(line for line in file if line.startswith("VmHWM:")).split()[1]) / 1024

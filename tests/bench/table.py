@@ -32,6 +32,7 @@ _CALM = ("nothing", "sampler", "sampler-full", "sampler-paused", "hook")
 _MULTIPLES = ("tracemalloc-1", "tracemalloc-10", "tracemalloc-25", "memray")
 _HOOKS = {"empty": "empty, malloc and free", "empty-same": "empty, where leaktop's are",
           "leaktop": "leaktop, no sample due"}
+_ALL = {"again": "paused, again", "full": "leaktop, no budget", "budget": "leaktop, as it comes"}
 _FIGURES = {"requests_per_s": "requests per second", "p99_ms": "99th percentile of answers"}
 
 
@@ -193,6 +194,20 @@ def _turns(found):
                    *_HOOKS.values(), "ns of a call, leaktop"], rows) if rows else []
 
 
+def _all_turns(found):
+    """All of it, where a few tenths of a per cent can be seen."""
+    by = {(row["python"], row["work"], row["setting"]): row for row in found["all_turns"]}
+    rows = [[python.partition("-")[0], _WORKS[work],
+             *(f"{_percent(change['median'])} ({_percent(change['median_low'])} .. "
+               f"{_percent(change['median_high'])})"
+               for setting in _ALL for change in [by[python, work, setting]["change"]]),
+             f"{row['duty']:g}", f"{row['interval_bytes'] // 1024}K"]
+            for (python, work, setting), row in by.items() if setting == "budget"]
+    return _table(["Python", "per cent of processor time, resumed and paused by turns within one "
+                   "process; between which the median is for sure (95 %)", *_ALL.values(),
+                   "duty", "interval"], rows) if rows else []
+
+
 def render(found):
     """The lines between the marks."""
     if not found["rows"]:
@@ -202,7 +217,7 @@ def render(found):
     lines = [*_where(found, figures), *_processor(figures, _CALM),
              *_processor(figures, _MULTIPLES), *_services(figures), *_worst(figures),
              *_says(found), *_memory(figures), *_instructions(found["instructions"]),
-             *_samples(found), *_turns(found)]
+             *_samples(found), *_all_turns(found), *_turns(found)]
     return lines + (["Not measured: " + "; ".join(absent) + ".", ""] if absent else [])
 
 

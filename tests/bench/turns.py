@@ -1,26 +1,39 @@
-"""turns.py - what hooks cost by themselves: the same process with them and without, by turns.
+"""turns.py - what sampling costs: the same process with it and without, by turns.
 
-Two processes never have the same luck with addresses; one process has it with every kind of hook
-alike, and so a few tenths of a per cent can be seen.  One interpreter of each minor on this machine:
-how much of an allocator is inlined around the table of its functions, and lost where a hook is in it,
-differs from build to build.  No hook can avoid that share, and so empty ones stand beside leaktop's:
-on malloc and free, and where leaktop's are.  Nothing is sampled meanwhile; a sample is sample_time's.
+Two processes never have the same luck with addresses; one process has it with every setting alike,
+and so a few tenths of a per cent can be seen.
+
+Hooks alone, on one interpreter of each minor on this machine: how much of an allocator is inlined
+around the table of its functions, and lost where a hook is in it, differs from build to build.  No
+hook can avoid that share, and so empty ones stand beside leaktop's: on malloc and free, and where
+leaktop's are.  Nothing is sampled meanwhile; a sample is sample_time's.
+
+All of leaktop, under the system's own Python and the newest one here, and under the services: resumed and paused, with all of its threads; at full duty, and with its budget.  Who
+steers by the load of its process would be misled by the pauses: what its governor chooses under this
+work is looked up first, and held.
 """
 import os
 import statistics
+import time
 
 import pairs
 import programs
+import services
 import settings
 
-WORKS = ("json", "objects", "mix")
+WORKS = ("json", "objects", "mix", "threads")
+_HOOKED = ("json", "objects", "mix")
 HOOKS = ("empty", "empty-same", "leaktop")
+ALL = ("again", "full", "budget")   # again: paused both times
 _EMPTY = {"empty": 1, "empty-same": 2}      # empty_hook.c's numbers
 _COUNTING = 3
 _ENDS = 3           # hooks that stay where a block was sampled even so, and lives
 _MINORS = [f"3.{minor}" for minor in range(8, 16)]
 _ROUNDS = 100
 _SLICE_S = 0.006
+_ALL_ROUNDS = 40
+_ALL_SLICE_S = 0.12     # a dozen slots of the duty
+_SETTLE_S = 5
 _NEVER = {"LEAKTOP_BUDGET": "0", "LEAKTOP_NATIVE": "off", "LEAKTOP_INTERVAL": "1G"}
 
 
@@ -70,6 +83,75 @@ def _rows(bench, name, work, rounds, lot):
                "ns_per_call": statistics.median(after - before for before, after in both) / calls}
 
 
+# ---- all of it ----------------------------------------------------------------------------------------
+
+class _Both:
+    """A program or a service whose sampler is paused and resumed."""
+
+    def _pause(self, paused):
+        self.sampler.ask(op="pause" if paused else "resume")
+
+    def pair(self, paused_both, lot):
+        """(milliseconds of processor time of an operation paused, resumed)."""
+        found = {}
+        for resumed in lot.sample((False, True), 2):
+            self._pause(not resumed or paused_both)
+            found[resumed] = self.turn()
+        return found[False], found[True]
+
+
+class _All(_Both, programs.Program):
+    def turn(self):
+        self.ask("run", 0)
+        took = self.ask("run", _ALL_SLICE_S)
+        return 1e3 * took["cpu_s"] / took["operations"]
+
+    def load(self):
+        self.warm(_SETTLE_S)
+
+
+class _Shop(_Both, services.Shop):
+    _REQUESTS = 200
+
+    def turn(self):
+        before_ns = services.cpu_ns(self.pid)
+        self.ask(self._REQUESTS, 0)
+        return (services.cpu_ns(self.pid) - before_ns) / 1e6 / self._REQUESTS
+
+    def load(self):
+        until = time.monotonic() + _SETTLE_S
+        while time.monotonic() < until:
+            self.ask(self._REQUESTS, 0)
+
+
+def _chosen(kind, bench, work):
+    """What the governor chooses under this work: the environment that holds it."""
+    with kind(bench, work, settings.BY_NAME["sampler"], 0) as program:
+        program.load()
+        says = program.sampler.says()
+    return {"LEAKTOP_BUDGET": "0", "LEAKTOP_DUTY": f"{says['duty'] or 1:g}",
+            "LEAKTOP_INTERVAL": str(says["interval_bytes"])}, says
+
+
+def _all_rows(kind, bench, name, work, rounds, lot):
+    held, says = _chosen(kind, bench, work)
+    full = settings.BY_NAME["sampler-full"]
+    for what, setting in (("full", full), ("budget", full._replace(environment=held))):
+        with kind(bench, work, setting, 0) as program:
+            program.load()
+            found = {each: [] for each in (("again", what) if what == "full" else (what,))}
+            for _ in range(rounds):
+                for each in lot.sample(list(found), len(found)):
+                    found[each].append(program.pair(each == "again", lot))
+        for each, both in found.items():
+            chosen = says if each == "budget" else {"duty": 1, "interval_bytes": None}
+            yield {"python": name, "work": work, "setting": each, "pairs": rounds,
+                   "duty": chosen["duty"], "interval_bytes": chosen["interval_bytes"],
+                   "change": pairs.spread([after / before for before, after in both])}
+
+
+# ---- where --------------------------------------------------------------------------------------------
+
 def _one_of_each_minor(pythons):
     """The system's own, else a static release build; the free-threaded have no table like this."""
     chosen = {}
@@ -79,17 +161,33 @@ def _one_of_each_minor(pythons):
         old = chosen.get(python.minor)
         if old is None or python.source == "system" or old.shared and not python.shared:
             chosen[python.minor] = python
-    return chosen.values()
+    return [chosen[minor] for minor in _MINORS if minor in chosen]
+
+
+def _bench_of(plan, python):
+    folder = os.path.join(plan.bench.folder, python.label)
+    os.mkdir(folder, 0o700)
+    return settings.Bench(python.path, folder)
 
 
 def measure(plan, lot, pythons, done):
-    """The part "turns" of the document, a minor at a time; DONE: called after each with it."""
+    """The parts "turns" and "all_turns" of the document, piece by piece: DONE is called with each
+    piece and the name of its part."""
     if plan.bench.absent(settings.BY_NAME["sampler-full"]) or \
             plan.bench.library("empty_hook")[1]:
         return
-    rounds = max(2, round(_ROUNDS * plan.options.count))
-    for python in _one_of_each_minor(pythons):
-        folder = os.path.join(plan.bench.folder, python.label)
-        os.mkdir(folder, 0o700)
-        bench = settings.Bench(python.path, folder)
-        done([row for work in WORKS for row in _rows(bench, python.label, work, rounds, lot)])
+    share = plan.options.count
+    chosen = _one_of_each_minor(pythons)
+    own = next((p.label for p in pythons if p.path == plan.bench.python), plan.bench.python)
+    for work in services.WORKS if not plan.options.quick else ():
+        if not services.absent(work, plan.bench.python):
+            done(list(_all_rows(_Shop, plan.bench, own, work,
+                                max(2, round(_ALL_ROUNDS * share)), lot)), "all_turns")
+    for python in chosen:
+        bench = _bench_of(plan, python)
+        for work in WORKS if python.source == "system" or python is chosen[-1] else ():
+            done(list(_all_rows(_All, bench, python.label, work,
+                                max(2, round(_ALL_ROUNDS * share)), lot)), "all_turns")
+        done([row for work in _HOOKED
+              for row in _rows(bench, python.label, work, max(2, round(_ROUNDS * share)), lot)],
+             "turns")
