@@ -88,7 +88,7 @@
  *   budget_percent: what that may be, 0: no matter; above it, it samples less: interval_bytes
  *   grows, and duty, the share of time in which allocations of obj and mem are seen, shrinks.
  *   Both are in the estimates.  interval_bytes/duty is what one sample of a small block stands for,
- *   at least.  The small blocks of a burst shorter than a slot of 10 ms are all missed with
+ *   at least.  The small blocks of a burst shorter than a slot of 40 ms are all missed with
  *   probability 1 - duty; no error bar shows what was never seen.
  *   hooks: functions of the sampler in CPython's allocators now; 0: none there.  Those of native
  *   memory are not in this number.  One beneath somebody else's (tracemalloc) counts until it can

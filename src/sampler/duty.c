@@ -20,9 +20,12 @@ static bool is_forced, paused;
 static bool ends_in = true;		/* or beneath somebody else's */
 static bool objects_in = true;		/* what is wanted in this slot */
 static bool blocked;			/* somebody else's function was in the way */
-static bool next_is_on;			/* how the next slot was drawn */
-static uint64_t next_ns;		/* its begin; 0: none is drawn */
+static bool next_is_on;			/* what begins at next_ns: a slot that is on, or some off */
+static uint64_t next_ns;		/* 0: nothing is drawn */
+static uint64_t place;			/* of the slot that is on in its group */
+static uint64_t off_slots;		/* before it */
 static uint64_t random_state;
+static uint64_t in_ns, in_since_ns;	/* in for so long, and again since then; 0: out */
 
 static void
 note_blocked(bool is_blocked)
@@ -58,35 +61,52 @@ put_objects(bool in)
 
 /* ---- slots of time ----------------------------------------------------------------------- */
 
-/* True with probability 2^-shift. */
-static bool
-lot(void)
+/* Of a group of 2^shift slots one is on, any of them alike. */
+static uint64_t
+draw_place(void)
 {
-	return lk_countdown_random(&random_state) >> (64 - shift) == 0;
+	return lk_countdown_random(&random_state) >> (64 - shift);
 }
 
 static void
-enter(bool on, uint64_t slot)
+note_in(bool in, uint64_t now_ns)
+{
+	if (in_since_ns != 0)
+		in_ns += now_ns - in_since_ns;
+	in_since_ns = in ? now_ns : 0;
+}
+
+static void
+enter(bool on, uint64_t slot, uint64_t now_ns)
 {
 	if (on)
 		atomic_store(&lk_record.duty, lk_record_duty_word((uint32_t)slot, shift));
 	put_objects(on);
+	note_in(objects_in, now_ns);
 }
 
-/* The slot at next_ns has begun.  A run of slots that are off is one sleep. */
+static void
+draw_first(uint64_t now_ns)
+{
+	next_ns = now_ns - now_ns % LK_DUTY_SLOT_NS + LK_DUTY_SLOT_NS;
+	place = off_slots = draw_place();
+	next_is_on = off_slots == 0;
+}
+
+/* What was to begin at next_ns has begun.  A run of slots that are off is one sleep. */
 static void
 draw_next(void)
 {
-	uint64_t slots = 1;
-
 	if (next_is_on) {
-		next_is_on = lot();
+		next_ns += LK_DUTY_SLOT_NS;
+		off_slots = (UINT64_C(1) << shift) - 1 - place;
+		place = draw_place();
+		off_slots += place;
+		next_is_on = off_slots == 0;
 	} else {
-		while (!lot())
-			slots++;
+		next_ns += off_slots * LK_DUTY_SLOT_NS;
 		next_is_on = true;
 	}
-	next_ns += slots * LK_DUTY_SLOT_NS;
 }
 
 /* Begins are on a fixed grid, and what is late is made up for: a slot that is on and one that is
@@ -97,16 +117,14 @@ lk_duty_turn(uint64_t now_ns)
 	if (paused)
 		return UINT64_MAX;
 	if (shift == 0) {
-		if (!objects_in || atomic_load(&lk_record.duty) != 0)
-			enter(true, 0);
+		if (!objects_in || in_since_ns == 0 || atomic_load(&lk_record.duty) != 0)
+			enter(true, 0, now_ns);
 		return UINT64_MAX;
 	}
-	if (next_ns == 0 || now_ns > next_ns + LATE_NS) {
-		next_ns = now_ns - now_ns % LK_DUTY_SLOT_NS + LK_DUTY_SLOT_NS;
-		next_is_on = lot();
-	}
+	if (next_ns == 0 || now_ns > next_ns + LATE_NS)
+		draw_first(now_ns);
 	while (next_ns <= now_ns) {
-		enter(next_is_on, next_ns / LK_DUTY_SLOT_NS);
+		enter(next_is_on, next_ns / LK_DUTY_SLOT_NS, now_ns);
 		draw_next();
 	}
 	return next_ns;
@@ -136,6 +154,12 @@ unsigned int
 lk_duty_shift(void)
 {
 	return shift;
+}
+
+uint64_t
+lk_duty_in_ns(uint64_t now_ns)
+{
+	return in_ns + (in_since_ns != 0 ? now_ns - in_since_ns : 0);
 }
 
 void
@@ -185,6 +209,7 @@ lk_duty_pause(void)
 	lk_tend_stop();	/* from here on slots and samples only get fewer */
 	lk_hooks_count_objects(false);
 	lk_native_pause(true);
+	note_in(false, lk_clock_monotonic_ns());
 	lk_duty_settle();
 }
 
@@ -197,4 +222,5 @@ lk_duty_resume(void)
 	next_ns = 0;
 	if (put_ends_and_raw())
 		put_objects(shift == 0);
+	note_in(shift == 0, lk_clock_monotonic_ns());
 }

@@ -1,8 +1,13 @@
 /* duty.h - when the allocation hooks are in.  Room: sampler (top).  Threads: the server's only.
  *
- * At a duty d = 2^-shift below one, time is cut into slots of equal length, and in each, chosen by
- * lot with probability d, the hooks of OBJ and MEM are in: no period of the program can keep step
- * with that, and every burst has its chance.  What RAW makes is always seen, and frees are.
+ * At a duty d = 2^-shift below one, time is cut into slots of equal length, and in one of each
+ * group of 2^shift, drawn by lot, the hooks of OBJ and MEM are in: no period of the program can
+ * keep step with that, every burst has its chance, and any second has nearly its share.  The error
+ * is that of slots drawn one by one, core/clusters; that each group has its even share besides only
+ * makes the estimate better than its bar says.  What RAW makes is always seen, and frees are.
+ *
+ * To go in or out costs the program some 10 us (tests/bench/turns.py: at half the duty and slots of
+ * 10 ms the mix of habits paid four fifths of full duty, at 40 ms half of it).
  *
  * Paused, no hook is left but those that must see the end of a sampled block, for as long as one
  * is alive. */
@@ -13,7 +18,7 @@
 #include <stdint.h>
 
 #define LK_DUTY_SHIFT_MAX	4u		/* 1/16 */
-#define LK_DUTY_SLOT_NS		10000000u
+#define LK_DUTY_SLOT_NS		40000000u
 
 /* lk_duty_init - FORCED_SHIFT: as from the environment, not to be changed; 0: none. */
 void lk_duty_init(unsigned int forced_shift);
@@ -29,6 +34,7 @@ void lk_duty_settle(void);
 void lk_duty_choose(unsigned int shift);
 bool lk_duty_is_free(void);		/* whether choosing does anything */
 unsigned int lk_duty_shift(void);
+uint64_t lk_duty_in_ns(uint64_t now_ns);	/* since the start, that the hooks were in */
 
 void lk_duty_pause(void);
 void lk_duty_resume(void);

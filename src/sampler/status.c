@@ -21,13 +21,13 @@
 #include "sampler/tend.h"
 
 /* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included,
- * which is most of it: builds of later minors inline more.  tests/bench/turns.py measures it, hooks
- * in and out within one process (JSON, objects, a mix): 0.7 to 1.2 ns with Debian's 3.9 and 3.11,
- * half of that in builds without link-time optimisation, 0.7 to 1.8 ns with Debian's 3.13 to 3.15.
- * Three in four of these were below what is taken here.  A constant, as a calibration at start
- * would see the processor's predictor and caches at their best. */
-#define HOOK_NS		1.0
-#define HOOK_NS_LATER	1.5
+ * which is most of it: builds of later minors inline more.  tests/bench/turns.py measures it: with
+ * these the cost that is shown is what JSON, objects, a mix, threads and templates pay at full duty
+ * with Debian's 3.11 and 3.15, a fifth more or less; builds without link-time optimisation pay half
+ * of it.  A constant, as a calibration at start would see the processor's predictor and caches at
+ * their best. */
+#define HOOK_NS		1.5
+#define HOOK_NS_LATER	1.75
 #define LATER_MINOR	13
 
 /* The cost is a share of what the process uses; of this share of a processor when it is idle. */
@@ -78,7 +78,7 @@ hooked_objects(void)
 
 /* All that is counted since the start; a second is the difference of two. */
 struct totals {
-	uint64_t	now_ns, process_ns, ticks, slow_ticks, cpu_ns, samples;
+	uint64_t	now_ns, process_ns, ticks, slow_ticks, cpu_ns, samples, in_ns;
 	double		hooked_objects;
 };
 
@@ -96,6 +96,15 @@ hook_ns(void)
 	    HOOK_NS_LATER : HOOK_NS;
 }
 
+/* By how much more hooks cost by their duty than in a second in which they were in for IN_NS. */
+static double
+even_duty(double elapsed_ns, double in_ns)
+{
+	double duty = 1 / (double)(1u << lk_duty_shift());
+
+	return in_ns >= LK_DUTY_SLOT_NS ? duty * elapsed_ns / in_ns : 1;
+}
+
 /* Cost: what samples took by the processor's counter, an allowance for each allocation that met
  * a hook, and what our threads used. */
 static void
@@ -104,7 +113,7 @@ update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 	static struct totals last;
 	struct totals now = {now_ns, lk_clock_process_cpu_ns(), lk_clock_ticks(),
 	    lk_record.stats.slow_ticks, server_cpu_ns,
-	    lk_record.stats.samples, hooked_objects()};
+	    lk_record.stats.samples, lk_duty_in_ns(now_ns), hooked_objects()};
 	double elapsed_ns = grown(last.now_ns, now.now_ns);
 	double used_ns = grown(last.process_ns, now.process_ns);
 	double objects = now.hooked_objects - last.hooked_objects;
@@ -120,6 +129,7 @@ update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 		lk_status.cost_percent = load.samples_percent + load.hooks_percent +
 		    load.others_percent;
 		lk_status.samples_per_s = grown(last.samples, now.samples) * 1e9 / elapsed_ns;
+		load.hooks_percent *= even_duty(elapsed_ns, grown(last.in_ns, now.in_ns));
 		if (atomic_load(&lk_record.active) && lk_status.seconds >= START_SECONDS)
 			lk_govern_second(&load);
 	}
