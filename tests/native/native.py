@@ -547,6 +547,9 @@ def allocate():
     for _ in range(20):
         held.give(held.take_malloc(50000))
 say("ready"); wait()
+# glibc loads libgcc_s when the first thread ends, which cannot be while a callback waits for the GIL
+first = threading.Thread(target=allocate)
+first.start(); first.join()
 walker = threading.Thread(target=iterate)
 walker.start()
 for _ in range(300):
