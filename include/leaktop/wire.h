@@ -147,8 +147,9 @@
  *   {"t":"referrers","type":"shop.cart.Item","objects":N,"bytes":N,"paths":N,
  *    "rows":[["shop.cart._PRICES[]",OBJECTS,BYTES,RETAINED_BYTES|null],...]}
  *   A row is a way to objects of the type, as far as ways look alike, with how many of them are at
- *   its end: the shortest one, from a module when there is any, else from what a local variable of
- *   a running function or C code holds: "(local or C) list[]"; "(garbage)": there is none.
+ *   its end: the shortest one, from a module when there is any, else from a local variable of a
+ *   function that runs, "(local in work, cart.py:52) c[]", else from what is held otherwise, by C
+ *   code or in the midst of an expression, "(C or unknown) list[]"; "(garbage)": there is none.
  *   In a way, .name is an attribute, [] whatever a dict, list, tuple, set or deque holds, once
  *   however often it repeats, and " -> type" what an object of that type holds otherwise.
  *   RETAINED_BYTES: of all that only these objects hold, they included, exactly over the objects

@@ -63,7 +63,13 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 	return i;
 }
 
-/* Only under the sampler's lock. */
+/* Its heap cannot be frozen. */
+void
+lk_walk_locals(const void *tstate, void (*call)(void *ctx, const struct lk_local *local), void *ctx)
+{
+	(void)tstate, (void)call, (void)ctx;
+}
+
 bool
 lk_walk_is_sound(const void *tstate, lk_walk_readable_fn readable, void *ctx)
 {
@@ -71,6 +77,7 @@ lk_walk_is_sound(const void *tstate, lk_walk_readable_fn readable, void *ctx)
 	return true;
 }
 
+/* Only under the sampler's lock. */
 void
 lk_walk_resolve(const struct lk_raw_frame *raw, struct lk_frame_words *out)
 {

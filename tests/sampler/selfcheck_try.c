@@ -23,7 +23,8 @@ static const struct {
 } members[] = {
 	MEMBER(tstate_interp), MEMBER(tstate_cframe), MEMBER(tstate_current_frame),
 	MEMBER(cframe_current_frame), MEMBER(frame_code), MEMBER(frame_previous),
-	MEMBER(frame_lasti), MEMBER(frame_instr), MEMBER(frame_owner), MEMBER(code_filename),
+	MEMBER(frame_lasti), MEMBER(frame_instr), MEMBER(frame_owner),
+	MEMBER(frame_locals), MEMBER(code_locals), MEMBER(code_filename),
 	MEMBER(code_qualname), MEMBER(code_firstlineno), MEMBER(code_linetable), MEMBER(lines),
 	MEMBER(code_adaptive), MEMBER(code_firsttraceable), MEMBER(object_type),
 	MEMBER(var_size), MEMBER(type_name), MEMBER(type_basicsize), MEMBER(type_flags),

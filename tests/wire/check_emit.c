@@ -305,7 +305,7 @@ referrers(struct lk_print *p)
 {
 	lk_emit_referrers_begin(p, "shop.cart.Item", 200000, 11200000, 3);
 	lk_emit_referrer(p, true, "shop.cart._PRICES[]", 190000, 10640000, 22080000);
-	lk_emit_referrer(p, false, "(local or C) list[]", 9880, 553280, 553280);
+	lk_emit_referrer(p, false, "(local in work, cart.py:52) c[]", 9880, 553280, 553280);
 	lk_emit_referrer(p, false, "(garbage)", 120, 6720, UNKNOWN);
 	lk_emit_list_end(p);
 }

@@ -36,11 +36,13 @@ struct lk_layout {
 	int	frame_owner_max;	/* owners above are entry shims, not Python frames */
 	int	frame_copy;		/* free-threaded 3.14 on: i32, which of code_copies */
 	int	frame_is_entry;		/* 3.11: u8; else shims tell, or each is one (<= 3.10) */
+	int	frame_locals;		/* the first of its local variables; 3.14 on tagged */
 	/* code */
 	int	code_filename;
 	int	code_qualname;		/* co_name where there is none, <= 3.10 */
 	int	code_firstlineno;
 	int	code_linetable;		/* co_lnotab <= 3.9 */
+	int	code_locals;		/* a tuple of their names; <= 3.10 without cells */
 	enum lk_lines_form lines;	/* what is written there */
 	int	code_adaptive;		/* first code unit */
 	int	code_copies;		/* pointer to a count and pointers: bytecode by thread */
@@ -85,6 +87,7 @@ struct lk_layout {
 #define LK_OBJECT_TYPE		8
 #define LK_VAR_SIZE		16
 #define LK_KEYS_REFCOUNT	0	/* of the keys of a dict */
+#define LK_CELL_CONTENT	16
 #define LK_TYPE_ITEMSIZE	40
 #define LK_TYPE_TRAVERSE	184
 #define LK_TYPE_BASE		256

@@ -371,6 +371,27 @@ is_at(int32_t offset)
 	return same;
 }
 
+static bool
+is_str(const void *object, const char *text)
+{
+	char bytes[sizeof("text") + 1];
+
+	return lk_probe_readable(object, OBJECT_BYTES) && type_of(object) == py->unicode_type &&
+	    is_word(bytes, lk_names_copy(layout, object, bytes, sizeof(bytes)), text);
+}
+
+/* The innermost frame's first variable. */
+static bool
+has_text(const void *frame)
+{
+	const void *code = lk_untagged(lk_read_ptr(frame, layout->frame_code));
+	const void *names = lk_probe_ptr(code, layout->code_locals, OBJECT_BYTES);
+
+	return is_sound(names, py->tuple_type) && lk_read_i64(names, layout->var_size) > 0 &&
+	    is_str(lk_read_ptr(names, layout->tuple_items), "text") &&
+	    is_str(lk_untagged(lk_read_ptr(frame, layout->frame_locals)), "one");
+}
+
 static const char *
 check_frames(void)
 {
@@ -403,6 +424,8 @@ check_frames(void)
 		    layout->code_firsttraceable) != expected[i].incomplete_units)
 			return "self-check: where a frame is complete";
 	}
+	if (!has_text(innermost(thread)))
+		return "self-check: the local variables of a frame";
 	return is_at(raw[0].offset) ? NULL : "self-check: the instruction of a frame";
 }
 

@@ -56,6 +56,8 @@ struct lk_symbols {
 	void		*(*compile)(const char *source, const char *file, int start);
 	void		*(*eval_code)(void *code, void *globals, void *locals);
 	void		*(*main_interpreter)(void);
+	void		*(*thread_head)(void *interpreter);	/* the newest state of a thread */
+	void		*(*thread_next)(void *tstate);		/* an older one, or NULL */
 	void		*(*current_frame)(void);		/* borrowed, or NULL */
 	long		 (*long_value)(void *object);
 	void		*(*sys_object)(const char *name);	/* borrowed, or NULL */
@@ -64,7 +66,7 @@ struct lk_symbols {
 	void		 (*dec_ref)(void *object);
 	void		*code_type, *dict_type, *list_type, *set_type, *frozenset_type;
 	void		*tuple_type, *bytes_type, *unicode_type, *bytearray_type, *type_type;
-	void		*module_type, *none, *true_object, *runtime;
+	void		*module_type, *cell_type, *none, *true_object, *runtime;
 };
 
 /* lk_symbols_find - fill *OUT.  Context: not in a hook: the loader allocates.

@@ -197,6 +197,16 @@ see_frame(const void *frame, int64_t *offset)
 	return is_incomplete(frame, code, *offset) ? NULL : code;
 }
 
+static struct lk_raw_frame
+raw_frame(const void *code, int64_t offset)
+{
+	struct lk_raw_frame raw = {.code = code};
+
+	raw.offset = offset < 0 ? -1 : offset > INT32_MAX ? INT32_MAX : (int32_t)offset;
+	raw.key = key_of(code, raw.offset);
+	return raw;
+}
+
 uint32_t
 lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool *truncated)
 {
@@ -218,15 +228,47 @@ lk_walk_frames(const void *tstate, struct lk_raw_frame *out, uint32_t max, bool 
 			*truncated = true;
 			break;
 		}
-		out[n].code = code;
-		out[n].offset = offset < 0 ? -1 : offset > INT32_MAX ? INT32_MAX : (int32_t)offset;
-		out[n].key = key_of(code, out[n].offset);
-		out[n].native = out[n].ends_run = false;
-		n++;
+		out[n++] = raw_frame(code, offset);
 	}
 	if (frame == NULL && n > 0)
 		out[n - 1].ends_run = true;
 	return n;
+}
+
+static void
+each_local(const void *frame, const struct lk_raw_frame *raw,
+    void (*call)(void *ctx, const struct lk_local *local), void *ctx)
+{
+	const void *names = lk_read_ptr(raw->code, layout->code_locals);
+	int64_t count = names == NULL ? 0 : lk_read_i64(names, layout->var_size), i;
+	struct lk_local local = {.frame = raw};
+
+	for (i = 0; i < count; i++) {
+		local.value = lk_untagged(lk_read_ptr(frame,
+		    layout->frame_locals + (int)sizeof(void *) * (int)i));
+		local.name = lk_read_ptr(names, layout->tuple_items +
+		    (int)sizeof(void *) * (int)i);
+		if (local.value != NULL)
+			call(ctx, &local);
+	}
+}
+
+void
+lk_walk_locals(const void *tstate, void (*call)(void *ctx, const struct lk_local *local), void *ctx)
+{
+	unsigned int left = RAW_DEPTH_MAX;
+	struct lk_raw_frame raw;
+	const void *frame, *code;
+	int64_t offset;
+
+	for (frame = current_frame(tstate); frame != NULL && left > 0;
+	    frame = lk_read_ptr(frame, layout->frame_previous), left--) {
+		code = see_frame(frame, &offset);
+		if (code == NULL)
+			continue;
+		raw = raw_frame(code, offset);
+		each_local(frame, &raw, call, ctx);
+	}
 }
 
 static int

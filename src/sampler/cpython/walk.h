@@ -29,6 +29,15 @@ uint64_t lk_walk_hash(const void *thread_state);
 uint32_t lk_walk_frames(const void *thread_state, struct lk_raw_frame *out, uint32_t max,
     bool *truncated);
 
+/* lk_walk_locals - the local variables that have a value, of each of these frames: CALL for the
+ * name of one and its value, which for a variable of a closure is its cell. */
+struct lk_local {
+	const struct lk_raw_frame	*frame;
+	const void			*name, *value;
+};
+void lk_walk_locals(const void *thread_state, void (*call)(void *ctx, const struct lk_local *local),
+    void *ctx);
+
 /* lk_walk_is_sound - for a caller that may have interrupted the interpreter anywhere, as a signal
  * handler does: a frame that is being made may be in the chain already.  Whether the above read
  * nothing that READABLE denies, which may also refuse to look at any more; the chain holds still

@@ -13,6 +13,7 @@
 #include "sampler/freeze/dominators.h"
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/kinds.h"
+#include "sampler/freeze/locals.h"
 #include "sampler/freeze/nodes.h"
 #include "sampler/freeze/shapes.h"
 #include "sampler/freeze/store.h"
@@ -139,6 +140,30 @@ begin_with_modules(uint32_t *done)
 	take_all_steps(done);
 }
 
+/* A variable that closures share is its cell's content. */
+static void
+begin_with_local(uint32_t number, const void *value)
+{
+	uint32_t shape = lk_shapes_of(&shapes, LK_SHAPES_NONE, LK_STEP_LOCAL, number), node;
+
+	node = lk_nodes_find(h->nodes, (uint64_t)(uintptr_t)value);
+	if (node != LK_NODES_NONE)
+		put(node, shape);
+	if (node == LK_NODES_NONE ||
+	    lk_read_ptr(value, LK_OBJECT_TYPE) != h->kinds->symbols->cell_type)
+		return;
+	node = lk_nodes_find(h->nodes, (uint64_t)(uintptr_t)lk_read_ptr(value, LK_CELL_CONTENT));
+	if (node != LK_NODES_NONE)
+		put(node, shape);
+}
+
+static void
+begin_with_locals(uint32_t *done)
+{
+	lk_locals_each(h->kinds->symbols, begin_with_local);
+	take_all_steps(done);
+}
+
 static void
 begin_outside(uint32_t *done)
 {
@@ -157,6 +182,10 @@ print_step(struct lk_print *p, const struct lk_shape *step)
 {
 	char name[LK_ANSWER_NAME_MAX];
 
+	if (step->step == LK_STEP_LOCAL) {
+		lk_locals_print(p, h->kinds->layout, (uint32_t)step->value);
+		return;
+	}
 	if (step->step == LK_STEP_ITEM) {
 		lk_print_str(p, "[]");
 		return;
@@ -169,7 +198,7 @@ print_step(struct lk_print *p, const struct lk_shape *step)
 	if (step->step == LK_STEP_ATTRIBUTE)
 		lk_print_char(p, '.');
 	else if (step->step != LK_STEP_MODULE)
-		lk_print_str(p, step->step == LK_STEP_ROOT ? "(local or C) " : " -> ");
+		lk_print_str(p, step->step == LK_STEP_ROOT ? "(C or unknown) " : " -> ");
 	lk_print_str(p, name);
 }
 
@@ -315,6 +344,7 @@ lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
 	    lk_shapes_init(&shapes) < 0)
 		return;
 	begin_with_modules(&done);
+	begin_with_locals(&done);
 	begin_outside(&done);
 	if (!count_wanted(out))
 		return;

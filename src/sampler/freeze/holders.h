@@ -2,8 +2,9 @@
  * there are at the end of each.
  * Room: sampler/freeze.
  *
- * Ways from modules are preferred; then those from what is held from outside of the graph, by a
- * local variable of a running function or by C code.  What neither reaches is garbage.
+ * Ways from modules are preferred; then those from the local variables of functions that run; then
+ * from whatever else is held from outside of the graph, by C code or a value in the midst of an
+ * expression.  What none of these reaches is garbage.
  * What would go with objects is exact over the graph: what all ways from what is held from
  * outside to it pass; an object that would go with another one of the type is not counted again.
  * sys.modules is held from outside, so these are the same roots. */

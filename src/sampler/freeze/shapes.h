@@ -15,7 +15,8 @@ struct lk_print;
 #define LK_SHAPES_STEPS	24u		/* what is further away has the shape of its holder */
 
 enum lk_step {
-	LK_STEP_ROOT,		/* VALUE is a kind's number: held by a local variable or C code */
+	LK_STEP_ROOT,		/* VALUE is a kind's number: held by C code, say */
+	LK_STEP_LOCAL,		/* VALUE is a number of locals.h */
 	LK_STEP_MODULE,		/* VALUE is the address of a str, as of the next */
 	LK_STEP_ATTRIBUTE,
 	LK_STEP_ITEM,		/* of whatever has items; VALUE is 0 */
