@@ -73,7 +73,7 @@ build()
 case "${1-}" in
 '')	exec autoreconf -fi ;;
 demo)	build $build_packages $demo_packages; shift; exec make -s demo DEMO_ARGS="$*" ;;
-check)	build $build_packages $check_packages; exec make check ;;
+check)	build $build_packages $check_packages; exec make -j"$(nproc)" check ;;
 packages) install_missing $build_packages $release_packages
 	tests/pythons/bring.sh || echo 'autogen.sh: the tests go on with the interpreters that are here' >&2 ;;
 *)	echo "usage: ./autogen.sh [demo|check|packages]" >&2; exit 1 ;;

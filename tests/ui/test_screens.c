@@ -10,6 +10,7 @@
 #include "base/attr.h"
 
 #include "fixture.h"
+#include "suites.h"
 
 #define SCREEN_BYTES 65536
 
@@ -126,14 +127,15 @@ END_TEST
 START_TEST(every_size_is_drawn)
 {
 	static const char *const keys[] = {"0", "1", "3", "5", "6", "8", "?"};
+	const int step = lk_suites_in_valgrind() ? 4 : 1;	/* a minute there, not four */
 	struct fixture f;
 
 	fixture_open(&f, 24, 80, true, _i == 1);
 	fixture_play(&f, _i == 1 ? "+2 <Enter> +5" : MARKED "<Enter>");
 	for (size_t k = 0; k < LK_COUNT_OF(keys); k++) {
 		fixture_play(&f, keys[k]);
-		for (int rows = 1; rows <= 60; rows += 3)
-			for (int cols = 1; cols <= 200; cols += 7) {
+		for (int rows = 1; rows <= 60; rows += 3 * step)
+			for (int cols = 1; cols <= 200; cols += 7 * step) {
 				ck_assert_int_eq(lk_canvas_resize(&f.canvas, rows, cols), 0);
 				fixture_play(&f, "");
 			}
@@ -142,22 +144,24 @@ START_TEST(every_size_is_drawn)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+screens_suite(void)
 {
 	Suite *suite = suite_create("screens");
 	TCase *tc = tcase_create("screens");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_view_looks_as_drawn, 0,
 	    (int)(LK_COUNT_OF(screens) * LK_COUNT_OF(sizes)));
 	tcase_add_loop_test(tc, every_size_is_drawn, 0, 2);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {screens_suite, NULL};
+
+	return lk_suites_run(suites);
 }
