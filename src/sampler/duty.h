@@ -6,8 +6,8 @@
  * is that of slots drawn one by one, core/clusters; that each group has its even share besides only
  * makes the estimate better than its bar says.  What RAW makes is always seen, and frees are.
  *
- * To go in or out costs the program some 10 us (tests/bench/turns.py: at half the duty and slots of
- * 10 ms the mix of habits paid four fifths of full duty, at 40 ms half of it).
+ * To go in or out costs the program, too.  By turns within one process (tests/bench/turns.py), at
+ * half the duty and slots of 10 ms, a mix of habits paid four fifths of full duty; at 40 ms, half.
  *
  * Paused, no hook is left but those that must see the end of a sampled block, for as long as one
  * is alive. */

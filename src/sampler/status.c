@@ -21,9 +21,9 @@
 #include "sampler/tend.h"
 
 /* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included,
- * which is most of it: builds of later minors inline more.  tests/bench/turns.py measures it: with
- * these the cost that is shown is what JSON, objects, a mix, threads and templates pay at full duty
- * with Debian's 3.11 and 3.15, a fifth more or less; builds without link-time optimisation pay half
+ * which is most of it: builds of later minors inline more.  From tests/bench/turns.py: with 1.0
+ * and 1.5 ns JSON, objects, a mix, threads and templates paid 1.2 to 1.5 times what was shown with
+ * Debian's 3.11, 1.0 to 1.25 times with its 3.15; builds without link-time optimisation pay half
  * of it.  A constant, as a calibration at start would see the processor's predictor and caches at
  * their best. */
 #define HOOK_NS		1.5

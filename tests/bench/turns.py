@@ -8,9 +8,10 @@ around the table of its functions, and lost where a hook is in it, differs from 
 hook can avoid that share, and so empty ones stand beside leaktop's: on malloc and free, and where
 leaktop's are.  Nothing is sampled meanwhile; a sample is sample_time's.
 
-All of leaktop, under the system's own Python and the newest one here, and under the services: resumed and paused, with all of its threads; at full duty, and with its budget.  Who
-steers by the load of its process would be misled by the pauses: what its governor chooses under this
-work is looked up first, and held.
+All of leaktop, under the system's own Python and the newest one here, and under the services: resumed
+and paused, with all of its threads; at full duty, and with its budget.  Who steers by the load of its
+process would be misled by the pauses: what its governor chooses under this work is looked up first,
+and held.
 """
 import os
 import statistics
@@ -24,15 +25,14 @@ import settings
 WORKS = ("json", "objects", "mix", "threads")
 _HOOKED = ("json", "objects", "mix")
 HOOKS = ("empty", "empty-same", "leaktop")
-ALL = ("again", "full", "budget")   # again: paused both times
 _EMPTY = {"empty": 1, "empty-same": 2}      # empty_hook.c's numbers
 _COUNTING = 3
 _ENDS = 3           # hooks that stay where a block was sampled even so, and lives
 _MINORS = [f"3.{minor}" for minor in range(8, 16)]
 _ROUNDS = 100
 _SLICE_S = 0.006
-_ALL_ROUNDS = 40
-_ALL_SLICE_S = 0.12     # a dozen slots of the duty
+_ALL_ROUNDS = 20
+_ALL_SLICE_S = 0.4      # ten slots of the duty
 _SETTLE_S = 5
 _NEVER = {"LEAKTOP_BUDGET": "0", "LEAKTOP_NATIVE": "off", "LEAKTOP_INTERVAL": "1G"}
 
