@@ -18,7 +18,6 @@ import host
 
 KIB = 1024
 RUNS = 20 if host.LONG else 2
-AGAIN = 2                   # times that a run with dropped samples is made again
 COVERED = 0.95
 CHANCE = 1e-6
 NOTHING_SAMPLED = 3.69      # intervals: the upper 97.5 % limit of a Poisson count of 0
@@ -175,7 +174,7 @@ def _once(python, wanted, interval, each_piece=None, needs=None, **environment):
 def one_run(*args, **keywords):
     """As _once; made again when samples were dropped, which a thread does that was preempted with
     the sampler's lock: rare, and for the sampler to say, not for the estimate to get right."""
-    for _ in range(AGAIN):
+    for _ in range(host.AGAIN):
         try:
             return _once(*args, **keywords)
         except _Dropped as dropped:
