@@ -273,9 +273,12 @@ want(const char *holders_of)
 	lk_print_end(&p);
 }
 
+/* One that was given up answers nobody, and not who came just after that either. */
 bool
 lk_freezer_serves(const char *holders_of)
 {
+	if (running && atomic_load(&answer->state) == LK_ANSWER_UNWANTED)
+		return false;
 	return holders_of[0] == '\0' || strcmp(holders_of, wanted) == 0;
 }
 

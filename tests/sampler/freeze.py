@@ -478,6 +478,27 @@ def a_client_that_goes_gives_up(python):
 
 
 @host.with_gil(_NO_GIL)
+def one_that_is_given_up_is_not_another_ones(python):
+    """Who asks while the freeze of one that went is still ending gets a freeze of its own."""
+    script = """
+    kept = [{"n": i} for i in range(300000)]
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as second:
+            for moments in range(20):
+                with target.wire() as first:
+                    first.send(op="types")
+                    host.wait_until(lambda: _children(target.pid), 10, "a child")
+                for _ in range(moments):
+                    _children(target.pid)
+                frozen, types = _types(second)
+                assert types["dict"][0] >= 300000, (frozen, types["dict"])
+        target.end()
+
+
+@host.with_gil(_NO_GIL)
 def ticks_go_on(python):
     """A subscriber hears its ticks while another client's scan is under way, and its progress."""
     script = """
@@ -576,5 +597,6 @@ if __name__ == "__main__":
                        holders_are_named,
                        nobody_sees_the_child,
                        a_killed_child_is_told, a_crash_costs_a_message,
-                       a_client_that_goes_gives_up, ticks_go_on, forks_and_ends_during_a_scan,
+                       a_client_that_goes_gives_up, one_that_is_given_up_is_not_another_ones,
+                       ticks_go_on, forks_and_ends_during_a_scan,
                        one_without_a_gil_is_refused, little_memory_is_told)))
