@@ -1,0 +1,46 @@
+/* stage.h - the stages that answers are made of: each writes a line, or waits.
+ * Room: sampler (top).  Threads: the server's only.
+ *
+ * A stage returns true when it is done; false: call it again, or it has refused (then C has no
+ * stage any more). */
+#ifndef LK_SAMPLER_STAGE_H
+#define LK_SAMPLER_STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct lk_connection;
+
+/* lk_stage_stack_id - the record's STACK on the wire: ids begin at 1 and do not come again. */
+uint32_t lk_stage_stack_id(uint32_t stack);
+
+/* lk_stage_knows - whether this connection has STACK's name. */
+bool lk_stage_knows(const struct lk_connection *c, uint32_t stack);
+
+/* names */
+bool lk_stage_reset(struct lk_connection *c);
+bool lk_stage_names(struct lk_connection *c);
+
+/* rows of stacks */
+bool lk_stage_baselines(struct lk_connection *c);
+bool lk_stage_live(struct lk_connection *c);
+bool lk_stage_tick(struct lk_connection *c);
+bool lk_stage_rows(struct lk_connection *c);
+
+/* the heap, walked a slice at a time */
+bool lk_stage_wait_scan(struct lk_connection *c);
+bool lk_stage_containers(struct lk_connection *c);
+
+/* what was */
+bool lk_stage_history(struct lk_connection *c);
+bool lk_stage_trends(struct lk_connection *c);
+bool lk_stage_memory(struct lk_connection *c);
+bool lk_stage_events(struct lk_connection *c);
+
+/* the heap, frozen */
+bool lk_stage_wait_freeze(struct lk_connection *c);
+bool lk_stage_frozen(struct lk_connection *c);
+bool lk_stage_types(struct lk_connection *c);
+bool lk_stage_referrers(struct lk_connection *c);
+
+#endif
