@@ -12,12 +12,12 @@ _LONGEST_S = 3600
 _CONNECTIONS = 4
 
 
-def _start(port, rate, connections, seed, requests=0):
+def _start(port, rate, connections, seed, requests=0, *more, stdin=subprocess.DEVNULL):
     return subprocess.Popen(
         [sys.executable, str(_LOAD), "--port", str(port), "--rate", str(rate),
          "--connections", str(connections), "--seed", str(seed), "--requests", str(requests),
-         "--seconds", str(_LONGEST_S)],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+         "--seconds", str(_LONGEST_S), *more],
+        stdin=stdin, stdout=subprocess.PIPE, text=True,
         start_new_session=True, preexec_fn=die_with_parent,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
 
@@ -33,6 +33,24 @@ def _finish(process):
 def ask(port, requests, seed):
     """So many requests as fast as they are answered; the result of load.py."""
     return _finish(_start(port, 0, _CONNECTIONS, seed, requests))
+
+
+class Regular:
+    """One customer, who asks for the same pages each time it is told to."""
+
+    def __init__(self, port, requests):
+        self._process = _start(port, 0, 1, 0, requests, "--each-line", stdin=subprocess.PIPE)
+
+    def ask(self):
+        """The result of load.py, which ends when an answer is wrong."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def stop(self):
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
 
 
 class Customers:

@@ -2,8 +2,9 @@
 """load.py - shoppers for the shop: keeps connections busy and checks every answer.
 
     load.py --port PORT [--seconds S] [--requests N] [--rate R] [--connections C] [--seed N]
+                        [--each-line]
 
-Ends after S seconds, N requests, SIGTERM or SIGINT, whichever is first; prints JSON; exits 1 when
+With --each-line it does so once for each line of its input, and prints a line each time.  Ends after S seconds, N requests, SIGTERM or SIGINT, whichever is first; prints JSON; exits 1 when
 an answer was wrong or missing.  --rate 0 asks as fast as answers come.  Which pages are asked
 for, in which order, follows from the seed alone.  Talks to 127.0.0.1 and to nobody else.
 """
@@ -252,11 +253,12 @@ def _arguments():
     parser.add_argument("--rate", type=float, default=0, help="per second; 0: as fast as it goes")
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--each-line", action="store_true")
     return parser.parse_args()
 
 
-def main():
-    options = _arguments()
+def _ask(options):
+    """Whether all was asked for and answered right."""
     load = Load(options.port, options.connections, options.rate, options.seed, options.requests)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: load.stop())
@@ -265,8 +267,13 @@ def main():
     load.stop()
     finished = load.join(_ANSWER_TIMEOUT_S)
     result = load.result()
-    print(json.dumps(result))
-    return 0 if finished and not result["wrong"] and result["requests"] else 1
+    print(json.dumps(result), flush=True)
+    return finished and not result["wrong"] and result["requests"] > 0
+
+
+def main():
+    options = _arguments()
+    return 0 if all(_ask(options) for _ in (sys.stdin if options.each_line else (None,))) else 1
 
 
 if __name__ == "__main__":

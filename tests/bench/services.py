@@ -37,12 +37,13 @@ class Shop:
         self._service = service.Service(
             work, prefix=bench.prefix(setting, self._folder),
             env=bench.environment(setting, self._folder, start))
-        self.pid = self.sampler = None
+        self.pid = self.port = self.sampler = None
 
     def __enter__(self):
         self._service.__enter__()
         try:
             self.pid, = self._service.worker_pids()
+            self.port = self._service.port
             self.sampler = settings.sampler_of(self.setting, self.pid, self._folder)
         except BaseException:
             self._service.stop()
@@ -60,7 +61,7 @@ class Shop:
             self.ask(options.requests, 0)
 
     def ask(self, requests, seed):
-        result = customers.ask(self._service.port, requests, seed)
+        result = customers.ask(self.port, requests, seed)
         if result["wrong"] or result["exit_code"]:
             raise SystemExit(f"bench: wrong answers: {result['examples']}")
         return result

@@ -17,6 +17,7 @@ import os
 import statistics
 import time
 
+import customers
 import pairs
 import programs
 import services
@@ -31,7 +32,6 @@ _ENDS = 3           # hooks that stay where a block was sampled even so, and liv
 _MINORS = [f"3.{minor}" for minor in range(8, 16)]
 _ROUNDS = 100
 _SLICE_S = 0.006
-_ALL_ROUNDS = 20
 _ALL_SLICE_S = 0.4      # ten slots of the duty
 _SETTLE_S = 5
 _NEVER = {"LEAKTOP_BUDGET": "0", "LEAKTOP_NATIVE": "off", "LEAKTOP_INTERVAL": "1G"}
@@ -93,14 +93,17 @@ class _Both:
 
     def pair(self, paused_both, lot):
         """(milliseconds of processor time of an operation paused, resumed)."""
-        found = {}
-        for resumed in lot.sample((False, True), 2):
-            self._pause(not resumed or paused_both)
-            found[resumed] = self.turn()
+        found = {False: 0, True: 0}
+        for _ in range(self.TURNS):
+            for resumed in lot.sample((False, True), 2):
+                self._pause(not resumed or paused_both)
+                found[resumed] += self.turn() / self.TURNS
         return found[False], found[True]
 
 
 class _All(_Both, programs.Program):
+    ROUNDS, TURNS = 20, 1
+
     def turn(self):
         self.ask("run", 0)
         took = self.ask("run", _ALL_SLICE_S)
@@ -111,17 +114,31 @@ class _All(_Both, programs.Program):
 
 
 class _Shop(_Both, services.Shop):
-    _REQUESTS = 200
+    """By one customer, who asks for the same pages each time: four share them by chance.  In short
+    turns, as the machine's own noise drifts within a second."""
+    ROUNDS, TURNS = 40, 8
+    _REQUESTS = 50
+
+    def __enter__(self):
+        super().__enter__()
+        self._customer = customers.Regular(self.port, self._REQUESTS)
+        return self
+
+    def __exit__(self, *why):
+        self._customer.stop()
+        super().__exit__(*why)
 
     def turn(self):
         before_ns = services.cpu_ns(self.pid)
-        self.ask(self._REQUESTS, 0)
+        result = self._customer.ask()
+        if result["wrong"]:
+            raise SystemExit(f"bench: wrong answers: {result['examples']}")
         return (services.cpu_ns(self.pid) - before_ns) / 1e6 / self._REQUESTS
 
     def load(self):
         until = time.monotonic() + _SETTLE_S
         while time.monotonic() < until:
-            self.ask(self._REQUESTS, 0)
+            self.turn()
 
 
 def _chosen(kind, bench, work):
@@ -133,7 +150,8 @@ def _chosen(kind, bench, work):
             "LEAKTOP_INTERVAL": str(says["interval_bytes"])}, says
 
 
-def _all_rows(kind, bench, name, work, rounds, lot):
+def _all_rows(kind, bench, name, work, share, lot):
+    rounds = max(2, round(kind.ROUNDS * share))
     held, says = _chosen(kind, bench, work)
     full = settings.BY_NAME["sampler-full"]
     for what, setting in (("full", full), ("budget", full._replace(environment=held))):
@@ -181,13 +199,11 @@ def measure(plan, lot, pythons, done):
     own = next((p.label for p in pythons if p.path == plan.bench.python), plan.bench.python)
     for work in services.WORKS if not plan.options.quick else ():
         if not services.absent(work, plan.bench.python):
-            done(list(_all_rows(_Shop, plan.bench, own, work,
-                                max(2, round(_ALL_ROUNDS * share)), lot)), "all_turns")
+            done(list(_all_rows(_Shop, plan.bench, own, work, share, lot)), "all_turns")
     for python in chosen:
         bench = _bench_of(plan, python)
         for work in WORKS if python.source == "system" or python is chosen[-1] else ():
-            done(list(_all_rows(_All, bench, python.label, work,
-                                max(2, round(_ALL_ROUNDS * share)), lot)), "all_turns")
+            done(list(_all_rows(_All, bench, python.label, work, share, lot)), "all_turns")
         done([row for work in _HOOKED
               for row in _rows(bench, python.label, work, max(2, round(_ROUNDS * share)), lot)],
              "turns")
