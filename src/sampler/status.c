@@ -21,13 +21,16 @@
 #include "sampler/tend.h"
 
 /* What an allocation that is not sampled pays for a hook, the lost inlining of pymalloc included,
- * which is most of it: builds of later minors inline more.  From tests/bench/turns.py: with 1.0
- * and 1.5 ns JSON, objects, a mix, threads and templates paid 1.2 to 1.5 times what was shown with
- * Debian's 3.11, 1.0 to 1.25 times with its 3.15; builds without link-time optimisation pay half
- * of it.  A constant, as a calibration at start would see the processor's predictor and caches at
- * their best. */
-#define HOOK_NS		1.5
-#define HOOK_NS_LATER	1.75
+ * which is most of it: builds of later minors inline more, and builds without link-time
+ * optimisation pay half of it.  The longer ago the last one was, the more: the code between takes
+ * the hook out of the caches and the predictor.  From tests/bench/turns.py: with 1.5 and 1.75 ns
+ * for each, JSON, objects, a mix and threads (28 to 60 ns apart) paid 0.2 to 1.1 times what was
+ * shown, shops under gunicorn (some 300 ns apart) 1.5 to 2 times.  Constants, as a calibration at
+ * start would see caches at their best. */
+#define HOOK_NS		1.35
+#define HOOK_NS_LATER	1.6
+#define COLD_NS		1.5	/* more, when the last one was */
+#define COLD_GAP_NS	300.0	/* ago, or longer */
 #define LATER_MINOR	13
 
 /* The cost is a share of what the process uses; of this share of a processor when it is idle. */
@@ -38,8 +41,9 @@
 #define START_SECONDS 5u
 
 /* A sample's ticks are counted from the record on: the way in and out and the next countdown are a
- * quarter more (callgrind: 400 of 2,000 instructions). */
-#define SAMPLE_WHOLE 1.25
+ * quarter more (callgrind: 400 of 2,000 instructions), and the program misses the cache lines that
+ * were its own (the shops, as above: samples are two thirds of what they pay). */
+#define SAMPLE_WHOLE 1.6
 
 struct lk_status lk_status;
 
@@ -89,11 +93,14 @@ grown(uint64_t from, uint64_t to)
 	return to > from ? (double)(to - from) : 0;
 }
 
+/* Of an allocation; GAP_NS: processor time from one to the next. */
 static double
-hook_ns(void)
+hook_ns(double gap_ns)
 {
-	return lk_status.layout != NULL && lk_status.layout->minor >= LATER_MINOR ?
+	double hot_ns = lk_status.layout != NULL && lk_status.layout->minor >= LATER_MINOR ?
 	    HOOK_NS_LATER : HOOK_NS;
+
+	return hot_ns + COLD_NS * (gap_ns < COLD_GAP_NS ? gap_ns / COLD_GAP_NS : 1);
 }
 
 /* By how much more hooks cost by their duty than in a second in which they were in for IN_NS. */
@@ -116,6 +123,7 @@ update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 	    lk_record.stats.samples, lk_duty_in_ns(now_ns), hooked_objects()};
 	double elapsed_ns = grown(last.now_ns, now.now_ns);
 	double used_ns = grown(last.process_ns, now.process_ns);
+	double in_ns = grown(last.in_ns, now.in_ns);
 	double objects = now.hooked_objects - last.hooked_objects;
 	struct lk_governor_load load;
 
@@ -124,12 +132,13 @@ update_rates(uint64_t now_ns, uint64_t server_cpu_ns)
 			used_ns = elapsed_ns * IDLE_SHARE;
 		load.samples_percent = SAMPLE_WHOLE * 100 * elapsed_ns / used_ns *
 		    grown(last.slow_ticks, now.slow_ticks) / grown(last.ticks, now.ticks);
-		load.hooks_percent = objects > 0 ? 100 * objects * hook_ns() / used_ns : 0;
+		load.hooks_percent = objects <= 0 ? 0 : 100 * objects / used_ns *
+		    hook_ns(used_ns * in_ns / elapsed_ns / objects);
 		load.others_percent = 100 * grown(last.cpu_ns, now.cpu_ns) / used_ns;
 		lk_status.cost_percent = load.samples_percent + load.hooks_percent +
 		    load.others_percent;
 		lk_status.samples_per_s = grown(last.samples, now.samples) * 1e9 / elapsed_ns;
-		load.hooks_percent *= even_duty(elapsed_ns, grown(last.in_ns, now.in_ns));
+		load.hooks_percent *= even_duty(elapsed_ns, in_ns);
 		if (atomic_load(&lk_record.active) && lk_status.seconds >= START_SECONDS)
 			lk_govern_second(&load);
 	}
