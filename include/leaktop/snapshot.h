@@ -98,6 +98,25 @@
  *	stack		id of the stack that allocated it; null: not sampled
  *	owner		"shop.cart._PRICES"; null: unknown
  *	then []		{baseline, length}: the same object when that baseline was marked
+ * types []		what the heap was made of when it was frozen, oldest first: the first and
+ *			the last time after each baseline; empty when nobody asked
+ *	frozen		how it was read: wire.h, frozen
+ *		at, pause_us, walk_ms, copied_bytes, table_bytes, objects, bytes, types,
+ *		garbage_objects, garbage_bytes
+ *		complete	false: some are missing, reason says why
+ *	baseline	id of the newest one then; 0: none
+ *	descriptors	open then, by kind: {sockets, pipes, files, others}
+ *	rows []		{type (!), objects, bytes, garbage_objects, garbage_bytes}, most bytes
+ *			first; fewer than frozen.types: the smallest are left out
+ * referrers []		who held what: the newest answer to each question, oldest first
+ *	name, stack, address	one of the three, the others null: the type as it was asked for,
+ *			the id of a stack above, or an object's address
+ *	frozen		as above
+ *	type		of the objects
+ *	objects, bytes	of all of them
+ *	paths		ways there are to them
+ *	rows []		{path (!), objects, bytes, retained_bytes}, most objects first; path: as in
+ *			wire.h, referrers
  * events []		what the sampler noticed about itself, oldest first: {at, code, value}
  * history
  *	trend_step_s
@@ -121,6 +140,9 @@
 #define LK_SNAPSHOT_CELLS_MAX		65536u		/* of one row */
 #define LK_SNAPSHOT_CONTAINERS_MAX	100000u
 #define LK_SNAPSHOT_EVENTS_MAX		10000u
+#define LK_SNAPSHOT_FREEZES_MAX		1024u		/* of types, and of referrers */
+#define LK_SNAPSHOT_TYPES_MAX		100000u		/* of one freeze */
+#define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer */
 #define LK_SNAPSHOT_SERIES_MAX		64u
 #define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */
 

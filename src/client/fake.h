@@ -10,6 +10,7 @@
 #include "leaktop/wire.h"
 #include "model/snapshot.h"
 
+#include "client/fake_heap.h"
 #include "client/fake_sites.h"
 
 #define LK_FAKE_NOW_S		1700000000	/* when a new fake is looked at first */
@@ -70,6 +71,7 @@ struct lk_fake {
 	uint64_t min_length;
 	uint32_t memory_s;	/* when the ledger was read, and what it said */
 	double	 memory_rss_bytes, memory_live_bytes;
+	struct lk_fake_heap heap;
 };
 
 /* lk_fake_new - started LK_FAKE_AGE_S ago, three baselines marked; NULL without memory. */

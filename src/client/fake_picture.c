@@ -361,7 +361,7 @@ lk_fake_picture(const struct lk_fake *f, uint64_t seq)
 	s->rss_bytes = lk_fake_rss_bytes(f);
 	if (paint_stacks(&p) < 0 || paint_live(&p, s) < 0 || paint_baselines(&p, s) < 0 ||
 	    paint_containers(&p, &s->containers) < 0 || paint_history(&p, s) < 0 ||
-	    paint_events(&p, s) < 0) {
+	    paint_events(&p, s) < 0 || lk_fake_heap_paint(&f->heap, s) < 0) {
 		lk_snapshot_put(s);
 		return NULL;
 	}

@@ -152,6 +152,12 @@ lk_mirror_apply(struct lk_mirror *m, const struct lk_message *message)
 	return rc;
 }
 
+void
+lk_mirror_touch(struct lk_mirror *m)
+{
+	m->is_changed = true;
+}
+
 bool
 lk_mirror_is_ready(const struct lk_mirror *m)
 {

@@ -10,6 +10,7 @@
 struct lk_message;
 struct lk_native_names;
 struct lk_process_info;
+struct lk_readings;
 struct lk_snapshot;
 
 struct lk_mirror;
@@ -38,9 +39,13 @@ bool lk_mirror_wants_events(struct lk_mirror *mirror);
 /* lk_mirror_has_rows - the rows of this baseline are here. */
 bool lk_mirror_has_rows(const struct lk_mirror *mirror, uint32_t baseline);
 
-/* lk_mirror_build - a snapshot of now; what did not change is shared with earlier ones.
- * Returns: 0, *out holds one reference; -ENOMEM. */
-int lk_mirror_build(struct lk_mirror *mirror, const struct lk_process_info *process, uint64_t seq,
+/* lk_mirror_touch - something beside it is new: worth a picture. */
+void lk_mirror_touch(struct lk_mirror *mirror);
+
+/* lk_mirror_build - a snapshot of now, with READINGS (may be NULL); what did not change is shared
+ * with earlier ones.  Returns: 0, *out holds one reference; -ENOMEM. */
+int lk_mirror_build(struct lk_mirror *mirror, const struct lk_process_info *process,
+		    const struct lk_readings *readings, uint64_t seq,
 		    const struct lk_snapshot **out);
 
 #endif

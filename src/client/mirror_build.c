@@ -11,6 +11,7 @@
 
 #include "client/mirror_private.h"
 #include "client/names.h"
+#include "client/readings.h"
 #include "client/shared.h"
 
 static void
@@ -156,12 +157,14 @@ fill(struct lk_mirror *m, const struct lk_process_info *process, struct lk_snaps
 }
 
 int
-lk_mirror_build(struct lk_mirror *m, const struct lk_process_info *process, uint64_t seq,
-		const struct lk_snapshot **out)
+lk_mirror_build(struct lk_mirror *m, const struct lk_process_info *process,
+		const struct lk_readings *readings, uint64_t seq, const struct lk_snapshot **out)
 {
 	struct lk_snapshot *s = lk_snapshot_new();
 	int rc = s == NULL ? -ENOMEM : fill(m, process, s);
 
+	if (rc == 0 && readings != NULL)
+		rc = lk_readings_attach(readings, s);
 	if (rc < 0) {
 		lk_snapshot_put(s);
 		return rc;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leaktop/wire.h"
 #include "model/snapshot.h"
 #include "util/clock.h"
 
@@ -58,6 +59,24 @@ lk_source_words(const struct lk_source *source)
 	if (source->answer_words[0] != '\0')
 		return source->answer_words;
 	return source->ops->words(source);
+}
+
+const struct lk_source_reading *
+lk_source_reading(const struct lk_source *source)
+{
+	return source->ops->reading(source);
+}
+
+const char *
+lk_source_held_name(const char *name)
+{
+	while (strlen(name) > LK_WIRE_NAME_MAX) {
+		name = strchr(name, '.');
+		if (name == NULL)
+			return NULL;
+		name++;
+	}
+	return *name != '\0' ? name : NULL;
 }
 
 int

@@ -39,12 +39,25 @@ enum lk_request_op {
 	LK_REQUEST_PAUSE,		/* the sampler, not the screen */
 	LK_REQUEST_RESUME,
 	LK_REQUEST_PERIOD,		/* number: milliseconds */
+	/* The heap is frozen for these: they take seconds and are answered when they are done,
+	 * one at a time (-EBUSY); what was read is in the snapshot then (model/frozen.h). */
+	LK_REQUEST_TYPES,
+	LK_REQUEST_HOLDERS,		/* text: a type; see lk_source_held_name */
+	LK_REQUEST_HOLDERS_STACK,	/* number: id of a stack */
+	LK_REQUEST_HOLDERS_ADDRESS,	/* number: of an object */
+	LK_REQUEST_GIVE_UP,		/* that: it is answered with ok false, this one never */
 };
 
 struct lk_request {
 	enum lk_request_op	 op;
 	uint64_t		 number;
 	const char		*text;		/* copied */
+};
+
+/* A frozen heap that is being read. */
+struct lk_source_reading {
+	enum lk_request_op	 op;		/* LK_REQUEST_TYPES or _HOLDERS* */
+	double			 done, found;	/* objects, as far as it was told */
 };
 
 /* Called once per request, from dispatch: OK, or the sampler's words. */
@@ -81,6 +94,13 @@ const char *lk_source_words(const struct lk_source *source);	/* why it is in tha
  * Returns: 0; -EOPNOTSUPP for a source that cannot (a file); -ENOTCONN; -ENOSPC. */
 int lk_source_request(struct lk_source *source, const struct lk_request *request,
     lk_reply_fn fn, void *ctx);
+
+/* lk_source_reading - borrowed until the next dispatch; NULL when no heap is being read. */
+const struct lk_source_reading *lk_source_reading(const struct lk_source *source);
+
+/* lk_source_held_name - what LK_REQUEST_HOLDERS takes for a type of this NAME: all of it, or where
+ * that is too long its last words.  NULL: not even its last one fits.  Borrowed from NAME. */
+const char *lk_source_held_name(const char *name);
 
 /* lk_source_wait - for cli: dispatches until a snapshot newer than SEQ with all names,
  * or the deadline.  Returns: 0, -ETIMEDOUT, -ENOTCONN (see words). */

@@ -28,6 +28,7 @@ struct dummy {
 	int64_t period_ms, ticked_ms, now_ms;	/* monotonic; ticked_ms -1: never */
 	struct reply replies[REPLIES_MAX];	/* delivered by the next dispatch */
 	size_t reply_count;
+	struct reply inquirer;			/* when the heap is read */
 };
 
 static struct dummy *
@@ -64,11 +65,25 @@ repaint(struct dummy *d)
 	d->snapshot = s;
 }
 
+/* Returns: true when the inquirer gets its answer, which is *OUT then. */
+static bool
+step_heap(struct dummy *d, struct reply *out)
+{
+	const char *words;
+
+	if (!lk_fake_heap_step(&d->fake->heap, d->fake, &words))
+		return false;
+	*out = d->inquirer;
+	out->ok = words == NULL;
+	out->words = words != NULL ? words : "";
+	return true;
+}
+
 static bool
 dummy_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t now_ms)
 {
 	struct dummy *d = dummy_of(s);
-	struct reply replies[REPLIES_MAX];
+	struct reply replies[REPLIES_MAX + 1];
 	size_t reply_count = d->reply_count;
 	bool tick = d->ticked_ms >= 0 && now_ms - d->ticked_ms >= d->period_ms;
 
@@ -79,11 +94,13 @@ dummy_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int6
 		d->ticked_ms = now_ms;
 	if (tick)
 		lk_fake_step(d->fake);
+	/* a callback may ask for more, which is for the next dispatch */
+	memcpy(replies, d->replies, sizeof(d->replies));
+	d->reply_count = 0;
+	if ((tick || d->fake->heap.ticks == UINT32_MAX) && step_heap(d, &replies[reply_count]))
+		reply_count++;
 	if (tick || reply_count > 0)
 		repaint(d);
-	/* a callback may ask for more, which is for the next dispatch */
-	memcpy(replies, d->replies, sizeof(replies));
-	d->reply_count = 0;
 	for (size_t i = 0; i < reply_count; i++)
 		if (replies[i].fn != NULL)
 			replies[i].fn(replies[i].ctx, replies[i].ok, replies[i].number,
@@ -228,13 +245,31 @@ static struct reply (*const doers[])(struct dummy *d, const struct lk_request *r
 };
 
 static int
+ask_heap(struct dummy *d, const struct lk_request *request, lk_reply_fn fn, void *ctx)
+{
+	int rc = lk_fake_heap_ask(&d->fake->heap, d->fake, request);
+
+	if (rc == 0 && request->op != LK_REQUEST_GIVE_UP)
+		d->inquirer = (struct reply){.fn = fn, .ctx = ctx};
+	return rc;
+}
+
+static const struct lk_source_reading *
+dummy_reading(const struct lk_source *s)
+{
+	const struct lk_fake_heap *heap = &((const struct dummy *)s)->fake->heap;
+
+	return heap->is_coming ? &heap->progress : NULL;
+}
+
+static int
 dummy_request(struct lk_source *s, const struct lk_request *request, lk_reply_fn fn, void *ctx)
 {
 	struct dummy *d = dummy_of(s);
 	struct reply *reply;
 
 	if (request->op >= LK_COUNT_OF(doers))
-		return -EOPNOTSUPP;
+		return ask_heap(d, request, fn, ctx);
 	if (d->reply_count == REPLIES_MAX)
 		return -ENOSPC;
 	reply = &d->replies[d->reply_count++];
@@ -262,6 +297,7 @@ static const struct lk_source_ops dummy_ops = {
 	.state = dummy_state,
 	.words = dummy_words,
 	.request = dummy_request,
+	.reading = dummy_reading,
 	.close = dummy_close,
 };
 

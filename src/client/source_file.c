@@ -70,6 +70,13 @@ file_request(struct lk_source *s, const struct lk_request *request, lk_reply_fn 
 	return -EOPNOTSUPP;
 }
 
+static const struct lk_source_reading *
+file_reading(const struct lk_source *s)
+{
+	(void)s;
+	return NULL;
+}
+
 static void
 file_close(struct lk_source *s)
 {
@@ -87,6 +94,7 @@ static const struct lk_source_ops file_ops = {
 	.state = file_state,
 	.words = file_words,
 	.request = file_request,
+	.reading = file_reading,
 	.close = file_close,
 };
 

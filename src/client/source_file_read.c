@@ -13,6 +13,7 @@
 #include "model/arena.h"
 #include "model/snapshot.h"
 
+#include "client/source_file_frozen.h"
 #include "client/source_file_values.h"
 
 #define ID_MAX (UINT32_MAX - 1) /* the last one means "the newest" */
@@ -124,24 +125,6 @@ read_memory(struct document *d)
 	return gc == NULL || read_generations(d, gc);
 }
 
-static bool
-read_address(struct document *d, const json_t *object, uint64_t *out)
-{
-	const char *text = NULL;
-	char *end;
-
-	if (!lk_source_file_values_text(&d->r, object, "address", LK_OPTIONAL, &text))
-		return false;
-	if (text == NULL)
-		return true;
-	errno = 0;
-	*out = strncmp(text, "0x", 2) == 0 ? strtoull(text + 2, &end, 16) : 0;
-	if (strncmp(text, "0x", 2) != 0 || text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] ||
-	    text[2] == '\0' || errno != 0)
-		return lk_source_file_values_refuse(&d->r, -EBADMSG, "\"address\" is no address");
-	return true;
-}
-
 /* Old files have native frames without these two. */
 static bool
 read_native(struct document *d, const json_t *object, struct lk_frame *out)
@@ -149,7 +132,7 @@ read_native(struct document *d, const json_t *object, struct lk_frame *out)
 	out->build_id = "";
 	return lk_source_file_values_text(&d->r, object, "build_id", LK_OPTIONAL,
 		   &out->build_id) &&
-	    read_address(d, object, &out->address);
+	    lk_source_file_values_address(&d->r, object, "address", &out->address);
 }
 
 static bool
@@ -459,7 +442,7 @@ read_container(struct document *d, const json_t *object, struct lk_container *ou
 	uint32_t stack = UINT32_MAX;
 
 	out->type = "";
-	if (!read_address(d, object, &out->address) ||
+	if (!lk_source_file_values_address(&d->r, object, "address", &out->address) ||
 	    !lk_source_file_values_text(&d->r, object, "type", LK_OPTIONAL, &out->type) ||
 	    !lk_source_file_values_whole(&d->r, object, "length", LK_NEEDED, INT64_MAX,
 		&out->length) ||
@@ -576,12 +559,18 @@ read_history(struct document *d)
 }
 
 static bool
+read_freezes(struct document *d)
+{
+	return lk_source_file_frozen_read(&d->r, d->root, d->s);
+}
+
+static bool
 read_document(struct document *d)
 {
 	static bool (*const parts[])(struct document *) = {
 		check_schema, read_process, read_sampler, read_totals, read_memory,
 		read_stacks,  /* before those that name stacks */
-		read_baselines, read_containers, read_events, read_history,
+		read_baselines, read_containers, read_freezes, read_events, read_history,
 	};
 
 	for (size_t i = 0; i < LK_COUNT_OF(parts); i++)

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "model/arena.h"
@@ -143,6 +144,25 @@ lk_source_file_values_texts(reader *r, const json_t *object,
 			return false;
 		lk_schema_set_text(fields, base, text);
 	}
+	return true;
+}
+
+bool
+lk_source_file_values_address(reader *r, const json_t *object, const char *name, uint64_t *out)
+{
+	const char *text = NULL;
+
+	if (!lk_source_file_values_text(r, object, name, LK_OPTIONAL, &text))
+		return false;
+	if (text == NULL)
+		return true;
+	if (strncmp(text, "0x", 2) != 0 || text[2] == '\0' ||
+	    text[2 + strspn(text + 2, "0123456789abcdefABCDEF")] != '\0')
+		return lk_source_file_values_refuse(r, -EBADMSG, "\"%s\" is no address", name);
+	errno = 0;
+	*out = strtoull(text + 2, NULL, 16);
+	if (errno != 0)
+		return lk_source_file_values_refuse(r, -EBADMSG, "\"%s\" is no address", name);
 	return true;
 }
 

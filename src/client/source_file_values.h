@@ -52,6 +52,10 @@ bool lk_source_file_values_text(struct lk_source_file_reader *r, const json_t *o
 bool lk_source_file_values_texts(struct lk_source_file_reader *r, const json_t *object,
     const struct lk_schema_field *fields, void *base);
 
+/* "0x7f2a10004000". */
+bool lk_source_file_values_address(struct lk_source_file_reader *r, const json_t *object,
+    const char *name, uint64_t *out);
+
 bool lk_source_file_values_bool(struct lk_source_file_reader *r, const json_t *object,
     const char *name, bool *out);
 

@@ -113,8 +113,9 @@ live_dispatch(struct lk_source *source, const struct pollfd *fds, size_t count, 
 	(void)count;
 	l->is_changed = false;
 	l->now_ms = now_ms;
+	lk_source_live_inquiry_go_on(l);
 	if (l->is_final)
-		return false;
+		return l->is_changed;
 	if (l->fd < 0 && now_ms >= l->retry_ms)
 		lk_source_live_dial(l);
 	lk_source_live_receive(l);
@@ -140,22 +141,23 @@ static size_t
 live_poll(struct lk_source *source, struct pollfd *fds, size_t max, int *timeout_ms)
 {
 	struct lk_live *l = lk_source_live_of(source);
+	size_t count = lk_source_live_inquiry_poll(l, fds, max, timeout_ms);
 
 	if (l->is_final)
-		return 0;
+		return count;
 	if (l->fd < 0) {
 		lower(timeout_ms, l->retry_ms, l->now_ms);
-		return 0;
+		return count;
 	}
 	if (l->now_ms - l->heard_ms < stale_after_ms(l))
 		lower(timeout_ms, l->heard_ms + stale_after_ms(l), l->now_ms);
 	else
 		lower(timeout_ms, l->now_ms + 1000, l->now_ms); /* is the process still there? */
-	if (max == 0)
-		return 0;
-	fds[0] = (struct pollfd){.fd = l->fd,
-				 .events = (short)(POLLIN | (l->out_used > 0 ? POLLOUT : 0))};
-	return 1;
+	if (max == count)
+		return count;
+	fds[count] = (struct pollfd){.fd = l->fd,
+				     .events = (short)(POLLIN | (l->out_used > 0 ? POLLOUT : 0))};
+	return count + 1;
 }
 
 static const struct lk_snapshot *
@@ -176,12 +178,21 @@ live_words(const struct lk_source *source)
 	return ((const struct lk_live *)source)->words;
 }
 
+static const struct lk_source_reading *
+live_reading(const struct lk_source *source)
+{
+	const struct lk_live *l = (const struct lk_live *)source;
+
+	return l->inquiry != NULL ? &l->reading : NULL;
+}
+
 static void
 live_close(struct lk_source *source)
 {
 	struct lk_live *l = lk_source_live_of(source);
 
 	l->pending_count = 0;
+	lk_source_live_inquiry_fini(l);
 	lk_source_live_hang_up(l);
 	lk_native_names_free(l->native);
 	lk_snapshot_put(l->snapshot);
@@ -196,6 +207,7 @@ static const struct lk_source_ops live_ops = {
     .state = live_state,
     .words = live_words,
     .request = lk_source_live_request,
+    .reading = live_reading,
     .close = live_close,
 };
 

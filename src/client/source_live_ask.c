@@ -95,7 +95,7 @@ lk_source_live_request(struct lk_source *source, const struct lk_request *reques
 	int rc;
 
 	if ((unsigned int)request->op >= LK_COUNT_OF(ops))
-		return -EOPNOTSUPP;
+		return lk_source_live_inquire(l, request, fn, ctx);
 	rc = lk_source_live_ask(l,
 				&(struct lk_ask){.op = ops[request->op],
 						 .number = request->number,

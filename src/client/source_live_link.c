@@ -13,6 +13,7 @@
 #include "client/mirror.h"
 #include "client/native_names.h"
 #include "client/proc.h"
+#include "client/readings.h"
 
 #define BACKOFF_MIN_MS 100
 #define BACKOFF_MAX_MS 3200
@@ -123,8 +124,11 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 		give_up(l, LK_SOURCE_GONE);
 		return;
 	}
-	if (l->started_at_s != hello->started_at_s)
+	if (l->started_at_s != hello->started_at_s) {
 		l->wanted_count = 0; /* another sampler: its baselines are others */
+		if (l->readings != NULL)
+			lk_readings_forget(l->readings);
+	}
 	l->started_at_s = hello->started_at_s;
 	l->process.pid = (int)hello->pid;
 	l->process.start_time = hello->start_time;

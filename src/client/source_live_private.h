@@ -15,11 +15,13 @@
 
 #include "client/source_ops.h"
 
+struct lk_inquiry;
 struct lk_message_bye;
 struct lk_message_hello;
 struct lk_message_reply;
 struct lk_mirror;
 struct lk_native_names;
+struct lk_readings;
 
 #define LK_LIVE_PENDING_MAX   64
 #define LK_LIVE_OUT_MAX_BYTES (64u << 10)
@@ -72,6 +74,12 @@ struct lk_live {
 	uint32_t wanted[LK_WIRE_BASELINES_MAX]; /* rows to fetch again */
 	size_t wanted_count;
 
+	struct lk_inquiry *inquiry; /* a frozen heap that is being read; NULL: none */
+	struct lk_source_reading reading;
+	struct lk_pending inquirer;
+	bool is_given_up;
+	struct lk_readings *readings; /* what frozen heaps said; NULL until one was asked for */
+
 	struct lk_process_info process;
 	char host[64], command[1024], cgroup[512], user[32];
 	uint64_t seq;
@@ -105,6 +113,18 @@ void lk_source_live_answer_first(struct lk_live *l, bool ok, uint64_t number, co
 
 int lk_source_live_request(struct lk_source *source, const struct lk_request *request,
 			   lk_reply_fn fn, void *ctx);
+
+/* ---- source_live_inquiry.c: frozen heaps, on connections of their own ---- */
+
+/* lk_source_live_inquire - what the heap is to be frozen for, or LK_REQUEST_GIVE_UP. */
+int lk_source_live_inquire(struct lk_live *l, const struct lk_request *request, lk_reply_fn fn,
+			   void *ctx);
+
+/* lk_source_live_inquiry_go_on - takes in what came; tells who asked when it is over. */
+void lk_source_live_inquiry_go_on(struct lk_live *l);
+size_t lk_source_live_inquiry_poll(const struct lk_live *l, struct pollfd *fds, size_t max,
+				   int *timeout_ms);
+void lk_source_live_inquiry_fini(struct lk_live *l);
 
 /* ---- source_live_link.c: the connection ---- */
 

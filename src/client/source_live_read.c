@@ -21,7 +21,7 @@ lk_source_live_build(struct lk_live *l)
 
 	if (l->mirror == NULL || !lk_mirror_is_ready(l->mirror))
 		return;
-	if (lk_mirror_build(l->mirror, &l->process, l->seq + 1, &fresh) < 0)
+	if (lk_mirror_build(l->mirror, &l->process, l->readings, l->seq + 1, &fresh) < 0)
 		return;
 	lk_snapshot_put(l->snapshot);
 	l->snapshot = fresh;

@@ -24,9 +24,12 @@ struct lk_source_ops {
 	const char *(*words)(const struct lk_source *s); /* "" when there is nothing to say */
 
 	/* 0 promises exactly one call of FN, never from within request(), in the order of the
-	 * requests; with ok = false when the connection went away before the answer. */
+	 * requests but for those that freeze the heap; with ok = false when the connection went
+	 * away before the answer. */
 	int (*request)(struct lk_source *s, const struct lk_request *request, lk_reply_fn fn,
 	    void *ctx);
+
+	const struct lk_source_reading *(*reading)(const struct lk_source *s);
 
 	/* Frees S; requests without an answer are dropped in silence. */
 	void (*close)(struct lk_source *s);

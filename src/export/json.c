@@ -13,6 +13,7 @@
 #include "analysis/growth.h"
 #include "analysis/verdict.h"
 #include "leaktop/snapshot.h"
+#include "model/frozen.h"
 #include "model/schema.h"
 #include "model/snapshot.h"
 #include "util/text.h"
@@ -504,6 +505,73 @@ containers(struct writer *w)
 }
 
 static json_t *
+frozen(struct writer *w, const struct lk_frozen *f)
+{
+	json_t *object = object_of(w, lk_schema_frozen, f);
+
+	put(w, object, "complete", json_boolean(f->complete));
+	put(w, object, "reason", text(f->reason));
+	return object;
+}
+
+static void
+write_types(struct writer *w)
+{
+	begin_list(w, "types");
+	for (uint32_t i = 0; i < w->s->types_count; i++) {
+		const struct lk_types *types = w->s->types[i];
+		json_t *object = json_object(), *rows = json_array();
+
+		put(w, object, "frozen", frozen(w, &types->frozen));
+		put(w, object, "baseline", json_integer(types->baseline));
+		put(w, object, "descriptors",
+		    object_of(w, lk_schema_descriptors, &types->descriptors));
+		for (uint32_t k = 0; k < types->count; k++) {
+			json_t *row = object_of(w, lk_schema_type, &types->list[k]);
+
+			put(w, row, "type", text(types->list[k].name));
+			add(w, rows, row);
+		}
+		put(w, object, "rows", rows);
+		item(w, object);
+	}
+	end_list(w);
+}
+
+static json_t *
+holders(struct writer *w, const struct lk_holders *h)
+{
+	json_t *object = object_of(w, lk_schema_holders, h), *rows = json_array();
+	char address[32];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, h->held.number);
+	put(w, object, "frozen", frozen(w, &h->frozen));
+	put(w, object, "name", h->held.kind == LK_HELD_TYPE ? text(h->held.type) : json_null());
+	put(w, object, "stack",
+	    h->held.kind == LK_HELD_STACK ? count_of(h->held.number) : json_null());
+	put(w, object, "address",
+	    h->held.kind == LK_HELD_ADDRESS ? json_string(address) : json_null());
+	put(w, object, "type", text(h->type));
+	for (uint32_t i = 0; i < h->count; i++) {
+		json_t *row = object_of(w, lk_schema_holder, &h->list[i]);
+
+		put(w, row, "path", text(h->list[i].path));
+		add(w, rows, row);
+	}
+	put(w, object, "rows", rows);
+	return object;
+}
+
+static void
+write_referrers(struct writer *w)
+{
+	begin_list(w, "referrers");
+	for (uint32_t i = 0; i < w->s->holders_count; i++)
+		item(w, holders(w, w->s->holders[i]));
+	end_list(w);
+}
+
+static json_t *
 events(struct writer *w)
 {
 	json_t *list = json_array();
@@ -614,6 +682,8 @@ write_document(struct writer *w)
 	write_stacks(w);
 	section(w, "scan", scan(w));
 	section(w, "containers", containers(w));
+	write_types(w);
+	write_referrers(w);
 	section(w, "events", events(w));
 	section(w, "history", history(w));
 	fputs("}\n", w->out);

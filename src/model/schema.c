@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/frozen.h"
 #include "model/snapshot.h"
 
 #define FIELD(type, name, member) {name, offsetof(struct type, member)}
@@ -98,6 +99,50 @@ const struct lk_schema_field lk_schema_scan[] = {
 const struct lk_schema_field lk_schema_series[] = {
 	FIELD(lk_series, "step_s", step_s),
 	FIELD(lk_series, "end", end_s),
+	END,
+};
+
+const struct lk_schema_field lk_schema_frozen[] = {
+	FIELD(lk_frozen, "at", at_s),
+	FIELD(lk_frozen, "pause_us", pause_us),
+	FIELD(lk_frozen, "walk_ms", walk_ms),
+	FIELD(lk_frozen, "copied_bytes", copied_bytes),
+	FIELD(lk_frozen, "table_bytes", table_bytes),
+	FIELD(lk_frozen, "objects", object_count),
+	FIELD(lk_frozen, "bytes", bytes),
+	FIELD(lk_frozen, "types", type_count),
+	FIELD(lk_frozen, "garbage_objects", garbage_count),
+	FIELD(lk_frozen, "garbage_bytes", garbage_bytes),
+	END,
+};
+
+const struct lk_schema_field lk_schema_type[] = {
+	FIELD(lk_type, "objects", object_count),
+	FIELD(lk_type, "bytes", bytes),
+	FIELD(lk_type, "garbage_objects", garbage_count),
+	FIELD(lk_type, "garbage_bytes", garbage_bytes),
+	END,
+};
+
+const struct lk_schema_field lk_schema_descriptors[] = {
+	FIELD(lk_descriptors, "sockets", sockets),
+	FIELD(lk_descriptors, "pipes", pipes),
+	FIELD(lk_descriptors, "files", files),
+	FIELD(lk_descriptors, "others", others),
+	END,
+};
+
+const struct lk_schema_field lk_schema_holders[] = {
+	FIELD(lk_holders, "objects", object_count),
+	FIELD(lk_holders, "bytes", bytes),
+	FIELD(lk_holders, "paths", path_count),
+	END,
+};
+
+const struct lk_schema_field lk_schema_holder[] = {
+	FIELD(lk_holder, "objects", object_count),
+	FIELD(lk_holder, "bytes", bytes),
+	FIELD(lk_holder, "retained_bytes", retained_bytes),
 	END,
 };
 

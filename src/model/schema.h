@@ -21,6 +21,11 @@ extern const struct lk_schema_field lk_schema_row[];		/* struct lk_row */
 extern const struct lk_schema_field lk_schema_cell[];		/* struct lk_cell */
 extern const struct lk_schema_field lk_schema_scan[];		/* struct lk_containers */
 extern const struct lk_schema_field lk_schema_series[];	/* struct lk_series */
+extern const struct lk_schema_field lk_schema_frozen[];	/* struct lk_frozen */
+extern const struct lk_schema_field lk_schema_type[];		/* struct lk_type */
+extern const struct lk_schema_field lk_schema_descriptors[];	/* struct lk_descriptors */
+extern const struct lk_schema_field lk_schema_holders[];	/* struct lk_holders */
+extern const struct lk_schema_field lk_schema_holder[];	/* struct lk_holder */
 
 /* Texts: const char *, "" when unknown. */
 extern const struct lk_schema_field lk_schema_process_texts[];	/* struct lk_process_info */

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 struct lk_arena;
+struct lk_holders;
+struct lk_types;
 
 enum lk_domain { LK_DOMAIN_OBJ, LK_DOMAIN_MEM, LK_DOMAIN_RAW, LK_DOMAIN_NATIVE };
 enum lk_state { LK_STATE_SAMPLING, LK_STATE_PAUSED, LK_STATE_DORMANT };
@@ -175,6 +177,11 @@ struct lk_snapshot {
 	double			 trend_step_s;	/* of rows[].trend_bytes */
 	uint32_t		 event_count;
 	const struct lk_sampler_event *events;	/* [event_count], oldest first; the last few */
+	/* frozen.h: what was asked for; oldest first, the last one is the newest */
+	uint32_t		 types_count;	/* the first and the last after each baseline */
+	const struct lk_types	*const *types;	/* [types_count] */
+	uint32_t		 holders_count;
+	const struct lk_holders	*const *holders;	/* [holders_count], one of each question */
 
 	struct lk_arena		*arena;		/* owns all of the above */
 	unsigned int		 references;

@@ -382,10 +382,16 @@ puppet_close(struct lk_source *s)
 	free(s);
 }
 
+static const struct lk_source_reading *
+puppet_reading(const struct lk_source *s)
+{
+	return lk_source_reading(((const struct puppet *)s)->dummy);
+}
+
 static const struct lk_source_ops puppet_ops = {
 	.id = "puppet", .poll = puppet_poll, .dispatch = puppet_dispatch,
 	.snapshot = puppet_snapshot, .state = puppet_state, .words = puppet_words,
-	.request = puppet_request, .close = puppet_close,
+	.request = puppet_request, .reading = puppet_reading, .close = puppet_close,
 };
 
 static struct puppet *

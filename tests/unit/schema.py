@@ -32,6 +32,13 @@ WRONG = [
     (["baselines", 0, "id"], 0),
     (["baselines", 0, "rows", 0, "born"], None),
     (["containers", 0, "address"], "somewhere"),
+    (["types", 0, "rows", 0, "type"], None),
+    (["types", 0, "rows", 0, "objects"], -1),
+    (["types", 0, "frozen", "pause_us"], "short"),
+    (["types", 0, "descriptors"], None),
+    (["referrers", 0, "rows", 0, "path"], 7),
+    (["referrers", 0, "name"], 7),
+    (["referrers", 0, "address"], "there"),
     (["gc", "generations"], []),
     (["history", "series", 0, "rss_bytes"], [-1]),
     (["reference"], None),
@@ -67,10 +74,12 @@ def main():
     for document in documents:
         for error in validator.iter_errors(document):
             sys.exit("%s: %s" % ("/".join(map(str, error.path)), error.message))
+        asked = document is documents[1]
+        assert len(document["types"]) == 2 * asked and len(document["referrers"]) == 3 * asked
         assert len(document["stacks"]) >= 40 and len(document["baselines"]) == 3
         assert all(baseline["rows"] for baseline in document["baselines"])
     for path, value in WRONG:
-        if validator.is_valid(spoiled(documents[0], path, value)):
+        if validator.is_valid(spoiled(documents[1], path, value)):
             sys.exit("the schema accepts %r at %s" % (value, "/".join(map(str, path))))
 
 

@@ -20,6 +20,7 @@
 #include "export/export.h"
 #include "leaktop/snapshot.h"
 #include "model/arena.h"
+#include "model/frozen.h"
 #include "model/snapshot.h"
 
 #include "faults.h"
@@ -141,12 +142,66 @@ try_text(const char *text, size_t length)
 
 /* ---- round trip --------------------------------------------------------- */
 
+/* One question about the frozen heap after the other. */
+static void
+ask_next(void *ctx, bool ok, uint64_t number, const char *why)
+{
+	static const struct lk_request questions[] = {
+	    {.op = LK_REQUEST_TYPES},
+	    {.op = LK_REQUEST_HOLDERS, .text = "shop.cart.Price"},
+	    {.op = LK_REQUEST_HOLDERS_STACK, .number = 1},
+	    {.op = LK_REQUEST_HOLDERS_ADDRESS, .number = 0x7f2a10004000},
+	};
+	size_t *next = ctx;
+
+	(void)number;
+	ck_assert_msg(ok, "%s", why);
+	if (*next < LK_COUNT_OF(questions))
+		ck_assert_int_eq(lk_source_request(dummy, &questions[(*next)++], ask_next, ctx),
+		    0);
+}
+
+START_TEST(what_frozen_heaps_said_is_in_the_file)
+{
+	const struct lk_held held = {LK_HELD_TYPE, "shop.cart.Price", 0};
+	const struct lk_held stack = {LK_HELD_STACK, "", 1};
+	const struct lk_snapshot *back;
+	struct lk_source *file;
+	size_t next = 0;
+
+	ask_next(&next, true, 0, "");
+	for (int64_t ms = 0; ms < 20000; ms += 1000)
+		lk_source_dispatch(dummy, NULL, 0, ms);
+	export_to(now(), path);
+	file = open_file(path);
+	back = lk_source_snapshot(file);
+	ck_assert_uint_eq(back->types_count, 1);
+	ck_assert_uint_eq(back->types[0]->count, now()->types[0]->count);
+	ck_assert_str_eq(back->types[0]->list[0].name, "str");
+	ck_assert_double_eq(back->types[0]->list[0].object_count,
+	    now()->types[0]->list[0].object_count);
+	ck_assert_double_eq(back->types[0]->frozen.pause_us, now()->types[0]->frozen.pause_us);
+	ck_assert_double_eq(back->types[0]->descriptors.pipes, 14);
+	ck_assert_uint_eq(back->types[0]->baseline, 3);
+	ck_assert_uint_eq(back->holders_count, 3);
+	ck_assert_ptr_eq(lk_frozen_holders(back, &held), back->holders[0]);
+	ck_assert_ptr_eq(lk_frozen_holders(back, &stack), back->holders[1]);
+	ck_assert_str_eq(back->holders[0]->list[0].path, "shop.cart._PRICES[]");
+	ck_assert(isnan(back->holders[0]->list[2].retained_bytes));
+	ck_assert_int_eq(back->holders[2]->held.kind, LK_HELD_ADDRESS);
+	ck_assert_uint_eq(back->holders[2]->held.number, 0x7f2a10004000);
+	lk_source_close(file);
+}
+END_TEST
+
 START_TEST(what_was_written_reads_back_to_the_byte)
 {
 	struct lk_source *file;
 	size_t length, again;
 	char *first, *second;
+	size_t next = 0;
 
+	ask_next(&next, true, 0, "");
 	for (int64_t ms = 0; ms < 20000; ms += 1000)
 		lk_source_dispatch(dummy, NULL, 0, ms);
 	export_to(now(), path);
@@ -506,6 +561,17 @@ static const struct {
 	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":\"0x\"}]}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"containers\":[{\"length\":3,\"address\":"
 	    "\"0x11111111111111111\"}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"types\":[7]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"types\":[{\"frozen\":{}}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"types\":[{\"frozen\":{},\"rows\":[{\"objects\":1}]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"types\":[{\"frozen\":{\"pause_us\":-1},\"rows\":[]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"referrers\":[{\"frozen\":{},\"rows\":[]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"referrers\":[{\"name\":\"a\",\"stack\":1,\"frozen\":{},"
+	    "\"rows\":[]}]}", -EBADMSG},
+	{HEAD "\"stacks\":[],\"referrers\":[{\"name\":\"a\",\"frozen\":{},\"rows\":[{}]}]}",
+	    -EBADMSG},
+	{HEAD "\"stacks\":[],\"types\":[{\"frozen\":{},\"rows\":[{\"type\":\"a\"}]}],"
+	    "\"referrers\":[{\"name\":\"a\",\"frozen\":{},\"rows\":[]}]}", 0},
 	{HEAD "\"stacks\":[],\"events\":[{\"at\":1,\"value\":1}]}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"events\":[{\"code\":\"started\",\"value\":-1}]}", -EBADMSG},
 	{HEAD "\"stacks\":[],\"history\":{\"series\":[{\"step_s\":0,\"end\":1}]}}", -EBADMSG},
@@ -622,7 +688,10 @@ small_file(void)
 	    "\"containers\":[{\"address\":\"0x7f\",\"length\":3,\"stack\":1,"
 	    "\"then\":[{\"baseline\":1,\"length\":2}]}],\"scan\":{\"at\":4},"
 	    "\"history\":{\"series\":[{\"step_s\":1,\"end\":5,\"rss_bytes\":[1],"
-	    "\"live_bytes\":[null]}]},\"memory\":{\"at\":1}}";
+	    "\"live_bytes\":[null]}]},\"types\":[{\"frozen\":{\"at\":4},\"rows\":"
+	    "[{\"type\":\"dict\",\"objects\":2,\"bytes\":464}]}],\"referrers\":[{\"name\":\"dict\","
+	    "\"frozen\":{\"at\":4},\"rows\":[{\"path\":\"a.b[]\",\"objects\":2}]}],"
+	    "\"memory\":{\"at\":1}}";
 
 	spill(path, text, sizeof(text) - 1);
 	return open_file(path);
@@ -721,6 +790,7 @@ file_suite(void)
 	TCase *tc = tcase_create("round trip"), *write = tcase_create("write");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, what_frozen_heaps_said_is_in_the_file);
 	tcase_add_test(tc, what_was_written_reads_back_to_the_byte);
 	tcase_add_test(tc, every_reference_works_in_the_file);
 	tcase_add_test(tc, events_come_back);

@@ -1,0 +1,76 @@
+/* frozen.h - what a frozen heap said: how much there is of which type, and who holds it.
+ * Room: model.  Part of a snapshot (snapshot.h); NAN is unknown. */
+#ifndef LK_MODEL_FROZEN_H
+#define LK_MODEL_FROZEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* How it was read: leaktop/wire.h, frozen. */
+struct lk_frozen {
+	double		 at_s;
+	double		 pause_us;	/* the process stood still */
+	double		 walk_ms;
+	double		 copied_bytes, table_bytes;
+	double		 object_count, bytes, type_count;
+	double		 garbage_count, garbage_bytes;
+	bool		 complete;
+	const char	*reason;	/* "" or why it is not */
+};
+
+struct lk_type {
+	const char	*name;		/* "shop.cart.Item", as the target gave it */
+	double		 object_count, bytes;
+	double		 garbage_count, garbage_bytes;
+};
+
+/* Open file descriptors at that time, by what they are. */
+struct lk_descriptors {
+	double	sockets, pipes, files, others;
+};
+
+struct lk_types {
+	struct lk_frozen	 frozen;
+	uint32_t		 baseline;	/* the newest one then; 0: none */
+	struct lk_descriptors	 descriptors;
+	uint32_t		 count;
+	const struct lk_type	*list;		/* [count], most bytes first; fewer than there are
+						   when frozen.type_count is more */
+};
+
+/* Whose holders: of all objects of a type, of what a stack allocated, of one object. */
+enum lk_held_kind { LK_HELD_TYPE, LK_HELD_STACK, LK_HELD_ADDRESS };
+
+struct lk_held {
+	enum lk_held_kind	 kind;
+	const char		*type;		/* LK_HELD_TYPE, else "" */
+	uint64_t		 number;	/* id of the stack, or address */
+};
+
+struct lk_holder {
+	const char	*path;		/* as in leaktop/wire.h, referrers */
+	double		 object_count, bytes, retained_bytes;
+};
+
+struct lk_holders {
+	struct lk_frozen	 frozen;
+	struct lk_held		 held;		/* what was asked for */
+	const char		*type;		/* of the objects, as the sampler calls it */
+	double			 object_count, bytes, path_count;
+	uint32_t		 count;
+	const struct lk_holder	*list;		/* [count], most objects first */
+};
+
+struct lk_snapshot;
+
+/* lk_frozen_unknown - *f with every quantity unknown. */
+void lk_frozen_unknown(struct lk_frozen *f);
+
+/* lk_frozen_is_same - whether both mean the same objects. */
+bool lk_frozen_is_same(const struct lk_held *a, const struct lk_held *b);
+
+/* lk_frozen_holders - the newest answer about HELD in S; NULL when there is none.  Borrowed. */
+const struct lk_holders *lk_frozen_holders(const struct lk_snapshot *s,
+    const struct lk_held *held);
+
+#endif

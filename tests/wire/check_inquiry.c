@@ -1,0 +1,369 @@
+/* Frozen heaps through a live source: on a connection of its own, with progress, given up, refused.
+ * A fake sampler in the same process and a fake clock: nothing here waits. */
+#include "config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <check.h>
+
+#include "base/attr.h"
+#include "client/descriptors.h"
+#include "client/inquiry.h"
+#include "client/source.h"
+#include "model/frozen.h"
+#include "model/snapshot.h"
+
+#include "fake.h"
+
+#define STARTED "1763640000.125"
+
+static struct fake fake;
+static int live_peer;
+static struct lk_source *source;
+static int64_t now_ms;
+
+static int reply_count;
+static bool reply_ok;
+static char reply_words[256];
+
+static const struct lk_request ask_types = {.op = LK_REQUEST_TYPES};
+static const struct lk_request give_up = {.op = LK_REQUEST_GIVE_UP};
+
+static void
+on_reply(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	(void)ctx;
+	(void)number;
+	reply_count++;
+	reply_ok = ok;
+	snprintf(reply_words, sizeof(reply_words), "%s", words);
+}
+
+static bool
+step(int64_t pass_ms)
+{
+	now_ms += pass_ms;
+	return lk_source_dispatch(source, NULL, 0, now_ms);
+}
+
+/* The fake knows one peer: the live connection is put aside. */
+static void
+set_up(void)
+{
+	now_ms = 1000;
+	reply_count = 0;
+	fake_open(&fake);
+	ck_assert_int_eq(lk_source_open_live(fake.path, getpid(), 1000, &source), 0);
+	step(0);
+	fake_accept(&fake);
+	fake_say_text(&fake, fake_hello(getpid(), STARTED));
+	step(0);
+	fake_say_golden(&fake, "baselines");
+	fake_say_golden(&fake, "names");
+	fake_say_golden(&fake, "live");
+	fake_say_golden(&fake, "tick");
+	ck_assert(step(0));
+	live_peer = fake.peer;
+	fake.peer = -1;
+}
+
+static void
+tear_down(void)
+{
+	lk_source_close(source);
+	fake_close(&fake);
+	close(live_peer);
+}
+
+static void
+ask(const struct lk_request *request)
+{
+	ck_assert_int_eq(lk_source_request(source, request, on_reply, NULL), 0);
+	fake_accept(&fake);
+	ck_assert_ptr_nonnull(lk_source_reading(source));
+}
+
+static void
+say_hello(void)
+{
+	fake_say_text(&fake, fake_hello(getpid(), STARTED));
+}
+
+static void
+answer_types(void)
+{
+	say_hello();
+	fake_say_golden(&fake, "frozen");
+	fake_say_golden(&fake, "types");
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+}
+
+static const struct lk_snapshot *
+snapshot(void)
+{
+	return lk_source_snapshot(source);
+}
+
+START_TEST(types_come_beside_the_ticks)
+{
+	const struct lk_types *types;
+	struct pollfd fds[4];
+	int timeout_ms = -1;
+
+	ask(&ask_types);
+	ck_assert_uint_eq(lk_source_poll(source, fds, 4, &timeout_ms), 2);
+	ck_assert_int_eq(timeout_ms, 3000);
+	ck_assert(!step(10));
+	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"types\",\"limit\":1000"));
+	say_hello();
+	fake_say_golden(&fake, "progress");
+	ck_assert(step(10));
+	ck_assert_double_eq(lk_source_reading(source)->done, 122880);
+	ck_assert_double_eq(lk_source_reading(source)->found, 612236);
+	fake_say_golden(&fake, "frozen");
+	ck_assert_uint_eq(snapshot()->types_count, 0);
+	step(10);
+	ck_assert_int_eq(reply_count, 0);
+	fake_say_golden(&fake, "types");
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+	ck_assert(step(10));
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert(reply_ok);
+	ck_assert_ptr_null(lk_source_reading(source));
+	ck_assert_uint_eq(snapshot()->types_count, 1);
+	types = snapshot()->types[0];
+	ck_assert_double_eq(types->frozen.pause_us, 1285.7);
+	ck_assert_double_eq(types->frozen.copied_bytes, 20480);
+	ck_assert_uint_eq(types->count, 2);
+	ck_assert_str_eq(types->list[1].name, "shop.cart.Item");
+	ck_assert_double_eq(types->list[1].garbage_count, 120);
+	ck_assert_double_ge(types->descriptors.sockets, 3);	/* our own: this is the process */
+	ck_assert_uint_eq(types->baseline, snapshot()->baselines[1].id);
+}
+END_TEST
+
+START_TEST(holders_are_kept_by_question)
+{
+	const struct lk_request request = {.op = LK_REQUEST_HOLDERS, .text = "Item"};
+	const struct lk_held held = {LK_HELD_TYPE, "Item", 0}, other = {LK_HELD_TYPE, "Cart", 0};
+	const struct lk_holders *h;
+
+	for (int i = 0; i < 2; i++) {
+		ask(&request);
+		step(1);
+		ck_assert_ptr_nonnull(strstr(fake_hear(&fake),
+		    "\"op\":\"referrers\",\"name\":\"Item\",\"limit\":100"));
+		say_hello();
+		fake_say_golden(&fake, "frozen");
+		fake_say_golden(&fake, "referrers");
+		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+		step(1);
+		ck_assert(reply_ok);
+	}
+	ck_assert_uint_eq(snapshot()->holders_count, 1);
+	ck_assert_ptr_null(lk_frozen_holders(snapshot(), &other));
+	h = lk_frozen_holders(snapshot(), &held);
+	ck_assert_ptr_nonnull(h);
+	ck_assert_str_eq(h->type, "shop.cart.Item");
+	ck_assert_uint_eq(h->count, 3);
+	ck_assert_str_eq(h->list[0].path, "shop.cart._PRICES[]");
+	ck_assert(isnan(h->list[2].retained_bytes));
+}
+END_TEST
+
+/* Of many after one baseline the first and the last stay. */
+START_TEST(the_first_and_the_last_of_a_baseline_stay)
+{
+	for (int i = 0; i < 5; i++) {
+		char line[512];
+
+		ask(&ask_types);
+		say_hello();
+		snprintf(line, sizeof(line), "{\"t\":\"frozen\",\"at\":%d.000,\"pause_us\":1.0,"
+		    "\"walk_ms\":1.0,\"copied_bytes\":null,\"table_bytes\":1,\"objects\":1,"
+		    "\"bytes\":1,\"types\":1,\"garbage_objects\":null,\"garbage_bytes\":null,"
+		    "\"complete\":false,\"reason\":\"x\"}\n", 1863640000 + i);
+		fake_say_text(&fake, line);
+		fake_say_golden(&fake, "types");
+		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+		step(1);
+	}
+	ck_assert_uint_eq(snapshot()->types_count, 2);
+	ck_assert_double_eq(snapshot()->types[0]->frozen.at_s, 1863640000);
+	ck_assert_double_eq(snapshot()->types[1]->frozen.at_s, 1863640004);
+	ck_assert(isnan(snapshot()->types[1]->list[0].garbage_count));
+	ck_assert(!snapshot()->types[1]->frozen.complete);
+}
+END_TEST
+
+START_TEST(giving_up_hangs_up)
+{
+	char byte;
+
+	ck_assert_int_eq(lk_source_request(source, &give_up, NULL, NULL), -ENOENT);
+	ask(&ask_types);
+	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), -EBUSY);
+	step(1);
+	fake_hear(&fake);
+	ck_assert_int_eq(lk_source_request(source, &give_up, NULL, NULL), 0);
+	ck_assert_int_eq(reply_count, 0);	/* never from within a request */
+	ck_assert(step(1));
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert(!reply_ok);
+	ck_assert_str_eq(reply_words, "given up");
+	ck_assert_ptr_null(lk_source_reading(source));
+	ck_assert_int_eq(read(fake.peer, &byte, 1), 0);
+	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
+	ask(&ask_types);
+	answer_types();
+	step(1);
+	ck_assert(reply_ok);
+	ck_assert_uint_eq(snapshot()->types_count, 1);
+}
+END_TEST
+
+static const struct {
+	const char *say, *words;
+} failures[] = {
+	{"{\"t\":\"reply\",\"id\":1,\"ok\":false,\"code\":\"unavailable\","
+	    "\"error\":\"near the limit\\u001b[2J\"}\n", "near the limit?[2J"},
+	{"{\"t\":\"bye\",\"reason\":\"exit\"}\n", "the process is ending"},
+	{"{\"t\":\"types\",\"more\":false,\"rows\":[]}\n", "Bad message"},
+	{"{\"t\":\"reply\",\"id\":1,\"ok\":true}\n", "the sampler did not say all of it"},
+	{"garbage\n", "the sampler said what cannot be understood"},
+};
+
+START_TEST(what_goes_wrong_is_said)
+{
+	ask(&ask_types);
+	say_hello();
+	fake_say_text(&fake, failures[_i].say);
+	ck_assert(step(1));
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert(!reply_ok);
+	ck_assert_str_eq(reply_words, failures[_i].words);
+	ck_assert_uint_eq(snapshot()->types_count, 0);
+	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
+}
+END_TEST
+
+START_TEST(a_lost_or_full_connection_is_said)
+{
+	ask(&ask_types);
+	fake_say_text(&fake, "{\"t\":\"bye\",\"reason\":\"limit\"}\n");
+	step(1);
+	ck_assert_ptr_nonnull(strstr(reply_words, "close one of them"));
+	ask(&ask_types);
+	say_hello();
+	step(1);
+	fake_hear(&fake);	/* or it would be a reset */
+	fake_hang_up(&fake);
+	step(1);
+	ck_assert_int_eq(reply_count, 2);
+	ck_assert_str_eq(reply_words, "the connection was lost before the answer came");
+}
+END_TEST
+
+START_TEST(silence_ends_it)
+{
+	ask(&ask_types);
+	say_hello();
+	step(10);
+	fake_say_golden(&fake, "progress");
+	step(19999);
+	step(19999);
+	ck_assert_int_eq(reply_count, 0);
+	step(1);
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert_str_eq(reply_words, "no word from the sampler");
+}
+END_TEST
+
+START_TEST(nobody_who_listens_is_said_by_the_next_dispatch)
+{
+	unlink(fake.path);
+	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), 0);
+	ck_assert_int_eq(reply_count, 0);
+	step(1);
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert_str_eq(reply_words, strerror(ENOENT));
+}
+END_TEST
+
+START_TEST(the_answer_may_come_in_pieces)
+{
+	ask(&ask_types);
+	say_hello();
+	for (size_t i = 0; i < 3; i++) {
+		fake_say_text(&fake, i == 0 ? "{\"t\":\"progress\",\"id\":1," :
+		    i == 1 ? "\"done\":1,\"fou" : "nd\":2}\n");
+		step(1);
+	}
+	ck_assert_double_eq(lk_source_reading(source)->found, 2);
+}
+END_TEST
+
+START_TEST(long_names_are_asked_for_by_their_last_words)
+{
+	static const char tail[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+	char name[256];
+
+	ck_assert_str_eq(lk_source_held_name("shop.cart.Item"), "shop.cart.Item");
+	snprintf(name, sizeof(name), "module.of.many.words.%s.Item", tail);
+	ck_assert_str_eq(lk_source_held_name(name), name + strlen("module.of.many.words."));
+	snprintf(name, sizeof(name), "x.%s%s", tail, tail);
+	ck_assert_ptr_null(lk_source_held_name(name));
+	ck_assert_ptr_null(lk_source_held_name(""));
+}
+END_TEST
+
+START_TEST(descriptors_have_kinds)
+{
+	static const char *const links[] = {"socket:[123]", "pipe:[1]", "/srv/a.db",
+	    "/var/log/x (deleted)", "/dev/null", "/dev/pts/0", "anon_inode:[eventpoll]",
+	    "/memfd:x (deleted)", ""};
+	struct lk_descriptors d = {0};
+
+	for (size_t i = 0; i < LK_COUNT_OF(links); i++)
+		(*lk_descriptors_kind(&d, links[i]))++;
+	ck_assert_double_eq(d.sockets, 1);
+	ck_assert_double_eq(d.pipes, 1);
+	ck_assert_double_eq(d.files, 2);
+	ck_assert_double_eq(d.others, 5);
+	lk_descriptors_count(0x7fffffff, &d);
+	ck_assert(isnan(d.sockets) && isnan(d.others));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("inquiry");
+	TCase *tc = tcase_create("inquiry");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, types_come_beside_the_ticks);
+	tcase_add_test(tc, holders_are_kept_by_question);
+	tcase_add_test(tc, the_first_and_the_last_of_a_baseline_stay);
+	tcase_add_test(tc, giving_up_hangs_up);
+	tcase_add_loop_test(tc, what_goes_wrong_is_said, 0, LK_COUNT_OF(failures));
+	tcase_add_test(tc, a_lost_or_full_connection_is_said);
+	tcase_add_test(tc, silence_ends_it);
+	tcase_add_test(tc, nobody_who_listens_is_said_by_the_next_dispatch);
+	tcase_add_test(tc, the_answer_may_come_in_pieces);
+	tcase_add_test(tc, long_names_are_asked_for_by_their_last_words);
+	tcase_add_test(tc, descriptors_have_kinds);
+	suite_add_tcase(suite, tc);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
