@@ -80,12 +80,12 @@ draw_keys(const struct lk_desk *d, struct lk_canvas *c, int row)
 	for (int i = 0; i < count; i++)
 		wide += (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 3;
 	space = wide <= c->cols;
-	last_width = (int)(strlen(hints[count - 1].keys) + strlen(hints[count - 1].label)) + 2;
+	last_width = (int)(strlen(hints[count - 1].keys) + strlen(hints[count - 1].label));
 	for (int i = 0; i < count; i++) {
-		int width = (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 2;
+		int width = (int)(strlen(hints[i].keys) + strlen(hints[i].label)) + 1;
 
 		/* Quit is always there; what does not fit before it is in the help. */
-		if (i + 1 < count && col + width + last_width > c->cols)
+		if (!space && i + 1 < count && col + width + last_width > c->cols)
 			continue;
 		col += lk_canvas_text(c, row, col, c->cols - col, LK_ROLE_HIGH, hints[i].keys);
 		col += space;

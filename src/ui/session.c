@@ -49,6 +49,7 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	s->paused = false;
 	s->file[0] = '\0';
 	s->worst[0] = '\0';
+	memset(&s->freeze, 0, sizeof(s->freeze));
 }
 
 bool

@@ -10,6 +10,7 @@
 #include "analysis/growth.h"
 #include "base/attr.h"
 #include "client/source.h"
+#include "model/frozen.h"
 #include "ui/prompt.h"
 #include "ui/theme.h"
 
@@ -18,12 +19,22 @@ struct lk_snapshot;
 
 #define LK_SESSION_MESSAGE_MS	6000
 #define LK_SESSION_FILE_BYTES	4096
+#define LK_SESSION_NAME_BYTES	256
 
 /* Purposes of the prompt. */
 enum lk_ask_for { LK_ASK_FILTER, LK_ASK_SEARCH, LK_ASK_BASELINE, LK_ASK_RENAME, LK_ASK_MINIMUM };
 
 /* How the processes of this host are found; lk_discovery_scan behind it, or a test's list. */
 typedef int (*lk_scan_fn)(void *ctx, int64_t now_ms, const struct lk_process **out);
+
+/* Of frozen heaps: freeze.h asks for them and fills it. */
+struct lk_session_freeze {
+	char		 refusal[256];	/* why the last one gave no answer; "" */
+	enum lk_request_op refused;	/* what was asked for then */
+	struct lk_held	 held;		/* whose holders Referrers shows; type "" none yet */
+	char		 type[LK_SESSION_NAME_BYTES];	/* held.type, of a type */
+	char		 label[LK_SESSION_NAME_BYTES];	/* what people call it, cleaned; "" none */
+};
 
 struct lk_session {
 	struct lk_source	*source;	/* owned; NULL: only the process list */
@@ -56,6 +67,7 @@ struct lk_session {
 
 	char			 wish_view;	/* a view asks for this one; 0: none */
 	int			 wish_pid;	/* a view asks for this process; 0: none */
+	struct lk_session_freeze freeze;
 	char			 file[LK_SESSION_FILE_BYTES];	/* what Source shows */
 	uint32_t		 line;
 };

@@ -14,7 +14,7 @@ has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
 		return d->session.scan != NULL;
 	if (d->session.source == NULL)
 		return false;
-	return strcmp(ops->id, "help") != 0;
+	return strcmp(ops->id, "help") != 0 && strcmp(ops->id, "referrers") != 0;
 }
 
 static void
@@ -43,13 +43,28 @@ status_text(const struct lk_desk *d, char *out, size_t out_bytes)
 		snprintf(out, out_bytes, "%s", words);
 }
 
+/* Cells of all titles, each with its key and a space. */
+static int
+full_width(const struct lk_desk *d, const struct lk_canvas *c)
+{
+	int width = 1;
+
+	for (int i = 0; i < d->view_count; i++)
+		if (has_tab(d, d->views[i].ops) || i == d->current)
+			width += lk_canvas_width(c, d->views[i].ops->title) + 2;
+	return width;
+}
+
+/* Short titles where there is little room, also for what is said beside them. */
 void
 lk_tabs_draw(const struct lk_desk *d, struct lk_canvas *c, int row)
 {
-	bool brief = c->cols < 66;
 	char title[32], status[256];
 	int col = 1, width;
+	bool brief;
 
+	status_text(d, status, sizeof(status));
+	brief = full_width(d, c) + lk_canvas_width(c, status) + 2 > c->cols;
 	for (int i = 0; i < d->view_count; i++) {
 		const struct lk_view_ops *ops = d->views[i].ops;
 		bool here = i == d->current;
@@ -67,7 +82,6 @@ lk_tabs_draw(const struct lk_desk *d, struct lk_canvas *c, int row)
 			lk_canvas_select(c, row, col - 1, width + 1);
 		col += width + 1;
 	}
-	status_text(d, status, sizeof(status));
 	width = lk_canvas_width(c, status);
 	if (width > 0 && col + 1 < c->cols)
 		lk_canvas_right(c, row, col + 1, c->cols - col - 2, LK_ROLE_GRAPH_TEXT, status);

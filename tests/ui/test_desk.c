@@ -83,7 +83,7 @@ START_TEST(digits_and_tab_choose_views)
 	ck_assert_str_eq(view(), "containers");
 	fixture_play(&f, "<Tab>");
 	ck_assert_str_eq(view(), "memory");
-	fixture_play(&f, "<S-Tab> <S-Tab>");
+	fixture_play(&f, "<S-Tab> <S-Tab> <S-Tab>");
 	ck_assert_str_eq(view(), "source");
 	fixture_play(&f, "2");	/* not in this release */
 	ck_assert_str_eq(view(), "source");
@@ -296,7 +296,8 @@ END_TEST
 
 START_TEST(hostile_names_cannot_draw)
 {
-	static const char *const views[] = {"1", "5", "8"};
+	static const char *const views[] = {"1", "5", "8", "4<Enter> +5", "4/odd<Enter>r +5",
+	    "4<Esc>/~^str<Enter>r +5"};
 
 	fixture_play(&f, "+60 b +60");
 	for (size_t i = 0; i < LK_COUNT_OF(views); i++) {
@@ -487,6 +488,144 @@ START_TEST(a_native_row_leads_to_its_line_of_python)
 	fixture_play(&f, "1 <Esc> /libssl<Enter> <Enter>");
 	ck_assert_str_eq(view(), "stacks");
 	assert_shows("no source line is known for this row");
+}
+END_TEST
+
+/* ---- frozen heaps ------------------------------------------------------------ */
+
+START_TEST(the_heap_is_read_only_when_a_key_asks)
+{
+	fixture_play(&f, "4 +10");
+	ck_assert_str_eq(view(), "types");
+	ck_assert_uint_eq(f.desk.session.now->types_count, 0);
+	assert_shows("not read yet");
+	fixture_play(&f, "<Enter> +1");
+	assert_shows("Esc gives up");
+	assert_shows("####");
+	fixture_play(&f, "1 +1");	/* and nothing waits for it */
+	assert_shows("cart.price_key");
+	fixture_play(&f, "4 +3");
+	ck_assert_uint_eq(f.desk.session.now->types_count, 1);
+	assert_shows("growth unknown");
+	assert_shows("pause 1.");
+	assert_shows("copied 3.0M");
+	ck_assert_uint_gt(table()->count, 20);
+}
+END_TEST
+
+START_TEST(escape_gives_a_freeze_up)
+{
+	fixture_play(&f, "4<Enter> +2 <Esc> +1");
+	ck_assert_ptr_null(lk_source_reading(f.desk.session.source));
+	ck_assert_str_eq(view(), "types");
+	assert_shows("given up");
+	ck_assert_uint_eq(f.desk.session.now->types_count, 0);
+	fixture_play(&f, "<C-r> +5");
+	ck_assert_uint_eq(f.desk.session.now->types_count, 1);
+	fixture_play(&f, "<C-r><C-r>");
+	assert_shows("the heap is being read");
+}
+END_TEST
+
+START_TEST(the_answer_names_the_leaking_type_and_its_holder)
+{
+	fixture_play(&f, "4<Enter> +60 <C-r> +5");
+	assert_shows("shop.cart.Price, +16.5k/min, r: who holds them");
+	assert_shows("growth since");
+	fixture_play(&f, "r");		/* the selection begins at the answer */
+	ck_assert_str_eq(view(), "referrers");
+	fixture_play(&f, "+5");
+	assert_shows("shop.cart.Price are held by shop.cart._PRICES");
+	assert_shows("98%");
+	assert_shows("a name of a module");
+	fixture_play(&f, "j");
+	assert_shows("local variable");
+	fixture_play(&f, "j");
+	assert_shows("the next collection frees them");
+	fixture_play(&f, "<Esc>");
+	ck_assert_str_eq(view(), "types");
+	assert_shows("shop.cart.Price, +16.5k/min, held by shop.cart._PRICES");
+	fixture_play(&f, "<Enter>");	/* known already: it is not frozen again */
+	ck_assert_str_eq(view(), "referrers");
+	ck_assert_ptr_null(lk_source_reading(f.desk.session.source));
+	fixture_play(&f, "<C-r>");
+	ck_assert_ptr_nonnull(lk_source_reading(f.desk.session.source));
+}
+END_TEST
+
+START_TEST(growth_of_types_counts_from_the_reference)
+{
+	char before[64];
+
+	fixture_play(&f, "4<Enter> +5 b +1 <C-r> +5 ");
+	assert_shows("growth since");
+	fixture_play(&f, "<C-r> +5");
+	snprintf(before, sizeof(before), "%s", strstr(screen(), "growth since"));
+	fixture_play(&f, "[ +1");
+	ck_assert(strncmp(before, strstr(screen(), "growth since"), 21) != 0);
+}
+END_TEST
+
+START_TEST(presets_narrow_and_escape_widens)
+{
+	static const char *const shown[] = {"sqlite3.Connection", "sqlite3.Cursor", "socket.socket",
+	    "_io.TextIOWrapper", "threading.Thread", "asyncio.Task", "frame", "traceback",
+	    "KeyError"};
+	size_t all;
+
+	fixture_play(&f, "4<Enter> +5");
+	all = table()->count;
+	for (size_t i = 0; i < LK_COUNT_OF(shown); i++) {
+		fixture_play(&f, "t");
+		assert_shows(shown[i]);
+		ck_assert_uint_ge(table()->count, 1);
+		ck_assert_uint_le(table()->count, 4);
+	}
+	fixture_play(&f, "<Esc>");
+	ck_assert_uint_eq(table()->count, all);
+	fixture_play(&f, "t/HTTPS<Enter>");
+	ck_assert_uint_eq(table()->count, 1);
+	fixture_play(&f, "<Esc>");
+	ck_assert_uint_eq(table()->count, 2);
+}
+END_TEST
+
+START_TEST(holders_of_a_stack_and_of_a_container)
+{
+	fixture_play(&f, "+60 b +60 r +5");
+	ck_assert_str_eq(view(), "referrers");
+	assert_shows("objects of cart:88 are held by shop.cart._PRICES");
+	fixture_play(&f, "5 +1 r +5");
+	ck_assert_str_eq(view(), "referrers");
+	assert_shows("dict 0x7f2a10004000 is held by");
+	fixture_play(&f, "<Esc>");
+	ck_assert_str_eq(view(), "containers");
+}
+END_TEST
+
+START_TEST(without_a_live_process_nothing_is_frozen)
+{
+	struct puppet *p = watch_puppet(LK_SOURCE_LIVE);
+
+	f.desk.session.readonly = true;
+	fixture_play(&f, "+2 4<Enter> +1");
+	assert_shows("--readonly: the process is not frozen");
+	ck_assert_ptr_null(lk_source_reading(f.desk.session.source));
+	f.desk.session.readonly = false;
+	p->state = LK_SOURCE_LOST;
+	fixture_play(&f, "<Enter>");
+	assert_shows("heap not read:");
+	p->state = LK_SOURCE_LIVE;
+	fixture_play(&f, "<Enter> +5");
+	ck_assert_uint_gt(table()->count, 20);
+	p->state = LK_SOURCE_OFFLINE;
+	fixture_play(&f, "r");
+	assert_shows("not in this file: who holds these");
+	fixture_play(&f, "4<C-r>");
+	assert_shows("this is a file");
+	watch_puppet(LK_SOURCE_OFFLINE);
+	fixture_play(&f, "4");
+	assert_shows("not in this file: no types");
 }
 END_TEST
 
@@ -700,6 +839,13 @@ desk_case(void)
 	tcase_add_test(tc, what_is_missing_of_native_memory_is_said);
 	tcase_add_test(tc, the_log_of_the_sampler_is_on_the_memory_screen);
 	tcase_add_test(tc, a_native_row_leads_to_its_line_of_python);
+	tcase_add_test(tc, the_heap_is_read_only_when_a_key_asks);
+	tcase_add_test(tc, escape_gives_a_freeze_up);
+	tcase_add_test(tc, the_answer_names_the_leaking_type_and_its_holder);
+	tcase_add_test(tc, growth_of_types_counts_from_the_reference);
+	tcase_add_test(tc, presets_narrow_and_escape_widens);
+	tcase_add_test(tc, holders_of_a_stack_and_of_a_container);
+	tcase_add_test(tc, without_a_live_process_nothing_is_frozen);
 	tcase_add_test(tc, two_files_are_a_diff);
 	return tc;
 }

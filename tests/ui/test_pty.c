@@ -273,6 +273,34 @@ START_TEST(a_busy_frame_is_small)
 }
 END_TEST
 
+/* While the heap is read a bar moves, and then the table is there: no more than that is sent. */
+START_TEST(a_freeze_is_cheap_on_a_slow_line)
+{
+	size_t sum = 0;
+
+	start("xterm-256color", "C.UTF-8", "live");
+	ck_assert(sees("Python leak"));
+	type("4");
+	ck_assert(sees("not read yet"));
+	while (take_output(QUIET_MS))
+		;
+	type("\r");
+	for (int i = 0; i < 3; i++)
+		sum += frame();
+	ck_assert_uint_le(sum / 3, 3 * IDLE_BYTES);
+	forget();
+	ck_assert(sees("growth unknown"));
+	while (take_output(QUIET_MS))
+		;
+	ck_assert_uint_le(term.out_bytes, PAINT_BYTES);
+	sum = 0;
+	for (int i = 0; i < 3; i++)
+		sum += frame();		/* the table holds still until it is read again */
+	ck_assert_uint_le(sum / 3, IDLE_BYTES);
+	stop();
+}
+END_TEST
+
 START_TEST(leaving_gives_the_terminal_back)
 {
 	struct report report;
@@ -300,6 +328,10 @@ START_TEST(keys_change_the_screen)
 	ck_assert(sees("pymalloc arenas"));
 	type("8");
 	ck_assert(sees("BORN IN"));
+	type("4\r");
+	ck_assert(sees("growth unknown"));
+	type("r");
+	ck_assert(sees("selected way"));
 	type("?");
 	ck_assert(sees("Keys everywhere"));
 	type("\033[6~");	/* PgDn */
@@ -492,6 +524,7 @@ main(void)
 	tcase_add_checked_fixture(tc, NULL, stop);
 	tcase_add_loop_test(tc, a_screen_is_cheap_everywhere, 0, (int)LK_COUNT_OF(places));
 	tcase_add_loop_test(tc, an_idle_frame_is_nearly_nothing, 0, 2);
+	tcase_add_test(tc, a_freeze_is_cheap_on_a_slow_line);
 	tcase_add_test(tc, a_busy_frame_is_small);
 	tcase_add_test(tc, leaving_gives_the_terminal_back);
 	tcase_add_test(tc, keys_change_the_screen);

@@ -17,6 +17,9 @@
 /* Two baselines of the operator's own after a minute of warm-up, then traffic. */
 #define MARKED "+60 b +120 Bcarts<Enter> +200 "
 
+/* The heap read twice, two minutes apart. */
+#define COUNTED "+60 b 4<Enter> +120 <C-r> +4 "
+
 static const struct screen {
 	const char *name;
 	const char *script;
@@ -33,6 +36,18 @@ static const struct screen {
 	{"stacks-library", MARKED "/libssl<Enter>", false, false},
 	{"source", MARKED "<Enter>", false, false},
 	{"containers", MARKED "5 +3", false, false},
+	{"types-unread", "4", false, false},
+	{"types-reading", "4<Enter> +2", false, false},
+	{"types-first", "4<Enter> +4", false, false},
+	{"types", COUNTED, false, true},
+	{"types-connections", COUNTED "t", false, false},
+	{"types-tasks", COUNTED "tttttt", false, false},
+	{"types-hostile", COUNTED "/odd<Enter>", false, false},
+	{"referrers", COUNTED "r +4", false, true},
+	{"referrers-again", COUNTED "r +4 <C-r> +1", false, false},
+	{"referrers-way", COUNTED "/~^dict<Enter>r +4", false, false},
+	{"referrers-hostile", COUNTED "/~^str<Enter>r +4 jj", false, false},
+	{"types-held", COUNTED "r +4 <Esc>", false, false},
 	{"memory", "6 +2", false, true},
 	{"baselines", MARKED "8", false, true},
 	{"diff", MARKED "8jj_jj_<Enter>", false, false},
@@ -126,7 +141,8 @@ END_TEST
 /* Whatever the size, nothing is drawn outside and nothing crashes. */
 START_TEST(every_size_is_drawn)
 {
-	static const char *const keys[] = {"0", "1", "3", "5", "6", "8", "?"};
+	static const char *const keys[] = {"0", "1", "3", "4", "5", "6", "8", "?",
+	    "4<Enter> +5", "4r +5"};
 	const int step = lk_suites_in_valgrind() ? 4 : 1;	/* a minute there, not four */
 	struct fixture f;
 

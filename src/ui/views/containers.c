@@ -12,6 +12,7 @@
 #include "util/text.h"
 
 #include "ui/columns.h"
+#include "ui/freeze.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
 
@@ -296,6 +297,21 @@ containers_frame(const struct lk_view *view)
 	return k != NULL && k->stack != NULL ? lk_growth_site(k->stack) : NULL;
 }
 
+static void
+show_holders(struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_container *k = row != NULL ? row->item : NULL;
+	char label[LK_TABLE_TEXT_BYTES];
+
+	if (k == NULL)
+		return;
+	snprintf(label, sizeof(label), "%s 0x%llx", k->type, (unsigned long long)k->address);
+	lk_freeze_holders(view->session,
+	    &(struct lk_held){.kind = LK_HELD_ADDRESS, .type = "", .number = k->address}, label,
+	    false);
+}
+
 static bool
 containers_input(struct lk_view *view, enum lk_action action)
 {
@@ -308,6 +324,9 @@ containers_input(struct lk_view *view, enum lk_action action)
 		return true;
 	case LK_ACTION_ENTER:
 		lk_session_show_source(view->session, containers_frame(view));
+		return true;
+	case LK_ACTION_HOLDERS:
+		show_holders(view);
 		return true;
 	default:
 		return false;

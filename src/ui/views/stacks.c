@@ -11,6 +11,7 @@
 #include "util/text.h"
 
 #include "ui/columns.h"
+#include "ui/freeze.h"
 #include "ui/listing.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
@@ -423,6 +424,23 @@ stacks_frame(const struct lk_view *view)
 	return g != NULL ? lk_growth_site(g->stack) : NULL;
 }
 
+/* Of a row that is several stacks: of what the heaviest one allocated. */
+static void
+show_holders(struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_growth *g = row != NULL ? row->item : NULL;
+	char place[LK_TABLE_TEXT_BYTES], label[LK_TABLE_TEXT_BYTES + 16];
+
+	if (g == NULL)
+		return;
+	lk_columns_place(lk_growth_site(g->stack), place, sizeof(place));
+	snprintf(label, sizeof(label), "objects of %s", place);
+	lk_freeze_holders(view->session,
+	    &(struct lk_held){.kind = LK_HELD_STACK, .type = "", .number = g->stack->id}, label,
+	    false);
+}
+
 static bool
 stacks_input(struct lk_view *view, enum lk_action action)
 {
@@ -437,6 +455,9 @@ stacks_input(struct lk_view *view, enum lk_action action)
 		return true;
 	case LK_ACTION_ENTER:
 		lk_session_show_source(view->session, stacks_frame(view));
+		return true;
+	case LK_ACTION_HOLDERS:
+		show_holders(view);
 		return true;
 	default:
 		return false;

@@ -1,0 +1,48 @@
+/* freeze.h - asking for a frozen heap, and saying how it was: what Types and Referrers share.
+ * Room: ui.  The process stands still for milliseconds and is copied: only by a key. */
+#ifndef LK_UI_FREEZE_H
+#define LK_UI_FREEZE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client/source.h"
+#include "ui/keys.h"
+
+struct lk_area;
+struct lk_canvas;
+struct lk_frozen;
+struct lk_held;
+struct lk_holders;
+struct lk_session;
+
+/* lk_freeze_types - read how much there is of which type. */
+void lk_freeze_types(struct lk_session *s);
+
+/* lk_freeze_holders - show who holds HELD, which people know as LABEL; asks for it unless it is
+ * known already, or AGAIN. */
+void lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *label,
+    bool again);
+
+/* lk_freeze_input - Esc gives up what runs; for the view that waits for it.
+ * Returns: true when ACTION did that. */
+bool lk_freeze_input(struct lk_session *s, enum lk_action action);
+
+/* lk_freeze_draw_nothing - why there is no answer in AREA: it is being read (with a bar), it was
+ * refused, or this file has none.  TYPES: of Types, else of Referrers; HINT: what to do. */
+void lk_freeze_draw_nothing(const struct lk_session *s, struct lk_canvas *c,
+    const struct lk_area *area, bool types, const char *hint);
+
+/* lk_freeze_draw_head - how F was read, and below it what is being read, or was refused since.
+ * Returns: rows used, 1 or 2. */
+int lk_freeze_draw_head(const struct lk_session *s, const struct lk_frozen *f, struct lk_canvas *c,
+    const struct lk_area *area, bool types);
+
+/* lk_freeze_count - "9,812"; "1.24M" from a million on; "-" unknown. */
+char *lk_freeze_count(double count, char *out, size_t out_bytes);
+
+/* lk_freeze_holder - "held by shop.cart._PRICES" and the like: the first way of H in words,
+ * cleaned; "" when there is none. */
+char *lk_freeze_holder(const struct lk_holders *h, char *out, size_t out_bytes);
+
+#endif
