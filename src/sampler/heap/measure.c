@@ -195,12 +195,23 @@ static const measure_fn measures[LK_MEASURE_KINDS] = {
 static enum lk_measure_kind
 kind_by_name(const struct lk_layout *l, const struct lk_symbols *s, const void *type)
 {
+	static const struct {
+		const char		*name;
+		enum lk_measure_kind	 kind;
+	} by_name[] = {
+		{"collections.deque", LK_MEASURE_DEQUE}, {"generator", LK_MEASURE_FRAME},
+		{"coroutine", LK_MEASURE_FRAME}, {"async_generator", LK_MEASURE_FRAME},
+	};
+	size_t i;
+
 	if (type == s->set_type || type == s->frozenset_type)
 		return LK_MEASURE_SET;
 	if (type == s->bytearray_type)
 		return LK_MEASURE_BYTEARRAY;
-	return strcmp(lk_read_ptr(type, l->type_name), "collections.deque") == 0 ?
-	    LK_MEASURE_DEQUE : LK_MEASURE_PLAIN;
+	for (i = 0; i < LK_COUNT_OF(by_name); i++)
+		if (strcmp(lk_read_ptr(type, l->type_name), by_name[i].name) == 0)
+			return by_name[i].kind;
+	return LK_MEASURE_PLAIN;
 }
 
 enum lk_measure_kind
@@ -294,11 +305,12 @@ lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const vo
 
 	out->length = 0;
 	out->storage = (uint64_t)(uintptr_t)object;
-	out->shallow_bytes = (uint64_t)basic + bytes_before(l, object, flags) +
+	out->block = out->storage - bytes_before(l, object, flags);
+	out->shallow_bytes = (uint64_t)basic + (out->storage - out->block) +
 	    inline_bytes(l, object, basic, flags) + apart_bytes(l, type, object, flags);
 	if (measures[kind] != NULL)
 		measures[kind](l, object, out);
-	else if (item > 0)
+	else if (item > 0 && kind != LK_MEASURE_FRAME)
 		out->shallow_bytes += (uint64_t)item * item_count(l, object,
 		    kind == LK_MEASURE_INT);
 }

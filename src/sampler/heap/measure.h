@@ -16,6 +16,7 @@ struct lk_symbols;
 enum lk_measure_kind {
 	LK_MEASURE_PLAIN,	/* no container: tp_basicsize and items */
 	LK_MEASURE_INT,
+	LK_MEASURE_FRAME,	/* a generator: its items are of a frame, and not counted */
 	LK_MEASURE_DICT, LK_MEASURE_LIST, LK_MEASURE_TUPLE, LK_MEASURE_BYTES,
 	LK_MEASURE_STR, LK_MEASURE_SET, LK_MEASURE_BYTEARRAY, LK_MEASURE_DEQUE,
 	LK_MEASURE_KINDS,
@@ -25,6 +26,7 @@ struct lk_measured {
 	uint64_t	length;		/* 0 of what is no container */
 	uint64_t	shallow_bytes;	/* with what is before and behind it */
 	uint64_t	storage;	/* address of where its items are */
+	uint64_t	block;		/* of where what is before the object begins */
 };
 
 enum lk_measure_kind lk_measure_kind(const struct lk_layout *l, const struct lk_symbols *s,
