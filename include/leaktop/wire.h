@@ -131,6 +131,8 @@
  *   {"t":"frozen","at":S,"pause_us":X,"walk_ms":X,"copied_bytes":N|null,"table_bytes":N,
  *    "objects":N,"bytes":N,"types":N,"garbage_objects":N|null,"garbage_bytes":N|null,
  *    "complete":true,"reason":""}
+ *   {"t":"cycles","cycles":N,"objects":N,"garbage_objects":N,
+ *    "rows":[["shop.cart.Node",OBJECTS,GARBAGE_OBJECTS],...]}
  *   {"t":"types","more":false,"rows":[["shop.cart.Item",OBJECTS,BYTES,GARBAGE_OBJECTS,
  *    GARBAGE_BYTES],...]}
  *   The heap is looked at in a copy-on-write child of the process.  pause_us: how long nobody else
@@ -140,13 +142,24 @@
  *   their tables.  Garbage, among these, is what a collection would find; null (in the rows 0): the
  *   child had too little memory to tell.  Rows have the most bytes first; "more":true: others
  *   follow in the next line.
+ *   cycles: objects that hold themselves over others, and how many sets of such objects there are;
+ *   the types with most of these.  A cycle that is alive and passes a class, a module or its
+ *   namespace is none here: nearly all objects are in one.  Not told when the child had too
+ *   little memory, nor by older samplers.
  *   complete false: some are missing; reason says why.  A client that closes its
  *   connection gives up the freeze, unless another one waits for it, too.
  *
- * referrers who holds the objects of a type: before the reply to its request, after frozen
- *   {"t":"referrers","type":"shop.cart.Item","objects":N,"bytes":N,"paths":N,
+ * referrers who holds the objects of a type, those that the live samples of a stack belong to, or
+ *           one object: before the reply to its request, after frozen
+ *   {"t":"referrers","type":"shop.cart.Item","stack":ID|null,"samples":N|null,"found":N|null,
+ *    "address":"0x7f.."|null,"objects":N,"bytes":N,"paths":N,
+ *    "cycles":[["shop.cart.Node -> dict -> shop.cart.Node",LENGTH,CYCLES,OBJECTS],...],
  *    "rows":[["shop.cart._PRICES[]",OBJECTS,BYTES,RETAINED_BYTES|null],...]}
- *   A row is a way to objects of the type, as far as ways look alike, with how many of them are at
+ *   type: as it was asked for, else the type of most of these objects, "" when there are none.
+ *   samples: of the stack, alive when the heap was frozen; found: how many of these are an object
+ *   that was found, or where one has its items (the table of a dict, say: then the dict is meant).
+ *   What was not found is native memory, or what only C code holds, and not in objects.
+ *   A row is a way to these objects, as far as ways look alike, with how many of them are at
  *   its end: the shortest one, from a module when there is any, else from a local variable of a
  *   function that runs, "(local in work, cart.py:52) c[]", else from what is held otherwise, by C
  *   code or in the midst of an expression, "(C or unknown) list[]"; "(garbage)": there is none.
@@ -155,6 +168,10 @@
  *   RETAINED_BYTES: of all that only these objects hold, they included, exactly over the objects
  *   that were found; null: the child had too little memory to tell.
  *   paths: how many rows there are; most objects first.
+ *   cycles: those (as of types) that these objects are in: the types along a shortest one of
+ *   LENGTH objects, how many sets of objects have one like it, and how many of these objects are
+ *   in them; most objects first.  Of a long one the first eight types are told, then "...";
+ *   what is of several kinds, "(others)", has LENGTH 0.
  *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
  *
@@ -174,8 +191,10 @@
  *   containers      min_length (default 1000), limit (default 200, <= 1000)
  *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
  *                   memory, or where clone is forbidden: "unavailable", with the reason
- *   referrers       name: of the type, or its last words ("Item"); limit (default 20, <= 100).
- *                   Where there is no freeze, "unavailable"
+ *   referrers       one of name: of the type, or its last words ("Item"); stack: its id, which says
+ *                   the same on every connection; address: "0x7f2a10004000", of an object, as in
+ *                   containers; and limit (default 20, <= 100).  "bad-argument" for a stack that
+ *                   is no more.  Where there is no freeze, "unavailable"
  *   pause, resume   stop and start sampling; what is known stays known, what is allocated during a
  *                   pause is never counted.  A pause takes every hook out of the allocators, but
  *                   those of RAW's free and realloc (mode hash: of all domains) stay as long as a
@@ -199,6 +218,7 @@
 #define LK_WIRE_CONTAINERS_MAX	1000u
 #define LK_WIRE_TYPES_MAX	1000u
 #define LK_WIRE_REFERRERS_MAX	100u
+#define LK_WIRE_CYCLES_MAX	20u		/* rows of cycles, and cycles of referrers */
 #define LK_WIRE_PERIOD_MIN_MS	100u
 #define LK_WIRE_PERIOD_MAX_MS	60000u
 

@@ -24,11 +24,12 @@
 #define SILENCE_MS 20000 /* while it works the sampler tells its progress */
 #define TYPE_BYTES 512	 /* of a name that is printed */
 #define PATH_BYTES 1024
+#define CYCLIC_SHOWN 5 /* types most often in cycles */
 
 struct values {
 	bool json;
-	uint64_t top;
-	const char *filter, *type;
+	uint64_t top, stack;
+	const char *filter, *type, *address;
 };
 
 static const struct lk_option options[] = {
@@ -37,8 +38,12 @@ static const struct lk_option options[] = {
      NULL},
     {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types, or paths, with this text",
      offsetof(struct values, filter), NULL},
-    {"type", 0, LK_OPTION_TEXT, "NAME", "of referrers: the type of what is held",
+    {"type", 0, LK_OPTION_TEXT, "NAME", "referrers of the objects of a type",
      offsetof(struct values, type), NULL},
+    {"stack", 0, LK_OPTION_COUNT, "ID", "of what a stack allocated: its id in an export",
+     offsetof(struct values, stack), NULL},
+    {"address", 0, LK_OPTION_TEXT, "HEX", "of one object: the address of a container",
+     offsetof(struct values, address), NULL},
 };
 
 static const struct values defaults = {.top = 30};
@@ -124,6 +129,41 @@ is_shown(struct scan *s, const char *name)
 	return true;
 }
 
+static void
+json_cycles(struct lk_jsonl *j, const struct lk_message_cycles *c)
+{
+	lk_jsonl_open(j, "cycles", '{');
+	lk_jsonl_whole(j, "cycles", c->cycle_count);
+	lk_jsonl_whole(j, "objects", c->object_count);
+	lk_jsonl_whole(j, "garbage_objects", c->garbage_count);
+	lk_jsonl_open(j, "types", '[');
+	for (uint32_t i = 0; i < c->count; i++) {
+		lk_jsonl_open(j, NULL, '{');
+		lk_jsonl_text(j, "type", c->list[i].name);
+		lk_jsonl_whole(j, "objects", c->list[i].object_count);
+		lk_jsonl_whole(j, "garbage_objects", c->list[i].garbage_count);
+		lk_jsonl_close(j, '}');
+	}
+	lk_jsonl_close(j, ']');
+	lk_jsonl_close(j, '}');
+}
+
+static void
+print_cycles(const struct lk_message_cycles *c)
+{
+	char name[TYPE_BYTES];
+
+	printf("%llu objects are in %llu reference cycles, %llu of them garbage",
+	       (unsigned long long)c->object_count, (unsigned long long)c->cycle_count,
+	       (unsigned long long)c->garbage_count);
+	for (uint32_t i = 0; i < c->count && i < CYCLIC_SHOWN; i++) {
+		lk_text_clean(c->list[i].name, name, sizeof(name));
+		printf("%s %llu %s", i == 0 ? ":" : ",",
+		       (unsigned long long)c->list[i].object_count, name);
+	}
+	printf("\n");
+}
+
 /* Types come in several messages: the heading stands above the first. */
 static void
 begin_types(struct scan *s)
@@ -161,23 +201,95 @@ put_type(struct scan *s, const struct lk_message_object_type *t)
 }
 
 static void
+json_loops(struct lk_jsonl *j, const struct lk_message_referrers *r)
+{
+	lk_jsonl_open(j, "cycles", '[');
+	for (uint32_t i = 0; i < r->loop_count; i++) {
+		lk_jsonl_open(j, NULL, '{');
+		lk_jsonl_text(j, "cycle", r->loops[i].words);
+		lk_jsonl_whole(j, "length", r->loops[i].length);
+		lk_jsonl_whole(j, "cycles", r->loops[i].cycle_count);
+		lk_jsonl_whole(j, "objects", r->loops[i].object_count);
+		lk_jsonl_close(j, '}');
+	}
+	lk_jsonl_close(j, ']');
+}
+
+static void
+print_loops(const struct lk_message_referrers *r)
+{
+	char words[PATH_BYTES];
+
+	for (uint32_t i = 0; i < r->loop_count; i++) {
+		const struct lk_message_loop *loop = &r->loops[i];
+
+		lk_text_clean(loop->words, words, sizeof(words));
+		printf("%llu of them are in cycles", (unsigned long long)loop->object_count);
+		if (loop->length != 0)
+			printf(" of %llu", (unsigned long long)loop->length);
+		printf(": %s\n", words);
+	}
+}
+
+static void
+json_referrers(struct lk_jsonl *j, const struct lk_message_referrers *r)
+{
+	lk_jsonl_text(j, "type", r->type);
+	if (!isnan(r->sample_count)) {
+		lk_jsonl_real(j, "stack", r->stack);
+		lk_jsonl_real(j, "samples", r->sample_count);
+		lk_jsonl_real(j, "found", r->found_count);
+	}
+	if (r->address != NULL)
+		lk_jsonl_text(j, "address", r->address);
+	lk_jsonl_whole(j, "type_objects", r->object_count);
+	lk_jsonl_real(j, "type_bytes", r->bytes);
+	lk_jsonl_whole(j, "path_count", r->path_count);
+	json_loops(j, r);
+	lk_jsonl_open(j, "referrers", '[');
+}
+
+/* What is held; of a stack also how much of it is no object, and the holder of most. */
+static void
+print_held(const struct lk_message_referrers *r)
+{
+	char bytes[LK_TEXT_BYTES], type[TYPE_BYTES], path[PATH_BYTES], address[LK_TEXT_BYTES];
+	unsigned long long objects = (unsigned long long)r->object_count;
+
+	lk_text_clean(r->type, type, sizeof(type));
+	lk_text_bytes(r->bytes, bytes, sizeof(bytes));
+	lk_text_clean(r->address == NULL ? "" : r->address, address, sizeof(address));
+	if (!isnan(r->sample_count)) {
+		printf("%.0f live samples of stack %.0f: %.0f are of %llu Python objects%s%s, "
+		       "%.0f of none that was found\n", r->sample_count, r->stack,
+		       r->found_count, objects, objects == 0 ? "" : ", mostly of type ", type,
+		       r->sample_count - r->found_count);
+		if (r->count == 0)
+			return;
+		lk_text_clean(r->list[0].path, path, sizeof(path));
+		printf("%llu of %llu sampled objects are held by %s\n",
+		       (unsigned long long)r->list[0].object_count, objects, path);
+	} else if (r->address != NULL && objects != 0) {
+		printf("the %s at %s, %s\n", type, address, bytes);
+	} else if (r->address != NULL) {
+		printf("no object was found at %s: it is gone, or no Python object\n",
+		       address);
+	} else {
+		printf("%llu objects of type %s, %s, in %llu ways\n", objects, type, bytes,
+		       (unsigned long long)r->path_count);
+	}
+}
+
+static void
 begin_referrers(struct scan *s, const struct lk_message_referrers *r)
 {
-	char bytes[LK_TEXT_BYTES], type[TYPE_BYTES];
-
 	if (s->values->json) {
-		lk_jsonl_text(&s->json, "type", r->type);
-		lk_jsonl_whole(&s->json, "type_objects", r->object_count);
-		lk_jsonl_real(&s->json, "type_bytes", r->bytes);
-		lk_jsonl_whole(&s->json, "path_count", r->path_count);
-		lk_jsonl_open(&s->json, "referrers", '[');
+		json_referrers(&s->json, r);
 		return;
 	}
-	lk_text_clean(r->type, type, sizeof(type));
-	printf("%llu objects of type %s, %s, in %llu ways\n%10s %8s %8s  %s\n",
-	       (unsigned long long)r->object_count, type,
-	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)), (unsigned long long)r->path_count,
-	       "OBJECTS", "BYTES", "RETAINED", "HELD BY");
+	print_held(r);
+	print_loops(r);
+	printf("%10s %8s %8s  %s\n", "OBJECTS", "BYTES", "RETAINED", "HELD BY");
 }
 
 static void
@@ -215,6 +327,10 @@ hear(const struct lk_message *message, void *ctx)
 		json_frozen(&s->json, &message->frozen);
 	else if (message->type == LK_MESSAGE_FROZEN)
 		print_frozen(&message->frozen);
+	if (message->type == LK_MESSAGE_CYCLES && s->values->json)
+		json_cycles(&s->json, &message->cycles);
+	else if (message->type == LK_MESSAGE_CYCLES)
+		print_cycles(&message->cycles);
 	if (message->type == LK_MESSAGE_TYPES)
 		begin_types(s);
 	for (uint32_t i = 0; message->type == LK_MESSAGE_TYPES && i < message->types.count; i++)
@@ -227,6 +343,35 @@ hear(const struct lk_message *message, void *ctx)
 	return 0;
 }
 
+static bool
+is_address(const char *text)
+{
+	return strncmp(text, "0x", 2) == 0 && strlen(text) > 2 && strlen(text) <= 18 &&
+	       strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
+}
+
+static int
+choose_referrers(const struct values *values, struct lk_ask *ask)
+{
+	bool of_type = values->type != NULL && values->type[0] != '\0';
+
+	if (of_type + (values->stack != 0) + (values->address != NULL) != 1)
+		return lk_options_complain(&lk_scan_command, "referrers wants --type NAME, "
+					   "--stack ID or --address HEX");
+	if (of_type && strlen(values->type) > LK_WIRE_NAME_MAX)
+		return lk_options_complain(&lk_scan_command, "a name has at most %u bytes; "
+					   "its last words are enough", LK_WIRE_NAME_MAX);
+	if (values->address != NULL && !is_address(values->address))
+		return lk_options_complain(&lk_scan_command, "an address is like "
+					   "0x7f2a10004000, not '%s'", values->address);
+	ask->op = of_type ? LK_ASK_REFERRERS : values->stack != 0 ? LK_ASK_REFERRERS_STACK :
+		  LK_ASK_REFERRERS_ADDRESS;
+	ask->text = of_type ? values->type : values->address;
+	ask->number = values->stack;
+	ask->limit = LK_WIRE_REFERRERS_MAX;
+	return LK_EXIT_DONE;
+}
+
 /* What is asked for, in *ASK.  Returns: LK_EXIT_DONE; or an exit status, said on stderr. */
 static int
 choose(const char *what, const struct values *values, struct lk_ask *ask)
@@ -236,18 +381,10 @@ choose(const char *what, const struct values *values, struct lk_ask *ask)
 		ask->limit = LK_WIRE_TYPES_MAX;
 		return LK_EXIT_DONE;
 	}
-	if (strcmp(what, "referrers") != 0)
-		return lk_options_complain(&lk_scan_command, "scan what? types or "
-					   "referrers, not '%s'", what);
-	if (values->type == NULL || values->type[0] == '\0')
-		return lk_options_complain(&lk_scan_command, "referrers wants --type NAME");
-	if (strlen(values->type) > LK_WIRE_NAME_MAX)
-		return lk_options_complain(&lk_scan_command, "a name has at most %u bytes; "
-					   "its last words are enough", LK_WIRE_NAME_MAX);
-	ask->op = LK_ASK_REFERRERS;
-	ask->text = values->type;
-	ask->limit = LK_WIRE_REFERRERS_MAX;
-	return LK_EXIT_DONE;
+	if (strcmp(what, "referrers") == 0)
+		return choose_referrers(values, ask);
+	return lk_options_complain(&lk_scan_command, "scan what? types or referrers, not '%s'",
+				   what);
 }
 
 static int
@@ -283,8 +420,10 @@ run(const struct lk_arguments *arguments)
 const struct lk_command lk_scan_command = {
     .name = "scan",
     .words = "PID|NAME types|referrers",
-    .summary = "Count the objects of a process by type, or say who holds those of one type.",
-    .details = "A copy-on-write copy of the process is read: it is paused for milliseconds, and\n"
+    .summary = "Count the objects of a process by type, or say who holds some of them.",
+    .details = "Referrers are of the objects of a type, of those that a stack allocated (export\n"
+	       "has ids of stacks, and addresses of containers), or of one object.\n"
+	       "A copy-on-write copy of the process is read: it is paused for milliseconds, and\n"
 	       "needs memory for what it changes meanwhile. ^C gives the scan up.\n",
     .options = options,
     .option_count = LK_COUNT_OF(options),

@@ -471,6 +471,29 @@ lk_emit_frozen(struct lk_print *p, const struct lk_emit_frozen *m)
 }
 
 void
+lk_emit_cycles_begin(struct lk_print *p, uint64_t cycles, uint64_t objects,
+    uint64_t garbage_objects)
+{
+	begin(p, "cycles");
+	number(p, "cycles", cycles);
+	number(p, "objects", objects);
+	number(p, "garbage_objects", garbage_objects);
+	lk_print_str(p, ",\"rows\":[");
+}
+
+void
+lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t objects,
+    uint64_t garbage_objects)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, type, strlen(type));
+	tuple_u64(p, objects);
+	tuple_u64(p, garbage_objects);
+	lk_print_char(p, ']');
+}
+
+void
 lk_emit_types_begin(struct lk_print *p, bool more)
 {
 	begin(p, "types");
@@ -492,15 +515,43 @@ lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m)
 }
 
 void
-lk_emit_referrers_begin(struct lk_print *p, const char *type, uint64_t objects, uint64_t bytes,
-    uint64_t paths)
+lk_emit_referrers_begin(struct lk_print *p, const struct lk_emit_referrers *m)
 {
 	begin(p, "referrers");
-	text(p, "type", type);
-	number(p, "objects", objects);
-	number(p, "bytes", bytes);
-	number(p, "paths", paths);
-	lk_print_str(p, ",\"rows\":[");
+	text(p, "type", m->type);
+	number(p, "stack", m->stack);
+	number(p, "samples", m->samples);
+	number(p, "found", m->found);
+	if (m->address == 0) {
+		number(p, "address", LK_EMIT_UNKNOWN);
+	} else {
+		lk_print_str(p, ",\"address\":\"");
+		lk_print_hex(p, m->address);
+		lk_print_char(p, '"');
+	}
+	number(p, "objects", m->objects);
+	number(p, "bytes", m->bytes);
+	number(p, "paths", m->paths);
+	lk_print_str(p, ",\"cycles\":[");
+}
+
+void
+lk_emit_loop(struct lk_print *p, bool first, const char *words, uint64_t length, uint64_t cycles,
+    uint64_t objects)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, words, strlen(words));
+	tuple_u64(p, length);
+	tuple_u64(p, cycles);
+	tuple_u64(p, objects);
+	lk_print_char(p, ']');
+}
+
+void
+lk_emit_referrers_rows(struct lk_print *p)
+{
+	lk_print_str(p, "],\"rows\":[");
 }
 
 void

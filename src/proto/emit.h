@@ -117,6 +117,11 @@ struct lk_emit_frozen {
 };
 void lk_emit_frozen(struct lk_print *p, const struct lk_emit_frozen *m);
 
+void lk_emit_cycles_begin(struct lk_print *p, uint64_t cycles, uint64_t objects,
+    uint64_t garbage_objects);
+void lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t objects,
+    uint64_t garbage_objects);
+
 void lk_emit_types_begin(struct lk_print *p, bool more);
 struct lk_emit_type {
 	const char	*name;
@@ -124,8 +129,16 @@ struct lk_emit_type {
 };
 void lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m);
 
-void lk_emit_referrers_begin(struct lk_print *p, const char *type, uint64_t objects,
-    uint64_t bytes, uint64_t paths);
+struct lk_emit_referrers {
+	const char	*type;
+	uint64_t	 stack, samples, found;		/* or UNKNOWN */
+	uint64_t	 address;			/* 0: none */
+	uint64_t	 objects, bytes, paths;
+};
+void lk_emit_referrers_begin(struct lk_print *p, const struct lk_emit_referrers *m);
+void lk_emit_loop(struct lk_print *p, bool first, const char *words, uint64_t length,
+    uint64_t cycles, uint64_t objects);
+void lk_emit_referrers_rows(struct lk_print *p);	/* cycles end, rows begin */
 void lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
     uint64_t bytes, uint64_t retained_bytes);
 

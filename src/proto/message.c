@@ -31,6 +31,7 @@ static const struct {
     {"containers", LK_MESSAGE_CONTAINERS, lk_message_read_containers},
     {"progress", LK_MESSAGE_PROGRESS, lk_message_read_progress},
     {"frozen", LK_MESSAGE_FROZEN, lk_message_read_frozen},
+    {"cycles", LK_MESSAGE_CYCLES, lk_message_read_cycles},
     {"types", LK_MESSAGE_TYPES, lk_message_read_types},
     {"referrers", LK_MESSAGE_REFERRERS, lk_message_read_referrers},
     {"events", LK_MESSAGE_EVENTS, lk_message_read_events},

@@ -31,6 +31,7 @@ enum lk_message_type {
 	LK_MESSAGE_CONTAINERS,
 	LK_MESSAGE_PROGRESS,
 	LK_MESSAGE_FROZEN,
+	LK_MESSAGE_CYCLES,
 	LK_MESSAGE_TYPES,
 	LK_MESSAGE_REFERRERS,
 	LK_MESSAGE_EVENTS,
@@ -188,6 +189,21 @@ struct lk_message_types {
 	const struct lk_message_object_type *list; /* most bytes first */
 };
 
+struct lk_message_cyclic {
+	const char *name;
+	uint64_t object_count, garbage_count;
+};
+struct lk_message_cycles {
+	uint64_t cycle_count, object_count, garbage_count;
+	uint32_t count;
+	const struct lk_message_cyclic *list; /* most objects first */
+};
+
+struct lk_message_loop {
+	const char *words; /* "Node -> dict -> Node" */
+	uint64_t length;   /* 0: of several kinds */
+	uint64_t cycle_count, object_count;
+};
 struct lk_message_referrer {
 	const char *path;
 	uint64_t object_count;
@@ -195,10 +211,13 @@ struct lk_message_referrer {
 };
 struct lk_message_referrers {
 	const char *type;
+	double stack, sample_count, found_count; /* NAN: not of a stack */
+	const char *address;			 /* NULL: not of one object */
 	uint64_t object_count, path_count;
 	double bytes;
-	uint32_t count;
+	uint32_t count, loop_count;
 	const struct lk_message_referrer *list; /* most objects first */
+	const struct lk_message_loop *loops;	/* the same; the cycles they are in */
 };
 
 struct lk_message_event {
@@ -230,6 +249,7 @@ struct lk_message {
 		struct lk_message_containers containers;
 		struct lk_message_progress progress;
 		struct lk_message_frozen frozen;
+		struct lk_message_cycles cycles;
 		struct lk_message_types types;
 		struct lk_message_referrers referrers;
 		struct lk_message_events events;

@@ -67,19 +67,23 @@ keep(struct value *v, uint32_t c)
 	keep_bytes(v, utf8, n);
 }
 
+/* More than 15: no digit. */
+static uint32_t
+hex_of(char c)
+{
+	return (uint32_t)(c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0x10000);
+}
+
 static bool
 read_hex4(struct reader *r, uint32_t *out)
 {
 	int i;
-	char c;
 
 	if (r->end - r->at < 4)
 		return false;
 	for (*out = 0, i = 0; i < 4; i++) {
-		c = *r->at++;
-		*out = *out << 4 | (uint32_t)(c >= '0' && c <= '9' ? c - '0' :
-		    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-		    c >= 'A' && c <= 'F' ? c - 'A' + 10 : 0x10000);
+		*out = *out << 4 | hex_of(*r->at++);
 	}
 	return *out < 0x10000;
 }
@@ -265,6 +269,7 @@ set_integer(struct lk_wire_request *out, const char *name, const struct value *v
 	} fields[] = {
 		{"period_ms", &out->period_ms}, {"baseline", &out->baseline},
 		{"min_length", &out->min_length}, {"limit", &out->limit}, {"bytes", &out->bytes},
+		{"stack", &out->stack},
 	};
 	size_t i;
 
@@ -276,6 +281,23 @@ set_integer(struct lk_wire_request *out, const char *name, const struct value *v
 		else
 			out->bad_argument = true;
 	}
+}
+
+/* "0x7f2a10004000": digits in either case. */
+static bool
+read_address(const struct value *v, uint64_t *out)
+{
+	const char *digit = v->text + 2;
+
+	if (v->kind != KIND_STRING || v->length < 3 || v->length > 2 + 16 ||
+	    memcmp(v->text, "0x", 2) != 0)
+		return false;
+	for (*out = 0; *digit != '\0'; digit++) {
+		if (hex_of(*digit) > 15)
+			return false;
+		*out = *out << 4 | hex_of(*digit);
+	}
+	return true;
 }
 
 static void
@@ -294,6 +316,9 @@ set_field(struct lk_wire_request *out, const char *name, const struct value *v)
 		out->name_too_long = out->has_name && v->length > LK_WIRE_NAME_MAX;
 		if (out->has_name && !out->name_too_long)
 			memcpy(out->name, v->text, v->length + 1);
+	} else if (strcmp(name, "address") == 0) {
+		out->has_address = read_address(v, &out->address);
+		out->bad_argument |= !out->has_address;
 	} else {
 		set_integer(out, name, v);
 	}
@@ -307,7 +332,7 @@ lk_request_read(const char *line, size_t length, struct lk_wire_request *out)
 
 	memset(out, 0, sizeof(*out));
 	out->period_ms = out->baseline = out->min_length = LK_REQUEST_ABSENT;
-	out->limit = out->bytes = LK_REQUEST_ABSENT;
+	out->limit = out->bytes = out->stack = LK_REQUEST_ABSENT;
 	if (!take(&r, '{'))
 		return -EBADMSG;
 	if (take(&r, '}'))

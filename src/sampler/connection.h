@@ -13,6 +13,7 @@
 
 #include "base/print.h"
 #include "leaktop/wire.h"
+#include "sampler/freeze/want.h"
 #include "sampler/handle.h"
 
 #define LK_CONNECTION_OUT_BYTES	(2u * LK_WIRE_LINE_MAX)
@@ -50,7 +51,7 @@ struct lk_connection {
 	uint64_t	 min_length;
 	uint32_t	 limit;
 	uint32_t	 scan_number;		/* waits for the end of this walk, or freeze */
-	char		 holders_of[LK_WIRE_NAME_MAX + 1];	/* a type */
+	struct lk_want	 want;			/* of a freeze */
 	uint64_t	 told_done;		/* progress of the freeze */
 };
 

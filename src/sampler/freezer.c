@@ -28,7 +28,10 @@
 #include "sampler/freeze/child.h"
 #include "sampler/freeze/explore.h"
 #include "sampler/freeze/headroom.h"
+#include "sampler/freeze/sampled.h"
+#include "sampler/freeze/want.h"
 #include "sampler/process/proc.h"
+#include "sampler/record.h"
 #include "sampler/threads.h"
 
 #define DEADLINE_MS	60000u
@@ -52,7 +55,7 @@ static struct lk_freeze freeze;
 static uint32_t objects_max;
 static bool usable;
 static char words[WORDS_BYTES];
-static char wanted[LK_EXPLORE_TYPE_MAX];	/* the type whose holders are, "" none */
+static struct lk_want wanted;
 
 void
 lk_freezer_init(const struct lk_layout *l, const struct lk_symbols *s, void (*ring)(void))
@@ -89,7 +92,7 @@ has_room(void)
 		h.address_limit_bytes = limit.rlim_cur;
 	if (!lk_headroom_tables(&h, &bytes, words, sizeof(words)))
 		return false;
-	bytes /= wanted[0] == '\0' ? LK_EXPLORE_OBJECT_BYTES : LK_EXPLORE_HELD_BYTES;
+	bytes /= wanted.what == LK_WANT_TYPES ? LK_EXPLORE_OBJECT_BYTES : LK_EXPLORE_HELD_BYTES;
 	objects_max = (uint32_t)(bytes < OBJECTS_MAX ? bytes : OBJECTS_MAX);
 	return true;
 }
@@ -213,8 +216,9 @@ attend(pid_t child)
 static void
 freeze_callspy(void)
 {
-	struct lk_explore e = {layout, symbols, objects_max, NULL,
-	    wanted[0] == '\0' ? NULL : wanted, answer};
+	const struct lk_sampled sampled = {&lk_record.live, &lk_record.slots,
+	    lk_record.stacks.stack_serial, lk_record.stacks.stack_capacity};
+	struct lk_explore e = {layout, symbols, objects_max, NULL, &wanted, &sampled, answer};
 	const struct lk_child_work work = {lk_explore_heap, lk_explore_failed, &e, DEADLINE_MS};
 	uint64_t began;
 	pid_t child;
@@ -263,33 +267,24 @@ begin_anew(void)
 	atomic_store(&ended, false);
 }
 
-static void
-want(const char *holders_of)
-{
-	struct lk_print p;
-
-	lk_print_init(&p, wanted, sizeof(wanted));
-	lk_print_str(&p, holders_of);
-	lk_print_end(&p);
-}
-
 /* One that was given up answers nobody, and not who came just after that either. */
 bool
-lk_freezer_serves(const char *holders_of)
+lk_freezer_serves(const struct lk_want *want)
 {
 	if (running && atomic_load(&answer->state) == LK_ANSWER_UNWANTED)
 		return false;
-	return holders_of[0] == '\0' || strcmp(holders_of, wanted) == 0;
+	return want->what == LK_WANT_TYPES || (want->what == wanted.what &&
+	    want->number == wanted.number && strcmp(want->type, wanted.type) == 0);
 }
 
 int
-lk_freezer_start(const char *holders_of)
+lk_freezer_start(const struct lk_want *want)
 {
 	int rc;
 
 	if (running)
 		return -EBUSY;
-	want(holders_of);
+	wanted = *want;
 	if (layout == NULL) {
 		say("this Python has no GIL: its heap cannot be frozen");
 		return -ENOTSUP;

@@ -11,6 +11,7 @@
 struct lk_answer;
 struct lk_layout;
 struct lk_symbols;
+struct lk_want;
 
 #define LK_FREEZER_UNKNOWN	UINT64_MAX
 
@@ -26,13 +27,13 @@ struct lk_freeze {
 void lk_freezer_init(const struct lk_layout *layout, const struct lk_symbols *symbols,
     void (*ring)(void));
 
-/* lk_freezer_start - begin one, which also finds the holders of the type HOLDERS_OF ("" of none).
+/* lk_freezer_start - begin one for WANT.
  * Returns: 0; -EBUSY: one is under way; -ENOTSUP; -ENOMEM;
  * -EAGAIN: no thread to be had.  The last three are in lk_freezer_words(). */
-int lk_freezer_start(const char *holders_of);
+int lk_freezer_start(const struct lk_want *want);
 
-/* lk_freezer_serves - whether the one under way, or the last one, finds these holders, too. */
-bool lk_freezer_serves(const char *holders_of);
+/* lk_freezer_serves - whether the one under way, or the last one, is for that, too. */
+bool lk_freezer_serves(const struct lk_want *want);
 
 /* lk_freezer_poll - has one ended, or been given up, since the last call?  Then joins its thread
  * and returns its number (from 1); else 0. */

@@ -17,6 +17,7 @@
 #include "sampler/marks.h"
 #include "sampler/record.h"
 #include "sampler/native/native.h"
+#include "sampler/stage.h"
 #include "sampler/stages.h"
 #include "sampler/status.h"
 #include "sampler/tend.h"
@@ -145,8 +146,20 @@ op_types(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	c->limit = (uint32_t)limit;
-	c->holders_of[0] = '\0';
+	c->want = (struct lk_want){.what = LK_WANT_TYPES};
 	lk_stages_begin(c, LK_PROGRAM_TYPES);
+}
+
+/* Returns: false unless it is for one thing. */
+static bool
+want_of(const struct lk_wire_request *r, struct lk_want *out)
+{
+	bool of_type = r->name[0] != '\0', of_stack = r->stack != LK_REQUEST_ABSENT;
+
+	*out = (struct lk_want){.what = of_type ? LK_WANT_TYPE : of_stack ? LK_WANT_STACK :
+	    LK_WANT_ADDRESS, .number = of_stack ? (uint64_t)r->stack : r->address};
+	memcpy(out->type, r->name, sizeof(out->type));
+	return of_type + of_stack + r->has_address == 1;
 }
 
 static void
@@ -154,13 +167,17 @@ op_referrers(struct lk_connection *c, const struct lk_wire_request *r)
 {
 	int64_t limit = r->limit == LK_REQUEST_ABSENT ? REFERRERS_DEFAULT : r->limit;
 
-	if (limit < 1 || limit > LK_WIRE_REFERRERS_MAX || r->name[0] == '\0') {
-		lk_stages_refuse(c, "bad-argument",
-		    "the name of a type is needed; limit is from 1 to 100");
+	if (limit < 1 || limit > LK_WIRE_REFERRERS_MAX || !want_of(r, &c->want)) {
+		lk_stages_refuse(c, "bad-argument", "one of name (of a type), stack (an id) and "
+		    "address is needed; limit is from 1 to 100");
+		return;
+	}
+	if (c->want.what == LK_WANT_STACK && !lk_stage_has_stack(c->want.number)) {
+		lk_stages_refuse(c, "bad-argument", "no such stack: what it allocated has been "
+		    "freed, and its id was given up");
 		return;
 	}
 	c->limit = (uint32_t)limit;
-	memcpy(c->holders_of, r->name, sizeof(c->holders_of));
 	lk_stages_begin(c, LK_PROGRAM_REFERRERS);
 }
 

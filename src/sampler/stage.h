@@ -17,6 +17,9 @@ uint32_t lk_stage_stack_id(uint32_t stack);
 /* lk_stage_knows - whether this connection has STACK's name. */
 bool lk_stage_knows(const struct lk_connection *c, uint32_t stack);
 
+/* lk_stage_has_stack - whether the record has a stack with this id now. */
+bool lk_stage_has_stack(uint64_t id);
+
 /* names */
 bool lk_stage_reset(struct lk_connection *c);
 bool lk_stage_names(struct lk_connection *c);
@@ -40,6 +43,7 @@ bool lk_stage_events(struct lk_connection *c);
 /* the heap, frozen */
 bool lk_stage_wait_freeze(struct lk_connection *c);
 bool lk_stage_frozen(struct lk_connection *c);
+bool lk_stage_cycles(struct lk_connection *c);
 bool lk_stage_types(struct lk_connection *c);
 bool lk_stage_referrers(struct lk_connection *c);
 

@@ -30,9 +30,9 @@ bool
 lk_stage_wait_freeze(struct lk_connection *c)
 {
 	if (c->scan_number == 0) {
-		if (lk_freezer_is_running() && !lk_freezer_serves(c->holders_of))
+		if (lk_freezer_is_running() && !lk_freezer_serves(&c->want))
 			return false;	/* after that one */
-		if (!lk_freezer_is_running() && lk_freezer_start(c->holders_of) < 0) {
+		if (!lk_freezer_is_running() && lk_freezer_start(&c->want) < 0) {
 			lk_stages_refuse(c, "unavailable", lk_status.dormant_reason != NULL ?
 			    lk_status.dormant_reason : lk_freezer_words());
 			return false;
@@ -53,7 +53,7 @@ freeze_of(struct lk_connection *c)
 	const struct lk_freeze *f = lk_freezer_result();
 
 	if (freezes_done != c->scan_number || lk_freezer_is_running() ||
-	    !lk_freezer_serves(c->holders_of)) {
+	    !lk_freezer_serves(&c->want)) {
 		lk_stages_refuse(c, "busy", "another freeze has begun; ask again");
 		return NULL;
 	}
@@ -83,6 +83,28 @@ lk_stage_frozen(struct lk_connection *c)
 	return true;
 }
 
+/* Nothing when there was no room to find them. */
+bool
+lk_stage_cycles(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_answer *a;
+	uint32_t i;
+
+	if (f == NULL)
+		return false;
+	a = f->answer;
+	if (!a->knows_cycles)
+		return true;
+	lk_emit_cycles_begin(&c->out, a->cycle_count, a->cyclic_objects,
+	    a->cyclic_garbage_objects);
+	for (i = 0; i < a->cyclic_kept; i++)
+		lk_emit_cyclic(&c->out, i == 0, a->cyclic[i].name, a->cyclic[i].objects,
+		    a->cyclic[i].garbage_objects);
+	lk_emit_list_end(&c->out);
+	return true;
+}
+
 bool
 lk_stage_types(struct lk_connection *c)
 {
@@ -105,6 +127,20 @@ lk_stage_types(struct lk_connection *c)
 	return until == last;
 }
 
+static void
+begin_referrers(struct lk_connection *c, const struct lk_answer *a)
+{
+	bool of_stack = c->want.what == LK_WANT_STACK;
+
+	lk_emit_referrers_begin(&c->out, &(struct lk_emit_referrers){
+	    .type = c->want.what == LK_WANT_TYPE ? c->want.type : a->held_type,
+	    .stack = of_stack ? c->want.number : LK_EMIT_UNKNOWN,
+	    .samples = of_stack ? a->samples : LK_EMIT_UNKNOWN,
+	    .found = of_stack ? a->samples_found : LK_EMIT_UNKNOWN,
+	    .address = c->want.what == LK_WANT_ADDRESS ? c->want.number : 0,
+	    .objects = a->held_objects, .bytes = a->held_bytes, .paths = a->holder_count});
+}
+
 bool
 lk_stage_referrers(struct lk_connection *c)
 {
@@ -118,8 +154,12 @@ lk_stage_referrers(struct lk_connection *c)
 		lk_stages_refuse(c, "unavailable", "too little memory to find the holders");
 		return false;
 	}
-	lk_emit_referrers_begin(&c->out, c->holders_of, f->answer->held_objects,
-	    f->answer->held_bytes, f->answer->holder_count);
+	begin_referrers(c, f->answer);
+	for (i = 0; i < f->answer->loops_kept; i++)
+		lk_emit_loop(&c->out, i == 0, f->answer->loops[i].words,
+		    f->answer->loops[i].length, f->answer->loops[i].components,
+		    f->answer->loops[i].objects);
+	lk_emit_referrers_rows(&c->out);
 	for (i = 0; i < f->answer->holders_kept && i < c->limit; i++) {
 		h = &f->answer->holders[i];
 		lk_emit_referrer(&c->out, i == 0, h->path, h->objects, h->bytes,

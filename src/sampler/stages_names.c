@@ -36,6 +36,17 @@ lk_stage_stack_id(uint32_t stack)
 }
 
 bool
+lk_stage_has_stack(uint64_t id)
+{
+	uint32_t i;
+
+	for (i = 0; id != 0 && i < lk_record.stacks.stack_capacity; i++)
+		if (lk_stage_stack_id(i) == id)
+			return true;
+	return false;
+}
+
+bool
 lk_stage_knows(const struct lk_connection *c, uint32_t stack)
 {
 	uint32_t serial = stack < c->stack_count ? lk_stage_stack_id(stack) : 0;

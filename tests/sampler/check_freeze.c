@@ -13,6 +13,7 @@
 #include <check.h>
 
 #include "sampler/freeze/child.h"
+#include "sampler/freeze/cycles.h"
 #include "sampler/freeze/dominators.h"
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/headroom.h"
@@ -115,6 +116,13 @@ is_first(uint32_t node)
 }
 
 static bool
+is_none(uint32_t node)
+{
+	(void)node;
+	return false;
+}
+
+static bool
 is_root(uint32_t node)
 {
 	return roots[node];
@@ -204,6 +212,108 @@ START_TEST(a_long_list_has_dominators)
 	for (uint32_t i = 1; i < count; i++)
 		ck_assert_uint_eq(lk_dominators_of(&d, i), i - 1);
 	lk_dominators_fini(&d);
+	lk_graph_fini(&g);
+}
+END_TEST
+
+/* Ways between two nodes through those that are not left out: as few steps as there are, 0: none.
+ * Roots, which are few, are left out. */
+static void
+measure_ways(const struct lk_graph *g, uint32_t steps[GRAPH_NODES][GRAPH_NODES])
+{
+	memset(steps, 0, sizeof(steps[0]) * GRAPH_NODES);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++)
+		for (uint32_t e = g->first[i]; e < g->first[i + 1]; e++)
+			steps[i][g->edges[e]] = !roots[i] && !roots[g->edges[e]];
+	for (uint32_t k = 0; k < GRAPH_NODES; k++)
+		for (uint32_t i = 0; i < GRAPH_NODES; i++)
+			for (uint32_t j = 0; j < GRAPH_NODES; j++)
+				if (steps[i][k] != 0 && steps[k][j] != 0 && (steps[i][j] == 0 ||
+				    steps[i][k] + steps[k][j] < steps[i][j]))
+					steps[i][j] = steps[i][k] + steps[k][j];
+}
+
+static bool
+holds(const struct lk_graph *g, uint32_t from, uint32_t to)
+{
+	for (uint32_t e = g->first[from]; e < g->first[from + 1]; e++)
+		if (g->edges[e] == to)
+			return true;
+	return false;
+}
+
+/* One for each component, since it may be asked only once. */
+static void
+check_shortest(struct lk_cycles *c, const struct lk_graph *g,
+    uint32_t steps[GRAPH_NODES][GRAPH_NODES])
+{
+	bool asked[GRAPH_NODES + 1] = {true};
+	uint32_t way[GRAPH_NODES], cut[2] = {0}, length;
+
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		if (asked[c->component[i]])
+			continue;
+		asked[c->component[i]] = true;
+		length = lk_cycles_shortest(c, g, i, way, GRAPH_NODES);
+		ck_assert_uint_eq(length, steps[i][i]);
+		ck_assert_uint_eq(way[0], i);
+		for (uint32_t n = 0; n < length; n++)
+			ck_assert(holds(g, way[n], way[(n + 1) % length]));
+	}
+	for (uint32_t i = 0; i < GRAPH_NODES; i++)	/* one that is not in any */
+		if (c->component[i] == 0)
+			ck_assert_uint_eq(lk_cycles_shortest(c, g, i, cut, 2), 0);
+}
+
+START_TEST(cycles_are_who_reaches_himself)
+{
+	static uint32_t steps[GRAPH_NODES][GRAPH_NODES];
+	uint64_t state = (uint64_t)_i + 1;
+	struct lk_cycles c;
+	struct lk_graph g;
+	uint32_t components = 0;
+
+	make_at_random(&g, &state);
+	measure_ways(&g, steps);
+	ck_assert_int_eq(lk_cycles_find(&c, &g, is_root), 0);
+	for (uint32_t i = 0; i < GRAPH_NODES; i++) {
+		ck_assert_int_eq(c.component[i] != 0, steps[i][i] != 0);
+		ck_assert_uint_le(c.component[i], c.count);
+		components = c.component[i] > components ? c.component[i] : components;
+		for (uint32_t j = 0; j < GRAPH_NODES; j++)
+			if (c.component[i] != 0 && c.component[j] != 0)
+				ck_assert_int_eq(c.component[i] == c.component[j],
+				    i == j || (steps[i][j] != 0 && steps[j][i] != 0));
+	}
+	ck_assert_uint_eq(components, c.count);
+	check_shortest(&c, &g, steps);
+	lk_cycles_fini(&c);
+	lk_graph_fini(&g);
+}
+END_TEST
+
+/* So long that recursion would end the stack; of its cycle only the beginning is told. */
+START_TEST(a_long_ring_is_one_cycle)
+{
+	const uint32_t count = 1000000;
+	uint32_t way[3] = {0};
+	struct lk_cycles c;
+	struct lk_graph g;
+
+	ck_assert_int_eq(lk_graph_init(&g, count, count), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		lk_graph_begin(&g);
+		lk_graph_hold(&g, (i + 1) % count, true);
+	}
+	lk_graph_end(&g);
+	ck_assert_int_eq(lk_cycles_find(&c, &g, is_none), 0);
+	ck_assert_uint_eq(c.count, 1);
+	for (uint32_t i = 0; i < count; i++)
+		ck_assert_uint_eq(c.component[i], 1);
+	ck_assert_uint_eq(lk_cycles_shortest(&c, &g, 5, way, 3), count);
+	ck_assert_uint_eq(way[0], 5);
+	ck_assert_uint_eq(way[2], 7);
+	lk_cycles_fini(&c);
 	lk_graph_fini(&g);
 }
 END_TEST
@@ -387,6 +497,8 @@ freeze_suite(void)
 	tcase_add_loop_test(tc, reached_is_what_there_is_a_way_to, 0, 100);
 	tcase_add_loop_test(tc, dominators_are_what_no_way_avoids, 0, 300);
 	tcase_add_test(tc, a_long_list_has_dominators);
+	tcase_add_loop_test(tc, cycles_are_who_reaches_himself, 0, 300);
+	tcase_add_test(tc, a_long_ring_is_one_cycle);
 	tcase_add_test(tc, a_full_graph_says_so);
 	tcase_add_test(tc, tables_get_half_of_what_is_left);
 	tcase_add_loop_test(tc, too_little_is_said, 0, 3);

@@ -301,12 +301,50 @@ types(struct lk_print *p)
 }
 
 static void
+cycles(struct lk_print *p)
+{
+	lk_emit_cycles_begin(p, 74, 310, 180);
+	lk_emit_cyclic(p, true, "shop.cart.Item", 120, 120);
+	lk_emit_cyclic(p, false, "dict", 60, 60);
+	lk_emit_cyclic(p, false, "function", 16, 0);
+	lk_emit_list_end(p);
+}
+
+static void
 referrers(struct lk_print *p)
 {
-	lk_emit_referrers_begin(p, "shop.cart.Item", 200000, 11200000, 3);
+	lk_emit_referrers_begin(p, &(struct lk_emit_referrers){.type = "shop.cart.Item",
+	    .stack = UNKNOWN, .samples = UNKNOWN, .found = UNKNOWN, .objects = 200000,
+	    .bytes = 11200000, .paths = 3});
+	lk_emit_loop(p, true, "shop.cart.Item -> dict -> shop.cart.Item", 2, 60, 120);
+	lk_emit_loop(p, false, "(others)", 0, 2, 9);
+	lk_emit_referrers_rows(p);
 	lk_emit_referrer(p, true, "shop.cart._PRICES[]", 190000, 10640000, 22080000);
 	lk_emit_referrer(p, false, "(local in work, cart.py:52) c[]", 9880, 553280, 553280);
 	lk_emit_referrer(p, false, "(garbage)", 120, 6720, UNKNOWN);
+	lk_emit_list_end(p);
+}
+
+static void
+referrers_stack(struct lk_print *p)
+{
+	lk_emit_referrers_begin(p, &(struct lk_emit_referrers){.type = "shop.cart.Item",
+	    .stack = 3, .samples = 10000, .found = 9990, .objects = 9990, .bytes = 559440,
+	    .paths = 2});
+	lk_emit_referrers_rows(p);
+	lk_emit_referrer(p, true, "shop.cart._PRICES[]", 9812, 549472, 1130000);
+	lk_emit_referrer(p, false, "(C or unknown) list[]", 178, 9968, 9968);
+	lk_emit_list_end(p);
+}
+
+static void
+referrers_address(struct lk_print *p)
+{
+	lk_emit_referrers_begin(p, &(struct lk_emit_referrers){.type = "dict",
+	    .stack = UNKNOWN, .samples = UNKNOWN, .found = UNKNOWN, .address = 0x7f2a10004000,
+	    .objects = 1, .bytes = 9371752, .paths = 1});
+	lk_emit_referrers_rows(p);
+	lk_emit_referrer(p, true, "shop.cart._PRICES", 1, 9371752, 31451752);
 	lk_emit_list_end(p);
 }
 
@@ -367,13 +405,14 @@ static const struct {
 } lines[] = {
 	{"baseline", baseline}, {"baselines", baselines}, {"baselines-empty", baselines_empty},
 	{"bye", bye}, {"bye-stranger", bye_stranger}, {"containers", containers},
-	{"containers-incomplete", containers_incomplete}, {"events", events},
+	{"containers-incomplete", containers_incomplete}, {"cycles", cycles}, {"events", events},
 	{"frozen", frozen}, {"frozen-incomplete", frozen_incomplete},
 	{"hello", hello}, {"hello-dormant", hello_dormant}, {"history", history},
 	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
 	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
 	{"names-empty", names_empty}, {"names-native", names_native}, {"progress", progress},
-	{"referrers", referrers},
+	{"referrers", referrers}, {"referrers-address", referrers_address},
+	{"referrers-stack", referrers_stack},
 	{"reply", reply},
 	{"reply-bad-json", reply_bad_json},
 	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"reset", reset},

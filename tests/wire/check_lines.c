@@ -37,6 +37,9 @@ static const struct {
     {"interval", {.id = 16, .op = LK_ASK_INTERVAL, .number = 65536}},
     {"types", {.id = 18, .op = LK_ASK_TYPES, .limit = 100}},
     {"referrers", {.id = 19, .op = LK_ASK_REFERRERS, .text = "shop.cart.Item", .limit = 10}},
+    {"referrers-stack", {.id = 20, .op = LK_ASK_REFERRERS_STACK, .number = 3, .limit = 10}},
+    {"referrers-address",
+     {.id = 21, .op = LK_ASK_REFERRERS_ADDRESS, .text = "0x7f2a10004000"}},
     {"events", {.id = 17, .op = LK_ASK_EVENTS}},
 };
 

@@ -57,6 +57,29 @@ START_TEST(arguments_are_read)
 	ck_assert_int_eq(request.limit, 2);
 	ck_assert_int_eq(request.baseline, 3);
 	ck_assert_int_eq(request.bytes, 4);
+	ck_assert_int_eq(request.stack, LK_REQUEST_ABSENT);
+	ck_assert_int_eq(parse("{\"op\":\"referrers\",\"stack\":5}"), 0);
+	ck_assert_int_eq(request.stack, 5);
+	ck_assert(!request.has_address);
+}
+END_TEST
+
+START_TEST(an_address_is_hexadecimal)
+{
+	static const char *const bad[] = {"\"0x\"", "\"7f00\"", "\"0x7g\"", "\"0x 7\"", "140",
+	    "\"0x11112222333344445\"", "null", "\"\"", "\"0X7f\"", "\"0x7\\u0000\""};
+	char line[100];
+	size_t i;
+
+	ck_assert_int_eq(parse("{\"op\":\"referrers\",\"address\":\"0x7f2A10004000\"}"), 0);
+	ck_assert(request.has_address && !request.bad_argument);
+	ck_assert_uint_eq(request.address, 0x7f2a10004000);
+	ck_assert_int_eq(parse("{\"op\":\"x\",\"address\":\"0xffffffffffffffff\"}"), 0);
+	ck_assert_uint_eq(request.address, UINT64_MAX);
+	for (i = 0; i < LK_COUNT_OF(bad); i++) {
+		snprintf(line, sizeof(line), "{\"op\":\"x\",\"address\":%s}", bad[i]);
+		ck_assert_msg(parse(line) < 0 || request.bad_argument, "%s", bad[i]);
+	}
 }
 END_TEST
 
@@ -75,7 +98,7 @@ is_read(const char *name)
 
 START_TEST(all_that_the_client_asks_is_read)
 {
-	ck_assert_uint_eq(lk_golden_each("requests", is_read), 19);
+	ck_assert_uint_eq(lk_golden_each("requests", is_read), 21);
 }
 END_TEST
 
@@ -326,6 +349,7 @@ request_suite(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, arguments_are_read);
+	tcase_add_test(tc, an_address_is_hexadecimal);
 	tcase_add_test(tc, all_that_the_client_asks_is_read);
 	tcase_add_test(tc, a_line_cut_anywhere_is_refused);
 	tcase_add_test(tc, escapes_become_utf8);

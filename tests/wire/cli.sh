@@ -28,7 +28,10 @@ gives 1 pause;			says err 'wants PID'
 gives 1 resume 1 2;		says err "too many words, from '2'"
 gives 1 scan 1;			says err 'wants PID'
 gives 1 scan 1 everything;	says err 'scan what'
-gives 1 scan 1 referrers;	says err 'wants --type NAME'
+gives 1 scan 1 referrers;	says err 'wants --type NAME, --stack ID or --address HEX'
+gives 1 scan 1 referrers --type A --stack 3; says err 'wants --type NAME'
+gives 1 scan 1 referrers --address 7f2a; says err 'like 0x7f2a10004000'
+gives 1 scan 1 referrers --stack 0;	says err 'stack'
 gives 1 export --format yaml 1;	says err 'no such format: yaml'
 gives 1 diff a.json;		says err 'wants A.json B.json'
 gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
@@ -99,15 +102,33 @@ says out '^612k objects of 61 types, 30.7M; pause 1.3 ms, read in 40ms, 20.0K co
 says out '^120 of them, 6.6K, are garbage'
 says out '^ *200000 +10.7M +120  shop.cart.Item$'
 silent err
+says out '^310 objects are in 74 reference cycles, 180 of them garbage: 120 shop.cart.Item, 60 dict, 16 function$'
 gives 0 scan "$pid" types --json --filter cart
+jq -e '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "objects": 120,
+	"garbage_objects": 120}' "$work/out" >/dev/null || fail 'cycles as JSON'
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
 gives 0 scan "$pid" referrers --type shop.cart.Item
 says out '^200000 objects of type shop.cart.Item, 10.7M, in 3 ways$'
 says out '^ *190000 +10.1M +21.1M  shop.cart._PRICES\[\]$'
+says out '^120 of them are in cycles of 2: shop.cart.Item -> dict -> shop.cart.Item$'
+says out '^9 of them are in cycles: .others.$'
 gives 0 scan "$pid" referrers --type Item --json --top 1
+jq -e '.cycles[0] == {"cycle": "shop.cart.Item -> dict -> shop.cart.Item", "length": 2, "cycles": 60,
+	"objects": 120}' "$work/out" >/dev/null || fail 'the cycles of objects as JSON'
 jq -e '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
 	"bytes": 10640000, "retained_bytes": 22080000}]' "$work/out" >/dev/null || fail 'referrers as JSON'
+gives 0 scan "$pid" referrers --stack 3
+says out '^10000 live samples of stack 3: 9990 are of 9990 Python objects, mostly of type shop.cart.Item, 10 of none'
+says out '^9812 of 9990 sampled objects are held by shop.cart._PRICES\[\]$'
+gives 0 scan "$pid" referrers --stack 3 --json
+jq -e '.stack == 3 and .samples == 10000 and .found == 9990 and (.referrers | length == 2)' \
+	"$work/out" >/dev/null || fail 'the referrers of a stack as JSON'
+gives 0 scan "$pid" referrers --address 0x7f2a10004000
+says out '^the dict at 0x7f2a10004000, 8.9M$'
+gives 0 scan "$pid" referrers --address 0x7f2a10004000 --json
+jq -e '.address == "0x7f2a10004000" and .referrers[0].retained_bytes == 31451752' \
+	"$work/out" >/dev/null || fail 'the referrers of an object as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"

@@ -25,7 +25,8 @@ print(os.getpid(), flush=True)
 sys.stdin.read()
 """
 TYPES = {"hello", "reply", "names", "live", "tick", "baselines", "baseline", "history", "trends",
-         "memory", "containers", "events", "frozen", "types", "referrers"}
+         "memory", "containers", "events", "frozen", "cycles", "types",
+         "referrers"}
 
 
 class Real(str):

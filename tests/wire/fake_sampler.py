@@ -94,7 +94,9 @@ class Client:
         elif op == "baseline.rows":
             self.say(golden("baseline", id=request["baseline"]))
         elif op in ("types", "referrers"):
-            for kind in ("progress", "frozen", op):
+            of = [word for word in ("stack", "address") if word in request]
+            cycles = ["cycles"] if op == "types" else []
+            for kind in ("progress", "frozen", *cycles, "-".join([op, *of])):
                 self.say(golden(kind))
         elif op in ("history", "trends", "memory", "containers"):
             self.say(golden(op))

@@ -47,7 +47,7 @@ _leaktop()
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;
 	baseline:-*|pause:-*|resume:-*) i='--help' ;;
-	scan:-*) i='--json --top --filter --type --help' ;;
+	scan:-*) i='--json --top --filter --type --stack --address --help' ;;
 	scan:*) i="types referrers $(_leaktop_pids)" ;;
 	:-*) i="$look --help --version" ;;
 	:*) i="$commands $(_leaktop_pids)" ;;

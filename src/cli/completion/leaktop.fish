@@ -43,6 +43,8 @@ complete -c leaktop -n "__fish_seen_subcommand_from export" -l format -x -a json
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -a types -d 'objects by type'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -a referrers -d 'who holds objects'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -l type -x -d 'of what is held'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -l stack -x -d 'that allocated what is held'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -l address -x -d 'of what is held'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -l filter -x -d 'types with this text'
 complete -c leaktop -n "__fish_seen_subcommand_from diff" -l fail-over -x -d 'exit 3 above this growth'
 complete -c leaktop -n "__fish_seen_subcommand_from open diff" -F

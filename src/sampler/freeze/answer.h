@@ -13,6 +13,8 @@
 #define LK_ANSWER_NAME_MAX	160u
 #define LK_ANSWER_HOLDERS_MAX	100u
 #define LK_ANSWER_PATH_MAX	256u
+#define LK_ANSWER_CYCLIC_MAX	20u
+#define LK_ANSWER_LOOPS_MAX	20u
 
 enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 	LK_ANSWER_NONE,
@@ -29,8 +31,20 @@ struct lk_answer_type {
 
 struct lk_answer_holder {
 	char		path[LK_ANSWER_PATH_MAX];
-	uint64_t	objects, bytes;		/* of the type that was asked for, at its end */
+	uint64_t	objects, bytes;		/* of those that were asked for, at its end */
 	uint64_t	retained_bytes;		/* what would go with these */
+};
+
+struct lk_answer_cyclic {	/* a type */
+	char		name[LK_ANSWER_NAME_MAX];
+	uint64_t	objects, garbage_objects;	/* in cycles */
+};
+
+struct lk_answer_loop {
+	char		words[LK_ANSWER_PATH_MAX];	/* "Node -> dict -> Node" */
+	uint64_t	length;			/* objects in this cycle; 0: of several kinds */
+	uint64_t	components;		/* sets of objects with one */
+	uint64_t	objects;		/* in these, of those that were asked for */
 };
 
 struct lk_answer {
@@ -47,10 +61,18 @@ struct lk_answer {
 	uint64_t	 garbage_objects, garbage_bytes;
 	bool		 was_collecting;	/* some objects were out of the lists */
 	bool		 no_room;		/* more objects than the tables hold */
-	/* of the type that was asked for: its objects and the ways to them */
+	/* reference cycles (loops.h) */
+	bool		 knows_cycles;
+	uint64_t	 cycle_count, cyclic_objects, cyclic_garbage_objects;
+	uint32_t	 cyclic_kept, loops_kept;
+	struct lk_answer_cyclic cyclic[LK_ANSWER_CYCLIC_MAX];	/* most objects first */
+	struct lk_answer_loop loops[LK_ANSWER_LOOPS_MAX];	/* of holders; the same */
+	/* of the objects whose holders were wanted: what they are and the ways to them */
 	bool		 knows_holders;
 	bool		 knows_retained;
 	uint64_t	 held_objects, held_bytes, holder_count;
+	char		 held_type[LK_ANSWER_NAME_MAX];	/* of most of them, "" of none */
+	uint64_t	 samples, samples_found;	/* of the stack; that belong to an object */
 	uint32_t	 holders_kept;
 	struct lk_answer_holder holders[LK_ANSWER_HOLDERS_MAX];	/* most objects first */
 	uint32_t	 types_kept;

@@ -81,19 +81,26 @@ values_of(const struct lk_layout *l, int era, const void *type, const void *obje
 	return word & 1 ? (const void *)(word + 1) : NULL;
 }
 
+const void *
+lk_attributes_values(const struct lk_layout *l, const void *object)
+{
+	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);
+	int era = era_of(l);
+
+	return era < 0 || !(flags_of(l, type) & FLAG_MANAGED_DICT) ? NULL :
+	    values_of(l, era, type, object);
+}
+
 void
 lk_attributes_each(const struct lk_layout *l, const void *object,
     void (*call)(void *ctx, const void *name, const void *value), void *ctx)
 {
-	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE), *keys, *values, *value, *entry;
-	int era = era_of(l);
+	const void *values = lk_attributes_values(l, object), *keys, *value, *entry;
 	int64_t i, count;
 
-	if (era < 0 || !(flags_of(l, type) & FLAG_MANAGED_DICT))
-		return;
-	keys = lk_read_ptr(type, managed[era].cached_keys);
-	values = keys == NULL ? NULL : values_of(l, era, type, object);
-	if (values == NULL)
+	keys = values == NULL ? NULL : lk_read_ptr(lk_read_ptr(object, LK_OBJECT_TYPE),
+	    managed[era_of(l)].cached_keys);
+	if (keys == NULL)
 		return;
 	entry = lk_at(keys, l->keys_header_bytes +
 	    (1 << lk_read_u8(keys, l->keys_log2_index_bytes)));

@@ -18,7 +18,9 @@
 #include "sampler/freeze/holders.h"
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/nodes.h"
+#include "sampler/freeze/loops.h"
 #include "sampler/freeze/store.h"
+#include "sampler/freeze/want.h"
 
 #define KEYS_GENERAL	0
 #define KEYS_UNICODE	1
@@ -29,6 +31,8 @@ static struct lk_nodes nodes;
 static struct lk_kinds kinds;
 static const void *volatile traversed;	/* a type whose code runs */
 static struct lk_graph graph;
+static uint8_t *is_alive;		/* [nodes] no garbage */
+static struct lk_loops loops;
 static uint32_t tracked_count;		/* the first nodes are of the collector's lists */
 
 static const void *
@@ -167,18 +171,30 @@ count_garbage(const struct lk_explore *e, uint32_t node)
 static void
 find_garbage(const struct lk_explore *e)
 {
-	uint8_t *marks = lk_store_map(nodes.count, sizeof(*marks));
 	uint32_t *todo = lk_store_map(nodes.count, sizeof(*todo)), i;
 
-	if (marks == NULL || todo == NULL || graph.is_full || e->answer->no_room)
+	is_alive = lk_store_map(nodes.count, sizeof(*is_alive));
+	if (is_alive == NULL || todo == NULL || graph.is_full || e->answer->no_room)
 		return;
 	for (i = 0; i < nodes.count; i++)
 		if (is_held_from_outside(e, i))
-			lk_graph_reach(&graph, i, marks, todo);
+			lk_graph_reach(&graph, i, is_alive, todo);
 	for (i = 0; i < nodes.count; i++)
-		if (!marks[i])
+		if (!is_alive[i])
 			count_garbage(e, i);
+	lk_store_unmap(todo, nodes.count, sizeof(*todo));
 	e->answer->knows_garbage = true;
+}
+
+/* ---- cycles, and who holds what ---------------------------------------------------------- */
+
+static void
+find_cycles(const struct lk_explore *e)
+{
+	loops = (struct lk_loops){.nodes = &nodes, .graph = &graph, .kinds = &kinds,
+	    .is_alive = is_alive};
+	if (e->answer->knows_garbage && lk_loops_find(&loops))
+		lk_loops_count(&loops, e->answer);
 }
 
 static const struct lk_explore *explored;
@@ -192,10 +208,11 @@ is_root(uint32_t node)
 static void
 find_holders(const struct lk_explore *e)
 {
-	const struct lk_holders h = {&nodes, &graph, &kinds, e->modules, e->holders_of, is_root};
+	const struct lk_holders h = {&nodes, &graph, &kinds, e->modules, e->want, e->sampled,
+	    e->answer->knows_cycles ? &loops : NULL, is_root};
 
 	explored = e;
-	if (e->holders_of != NULL && e->answer->knows_garbage)
+	if (e->want->what != LK_WANT_TYPES && e->answer->knows_garbage)
 		lk_holders_tell(&h, e->answer);
 }
 
@@ -246,9 +263,11 @@ lk_explore_heap(void *ctx)
 		if (i % TELL_EVERY == 0)
 			tell(answer, i);
 	}
+	traversed = NULL;
 	tell(answer, i);
 	lk_graph_end(&graph);
 	find_garbage(e);
+	find_cycles(e);
 	find_holders(e);
 	lk_kinds_tell(&kinds, answer);
 	answer->walk_ns = lk_clock_monotonic_ns() - began;

@@ -14,13 +14,14 @@
 
 struct lk_answer;
 struct lk_layout;
+struct lk_sampled;
 struct lk_symbols;
+struct lk_want;
 
 /* What an object costs the child at most, in bytes: nodes, and a graph with so many edges for each
  * of them on average. */
-#define LK_EXPLORE_OBJECT_BYTES	72u
-#define LK_EXPLORE_HELD_BYTES	160u	/* when holders are wanted */
-#define LK_EXPLORE_TYPE_MAX	65u	/* bytes of the name of a type, with its NUL */
+#define LK_EXPLORE_OBJECT_BYTES	88u
+#define LK_EXPLORE_HELD_BYTES	176u	/* when holders are wanted */
 #define LK_EXPLORE_EDGES	5u
 
 struct lk_explore {
@@ -28,7 +29,8 @@ struct lk_explore {
 	const struct lk_symbols	*symbols;
 	uint32_t		 objects_max;
 	const void		*modules;	/* sys.modules, or NULL */
-	const char		*holders_of;	/* a type whose holders are wanted, or NULL */
+	const struct lk_want	*want;
+	const struct lk_sampled	*sampled;
 	struct lk_answer	*answer;
 };
 

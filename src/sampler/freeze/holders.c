@@ -10,11 +10,13 @@
 #include "sampler/cpython/symbols.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freeze/attributes.h"
+#include "sampler/freeze/chosen.h"
 #include "sampler/freeze/dominators.h"
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/locals.h"
 #include "sampler/freeze/nodes.h"
+#include "sampler/freeze/loops.h"
 #include "sampler/freeze/shapes.h"
 #include "sampler/freeze/store.h"
 
@@ -25,7 +27,7 @@ static uint32_t *shape_of;	/* [nodes] LK_SHAPES_NONE: not reached yet */
 static uint32_t *queue;		/* [nodes] in the order in which they were reached */
 static uint32_t queued;
 static uint8_t *is_namespace;	/* [nodes] a dict of attributes */
-static uint8_t *is_counted;	/* [nodes] of the type that is wanted */
+static uint8_t *is_counted;	/* [nodes] its holders are wanted */
 static uint32_t at_node;	/* whose children are being named */
 
 static const void *
@@ -232,21 +234,7 @@ tell_shapes(struct lk_answer *out)
 		out->holder_count += shapes.list[i].objects != 0;
 }
 
-/* ---- the objects of the type -------------------------------------------------------------- */
-
-static bool
-is_wanted(const struct lk_kind *kind)
-{
-	size_t length, wanted = strlen(h->type);
-	char name[LK_ANSWER_NAME_MAX];
-
-	if (kind->objects == 0)
-		return false;
-	lk_kinds_name(h->kinds, kind->type, name, sizeof(name));
-	length = strlen(name);
-	return length >= wanted && strcmp(name + length - wanted, h->type) == 0 &&
-	    (length == wanted || name[length - wanted - 1] == '.');
-}
+/* ---- the objects that are wanted ---------------------------------------------------------- */
 
 static void
 count(uint32_t node, const struct lk_kind *kind, struct lk_answer *out)
@@ -264,20 +252,15 @@ count(uint32_t node, const struct lk_kind *kind, struct lk_answer *out)
 static bool
 count_wanted(struct lk_answer *out)
 {
-	uint8_t *wanted = lk_store_map(LK_KINDS_MAX, sizeof(*wanted));
-	uint32_t i, kind;
+	const struct lk_chosen chosen = {h->nodes, h->kinds, h->want, h->sampled};
+	uint32_t i;
 
 	is_counted = lk_store_map(h->nodes->count, sizeof(*is_counted));
-	if (wanted == NULL || is_counted == NULL)
+	if (is_counted == NULL || !lk_chosen_mark(&chosen, is_counted, out))
 		return false;
-	for (i = 0; i < h->kinds->types.count; i++)
-		wanted[i] = is_wanted(&h->kinds->list[i]);
-	for (i = 0; i < h->nodes->count; i++) {
-		kind = kind_of(i);
-		is_counted[i] = wanted[kind];
-		if (wanted[kind])
-			count(i, &h->kinds->list[kind], out);
-	}
+	for (i = 0; i < h->nodes->count; i++)
+		if (is_counted[i])
+			count(i, &h->kinds->list[kind_of(i)], out);
 	return true;
 }
 
@@ -348,6 +331,8 @@ lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
 	begin_outside(&done);
 	if (!count_wanted(out))
 		return;
+	if (h->loops != NULL)
+		lk_loops_tell(h->loops, is_counted, out);
 	find_retained(out);
 	tell_shapes(out);
 	out->knows_holders = true;

@@ -1,4 +1,4 @@
-/* holders.h - who holds the objects of a type: the shortest ways to them, in words, and how many
+/* holders.h - who holds the chosen objects: the shortest ways to them, in words, and how many
  * there are at the end of each.
  * Room: sampler/freeze.
  *
@@ -6,7 +6,7 @@
  * from whatever else is held from outside of the graph, by C code or a value in the midst of an
  * expression.  What none of these reaches is garbage.
  * What would go with objects is exact over the graph: what all ways from what is held from
- * outside to it pass; an object that would go with another one of the type is not counted again.
+ * outside to it pass; an object that would go with another one of them is not counted again.
  * sys.modules is held from outside, so these are the same roots. */
 #ifndef LK_SAMPLER_FREEZE_HOLDERS_H
 #define LK_SAMPLER_FREEZE_HOLDERS_H
@@ -18,13 +18,18 @@ struct lk_answer;
 struct lk_graph;
 struct lk_kinds;
 struct lk_nodes;
+struct lk_loops;
+struct lk_sampled;
+struct lk_want;
 
 struct lk_holders {
 	const struct lk_nodes	*nodes;
 	const struct lk_graph	*graph;
 	struct lk_kinds		*kinds;
 	const void		*modules;	/* sys.modules */
-	const char		*type;		/* "shop.cart.Item", or its last words */
+	const struct lk_want	*want;
+	const struct lk_sampled	*sampled;
+	struct lk_loops		*loops;		/* NULL: cycles are not known */
 	bool			(*is_root)(uint32_t node);	/* held from outside */
 };
 

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define MAPS_MAX	32u
+#define MAPS_MAX	64u	/* a freeze for a stack has 40 at a time */
 #define LOOK_PAGES	4096u	/* of one question to the kernel */
 
 static struct {
