@@ -187,6 +187,95 @@ START_TEST(a_live_source_survives_every_failed_allocation)
 }
 END_TEST
 
+/* ---- a frozen heap ------------------------------------------------------------ */
+
+static int answer_count;
+static bool answer_ok;
+
+static void
+on_answer(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	(void)ctx;
+	(void)number;
+	answer_count++;
+	answer_ok = ok;
+	if (!ok && words[0] == '\0')
+		answer_count = -1000;
+}
+
+/* The question is on a connection of its own: FAKE's peer meanwhile. */
+static void
+answer_types(void)
+{
+	unsigned int saved = left;
+
+	left = 0;
+	if (fake_is_dialled(&fake)) {
+		fake_accept(&fake);
+		fake_say_text(&fake, fake_hello(getpid(), STARTED));
+		fake_say_golden(&fake, "frozen");
+		fake_say_golden(&fake, "types");
+		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+	}
+	left = saved;
+}
+
+/* Asks for types while the NTH allocation fails.  Returns: of the request. */
+static int
+read_types(struct lk_source *source, unsigned int nth, int64_t *now_ms)
+{
+	const struct lk_request types = {.op = LK_REQUEST_TYPES};
+	int rc;
+
+	failed = false;
+	answer_count = 0;
+	left = nth;
+	rc = lk_source_request(source, &types, on_answer, NULL);
+	if (rc == 0) {
+		answer_types();
+		step(source, now_ms);
+	}
+	left = 0;
+	return rc;
+}
+
+START_TEST(a_frozen_heap_survives_every_failed_allocation)
+{
+	struct lk_source *source = NULL;
+	int64_t now_ms = 1000;
+	unsigned int nth;
+	int live_peer;
+
+	fake_open(&fake);
+	prepare_talk();
+	ck_assert_int_eq(lk_source_open_live(fake.path, getpid(), 1000, &source), 0);
+	step(source, &now_ms);
+	talk_at_once();
+	step(source, &now_ms);
+	live_peer = fake.peer;
+	fake.peer = -1;
+	for (nth = 1; nth < ALLOCATIONS_MAX; nth++) {
+		int rc = read_types(source, nth, &now_ms);
+
+		ck_assert_int_eq(answer_count, rc == 0);
+		ck_assert(rc == 0 || rc == -ENOMEM);
+		ck_assert_ptr_null(lk_source_reading(source));
+		ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
+		ck_assert_int_eq(read_types(source, 0, &now_ms), 0);
+		ck_assert_int_eq(answer_count, 1);
+		ck_assert(answer_ok);
+		ck_assert_uint_ge(lk_source_snapshot(source)->types_count, 1);
+		if (nth > 10 && !failed)
+			break;
+	}
+	ck_assert_uint_gt(nth, 10);
+	ck_assert_uint_lt(nth, ALLOCATIONS_MAX);
+	lk_source_close(source);
+	close(live_peer);
+	fake_close(&fake);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -197,6 +286,7 @@ main(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_live_source_survives_every_failed_allocation);
+	tcase_add_test(tc, a_frozen_heap_survives_every_failed_allocation);
 	suite_add_tcase(suite, tc);
 	srunner_run_all(runner, CK_ENV);
 	count = srunner_ntests_failed(runner);
