@@ -56,7 +56,8 @@ ask(struct lk_session *s, const struct lk_request *request)
 	if (rc == -EBUSY)
 		lk_session_say(s, LK_ROLE_WARN, "the heap is being read; Esc gives that up");
 	else if (rc == -EOPNOTSUPP)
-		lk_session_say(s, LK_ROLE_WARN, "who holds is known of a type: r in 4 Types");
+		snprintf(s->freeze.refusal, sizeof(s->freeze.refusal),
+		    "who holds can be asked of a type: r in 4 Types");
 	else if (rc < 0)
 		lk_session_say(s, LK_ROLE_WARN, "heap not read: %s", rc == -ENOTCONN ?
 		    "not connected to the sampler" : strerror(-rc));

@@ -61,7 +61,7 @@ def _find_the_leak(terminal, service):
     terminal.keys("4")
     terminal.shows("not read yet")
     terminal.keys("Enter")
-    terminal.shows("growth unknown")
+    terminal.shows("first look")
     terminal.shows(r"frozen \d\d:\d\d:\d\d, pause [\d.]+ms, copied \S+, walked")
     terminal.shows(r"open \d+ sockets")
     _shop(service, 400, 2)

@@ -17,6 +17,7 @@
 #define DETAIL_ROWS	6	/* with its rule */
 #define DETAIL_FROM	14	/* rows of the area that make room for it */
 #define PATH_BYTES	1024
+#define WIDE_COLS	66	/* here a whole sentence says enough before it is cut */
 
 struct referrers {
 	const struct lk_snapshot *held;		/* what holders points into */
@@ -192,8 +193,9 @@ draw_answer(const struct lk_session *s, const struct lk_holders *h, struct lk_ca
 	if (lk_canvas_width(c, text) > area->cols - 3 && dot != NULL && dot[1] != '\0' &&
 	    s->freeze.held.kind == LK_HELD_TYPE)
 		put_sentence(h, dot + 1, text, sizeof(text));
-	if (lk_canvas_width(c, text) > area->cols - 3 && h->count > 0)
+	if (lk_canvas_width(c, text) > area->cols - 3 && h->count > 0 && area->cols < WIDE_COLS)
 		put_share(h, text, sizeof(text));
+	lk_text_head(text, (size_t)area->cols - 3, text, sizeof(text));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_TITLE, text);
 }
 
@@ -204,6 +206,7 @@ static size_t
 length_of_step(const char *at, bool first)
 {
 	size_t i = strncmp(at, " -> ", 4) == 0 ? 4 : strncmp(at, "[]", 2) == 0 ? 2 : 1;
+	bool dotted = first || i == 4;	/* the name of a module, or of a type */
 
 	if (first && at[0] == '(') {
 		const char *end = strchr(at, ')');
@@ -211,7 +214,7 @@ length_of_step(const char *at, bool first)
 		i = end != NULL ? (size_t)(end - at) + 1 : i;
 	}
 	while (at[i] != '\0' && strncmp(at + i, "[]", 2) != 0 &&
-	    strncmp(at + i, " -> ", 4) != 0 && (first || at[i] != '.'))
+	    strncmp(at + i, " -> ", 4) != 0 && (dotted || at[i] != '.'))
 		i++;
 	return i;
 }

@@ -17,6 +17,7 @@
 #include "ui/view.h"
 #include "ui/views/all.h"
 
+#define WIDE_CELLS 62	/* of a sentence: here it says enough before it is cut */
 #define OPEN_FROM 10	/* rows of the area that make room for what is open */
 
 struct types {
@@ -334,8 +335,9 @@ answer_text(const struct lk_session *s, const struct lk_census *census, const st
 	put_answer(s, census, name, false, out, out_bytes);
 	if (lk_canvas_width(c, out) > room)
 		put_answer(s, census, last_word(name), false, out, out_bytes);
-	if (lk_canvas_width(c, out) > room)
+	if (lk_canvas_width(c, out) > room && room < WIDE_CELLS)
 		put_answer(s, census, last_word(name), true, out, out_bytes);
+	lk_text_head(out, (size_t)room, out, out_bytes);
 }
 
 static void
@@ -347,7 +349,7 @@ draw_answer(const struct lk_view *view, struct lk_canvas *c, const struct lk_are
 	char text[2 * LK_TABLE_TEXT_BYTES], count[LK_TEXT_BYTES], bytes[LK_TEXT_BYTES];
 
 	if (census->answer != NULL)
-		answer_text(view->session, census, c, area->cols - 4, text, sizeof(text));
+		answer_text(view->session, census, c, area->cols - 3, text, sizeof(text));
 	else if (census->then != NULL)
 		snprintf(text, sizeof(text), "no type gained objects since %s",
 		    lk_text_clock(census->then->frozen.at_s, count, sizeof(count)));
@@ -502,10 +504,10 @@ types_status(const struct lk_view *view, char *out, size_t out_bytes)
 	if (v->preset != 0)
 		snprintf(out, out_bytes, "%s", presets[v->preset].name);
 	else if (v->census->then != NULL)
-		snprintf(out, out_bytes, "growth since %s",
+		snprintf(out, out_bytes, "vs %s",
 		    lk_text_clock(v->census->then->frozen.at_s, at, sizeof(at)));
 	else
-		snprintf(out, out_bytes, "growth unknown");
+		snprintf(out, out_bytes, "first look");
 }
 
 const struct lk_view_ops lk_view_types = {
