@@ -89,15 +89,21 @@
  *			that many blocks does by chance
  *	survived_intervals, intervals	of the intervals between baselines, how many have survivors
  * scan			of the containers, or null when there was none
- *	at, scan_ms, longest_slice_us, objects, min_length
+ *	at, scan_ms, pause_us, objects, min_length
  *	complete	false: some may be missing
- * containers []	longest first
+ *	by		"freeze", or "walk" where there was none
+ *	reason		why there was none, or why it is not complete
+ * containers []	longest first; 64 bytes of str, bytes and arrays count as an item
  *	address		"0x7f2a10004000"
  *	type, length
  *	shallow_bytes	without what it holds
  *	stack		id of the stack that allocated it; null: not sampled
  *	owner		"shop.cart._PRICES"; null: unknown
- *	then []		{baseline, length}: the same object when that baseline was marked
+ *	bound		it cannot become longer; 0: none, null: not known
+ *	looked		so many items were looked at for
+ *	keys, values [] {type, count}: the types of most of these
+ *	then []		{baseline, length}: the same object when that baseline was marked; length
+ *			null: it may not be the same
  * types []		what the heap was made of when it was frozen, oldest first: the first and
  *			the last time after each baseline; empty when nobody asked
  *	frozen		how it was read: wire.h, frozen

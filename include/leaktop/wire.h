@@ -118,13 +118,30 @@
  *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3]}
  *
  * containers  before the reply to its request
- *   {"t":"containers","at":S,"scan_ms":X,"longest_slice_us":X,"objects":N,
- *    "min_length":1000,"complete":true,"rows":[{"address":"0x7f..","type":"dict",
- *     "length":N,"shallow_bytes":N,"stack":ID|null,"owner":"shop.cart._PRICES"|null,
- *     "then":[[BASELINE,LENGTH],...]},...]}
- *   then: the length which the same object had when that baseline was marked.
- *   complete false: a collection moved objects during the walk; some may be missing.  What the
- *   collector does not track may be missing even so.  Without a GIL: "unavailable".
+ *   {"t":"containers","at":S,"by":"freeze","pause_us":X,"scan_ms":X,"objects":N,
+ *    "min_length":1000,"complete":true,"reason":"","rows":[{"address":"0x7f..","type":"dict",
+ *     "length":N,"shallow_bytes":N,"bound":N|null,"stack":ID|null,
+ *     "owner":"shop.cart._PRICES"|null,"looked":N,"keys":[["str",N],...],
+ *     "values":[["shop.cart.Price",N],...],"then":[[BASELINE,LENGTH|null],...]},...],
+ *    "more":false}
+ *   The largest containers: list, dict, set, frozenset, tuple, str, bytes, bytearray, array.array,
+ *   mmap, numpy's arrays, deque, OrderedDict, functools.lru_cache, the queues of queue and asyncio,
+ *   weakref's dicts and sets, and what comes from these, by its own type; rows are in the order of
+ *   their length, where 64 bytes of what has no items count as one.  A queue has the length of what
+ *   it has its items in, which is then no row.  "more":true: others follow in the next line.
+ *   by: freeze, or walk where there can be none: then reason says why, and rows are what a walk
+ *   over the collector's lists in short slices finds: without what is not tracked, unless a module
+ *   or class holds it, or whose type is known by its name alone.  progress, as below, comes
+ *   before it.
+ *   pause_us: the longest time in which nobody else had the GIL.
+ *   bound: it cannot become longer: maxlen, maxsize; 0: none; null: not known, or its length stays.
+ *   owner: a way to it, as in referrers.
+ *   looked: so many of its items were looked at, from all over it; keys and values: the types of
+ *   most of them, of what weak references refer to, of the results of an lru_cache.
+ *   then: the length which the same object had when that baseline was marked, null: it may not be
+ *   the same (marks.h), or the baseline does not know; one that was shorter than 1000 then, or was
+ *   not there, is left out.
+ *   complete false: some may be missing; reason says why.  Without a GIL: "unavailable".
  *
  * types     before the reply to its request; first how the heap was frozen for it
  *   {"t":"progress","id":1,"done":N,"found":N}     objects looked at and found so far
@@ -188,7 +205,7 @@
  *   baseline.rows   baseline: names, then {"t":"baseline","id":B,"more":false,"rows":[as live]},
  *                   the state when it was marked; then the reply
  *   history, trends, memory
- *   containers      min_length (default 1000), limit (default 200, <= 1000)
+ *   containers      min_length (default 1000), limit (default 200, <= 1000).  A freeze each time
  *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
  *                   memory, or where clone is forbidden: "unavailable", with the reason
  *   referrers       one of name: of the type, or its last words ("Item"); stack: its id, which says

@@ -19,6 +19,7 @@
 #include "cli/fault.h"
 #include "cli/jsonl.h"
 #include "cli/options.h"
+#include "cli/scan_containers.h"
 #include "cli/target.h"
 
 #define SILENCE_MS 20000 /* while it works the sampler tells its progress */
@@ -28,7 +29,7 @@
 
 struct values {
 	bool json;
-	uint64_t top, stack;
+	uint64_t top, stack, min_length;
 	const char *filter, *type, *address;
 };
 
@@ -36,8 +37,10 @@ static const struct lk_option options[] = {
     {"json", 0, LK_OPTION_FLAG, NULL, "one JSON object", offsetof(struct values, json), NULL},
     {"top", 0, LK_OPTION_COUNT, "N", "how many rows (default 30)", offsetof(struct values, top),
      NULL},
-    {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types, or paths, with this text",
+    {"filter", 0, LK_OPTION_TEXT, "TEXT", "only types, owners or paths with this text",
      offsetof(struct values, filter), NULL},
+    {"min-length", 0, LK_OPTION_COUNT, "N", "containers of so many items (default 1000)",
+     offsetof(struct values, min_length), NULL},
     {"type", 0, LK_OPTION_TEXT, "NAME", "referrers of the objects of a type",
      offsetof(struct values, type), NULL},
     {"stack", 0, LK_OPTION_COUNT, "ID", "of what a stack allocated: its id in an export",
@@ -314,6 +317,24 @@ put_referrer(struct scan *s, const struct lk_message_referrer *r)
 	       lk_text_bytes(r->retained_bytes, retained, sizeof(retained)), path);
 }
 
+static void
+put_containers(struct scan *s, const struct lk_message_containers *m)
+{
+	if (!s->is_begun && s->values->json)
+		lk_scan_containers_json(&s->json, m);
+	else if (!s->is_begun)
+		lk_scan_containers_print(m);
+	s->is_begun = true;
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (!is_shown(s, m->list[i].owner != NULL ? m->list[i].owner : ""))
+			continue;
+		if (s->values->json)
+			lk_scan_containers_json_row(&s->json, &m->list[i]);
+		else
+			lk_scan_containers_print_row(&m->list[i]);
+	}
+}
+
 static int
 hear(const struct lk_message *message, void *ctx)
 {
@@ -331,6 +352,8 @@ hear(const struct lk_message *message, void *ctx)
 		json_cycles(&s->json, &message->cycles);
 	else if (message->type == LK_MESSAGE_CYCLES)
 		print_cycles(&message->cycles);
+	if (message->type == LK_MESSAGE_CONTAINERS)
+		put_containers(s, &message->containers);
 	if (message->type == LK_MESSAGE_TYPES)
 		begin_types(s);
 	for (uint32_t i = 0; message->type == LK_MESSAGE_TYPES && i < message->types.count; i++)
@@ -381,10 +404,16 @@ choose(const char *what, const struct values *values, struct lk_ask *ask)
 		ask->limit = LK_WIRE_TYPES_MAX;
 		return LK_EXIT_DONE;
 	}
+	if (strcmp(what, "containers") == 0) {
+		ask->op = LK_ASK_CONTAINERS;
+		ask->number = values->min_length;
+		ask->limit = LK_WIRE_CONTAINERS_MAX;
+		return LK_EXIT_DONE;
+	}
 	if (strcmp(what, "referrers") == 0)
 		return choose_referrers(values, ask);
-	return lk_options_complain(&lk_scan_command, "scan what? types or referrers, not '%s'",
-				   what);
+	return lk_options_complain(&lk_scan_command, "scan what? types, containers or referrers, "
+				   "not '%s'", what);
 }
 
 static int
@@ -419,10 +448,10 @@ run(const struct lk_arguments *arguments)
 
 const struct lk_command lk_scan_command = {
     .name = "scan",
-    .words = "PID|NAME types|referrers",
-    .summary = "Count the objects of a process by type, or say who holds some of them.",
-    .details = "Referrers are of the objects of a type, of those that a stack allocated (export\n"
-	       "has ids of stacks, and addresses of containers), or of one object.\n"
+    .words = "PID|NAME types|containers|referrers",
+    .summary = "Count the objects of a process, list the largest, or say who holds some.",
+    .details = "Referrers are of the objects of a type, of those that a stack allocated (an\n"
+	       "export has ids of stacks, and addresses of containers), or of one object.\n"
 	       "A copy-on-write copy of the process is read: it is paused for milliseconds, and\n"
 	       "needs memory for what it changes meanwhile. ^C gives the scan up.\n",
     .options = options,

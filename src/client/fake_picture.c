@@ -171,6 +171,8 @@ paint_baselines(const struct painter *p, struct lk_snapshot *s)
 	return list != NULL ? 0 : -1;
 }
 
+#define FAKE_LOOKED	4096	/* items whose types a sampler looks at */
+
 static uint64_t
 length_at(const struct lk_fake_container *c, uint32_t second)
 {
@@ -195,11 +197,18 @@ paint_container(const struct painter *p, const struct lk_fake_container *c,
 	out->shallow_bytes = (uint64_t)(64 + c->bytes_each * (double)out->length);
 	out->stack = c->site >= 0 ? &p->stacks[c->site] : NULL;
 	out->owner = c->owner;
+	out->bound = c->bound;
+	out->looked = (uint32_t)(out->length < FAKE_LOOKED ? out->length : FAKE_LOOKED);
+	if (c->key != NULL)
+		out->keys[out->key_count++] = (struct lk_container_share){c->key, out->looked};
+	if (c->item != NULL)
+		out->values[out->value_count++] =
+		    (struct lk_container_share){c->item, out->looked};
 	for (uint32_t i = 0; i < p->f->baseline_count; i++) {
 		if (p->f->baselines[i]->second > scanned_s)
 			continue;
 		then[out->then_count].baseline = p->f->baselines[i]->id;
-		then[out->then_count].length = length_at(c, p->f->baselines[i]->second);
+		then[out->then_count].length = (double)length_at(c, p->f->baselines[i]->second);
 		out->then_count++;
 	}
 	out->then = then;
@@ -235,7 +244,7 @@ paint_containers(const struct painter *p, struct lk_containers *out)
 	out->list = list;
 	out->at_s = time_of(p->f->scanned_s);
 	out->scan_ms = 212;
-	out->longest_slice_us = 1740;
+	out->pause_us = 1740;
 	out->object_count = 1841200 + 40u * p->f->scanned_s;
 	out->min_length = p->f->min_length;
 	out->complete = true;

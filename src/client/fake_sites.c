@@ -412,17 +412,17 @@ const struct lk_fake_site lk_fake_sites[LK_FAKE_SITES] = {
 };
 
 const struct lk_fake_container lk_fake_containers[] = {
-	/* type, owner, length at the start, per second, bound, bytes each, site */
-	{"dict", "shop.cart._PRICES", 180, 275, 0, 34, 0},
-	{"list", "shop.log.Context._stack", 90, 116, 0, 8, 1},
-	{"dict", "shop.catalog._PRICES_BY_SKU", 214000, 0, 0, 38, 2},
-	{"list", "shop.search.Index._postings", 61200, 0, 0, 8, -1},
-	{"lru_cache", "shop.geo.lookup", 20, 9, 8192, 256, 8},
-	{"deque", "shop.metrics.Ring._buffer", 5000, 0, 5000, 24, 32},
-	{"set", "shop.pool.Idle._connections", 3112, -0.02, 0, 73, -1},
-	{"dict", "django.urls.resolvers._route_cache", 1180, 0, 0, 60, 10},
-	{"list", NULL, 2048, 0, 0, 8, -1},
-	{"dict", "odd\033[31mowner._x", 1030, 0, 0, 52, -1},
+	/* type, owner, length at the start, per second, bound, bytes each, site, key, item */
+	{"dict", "shop.cart._PRICES", 180, 275, 0, 34, 0, "tuple", "shop.cart.Price"},
+	{"list", "shop.log.Context._stack", 90, 116, 0, 8, 1, NULL, "shop.log.Context"},
+	{"dict", "shop.catalog._PRICES_BY_SKU", 214000, 0, 0, 38, 2, "str", "int"},
+	{"list", "shop.search.Index._postings", 61200, 0, 0, 8, -1, NULL, "int"},
+	{"functools.lru_cache", "shop.geo.lookup", 20, 9, 8192, 256, 8, "tuple", "str"},
+	{"deque", "shop.metrics.Ring._buffer", 5000, 0, 5000, 24, 32, NULL, "float"},
+	{"set", "shop.pool.Idle._connections", 3112, -0.02, 0, 73, -1, NULL, "Connection"},
+	{"dict", "django.urls.resolvers._route_cache", 1180, 0, 0, 60, 10, "str", "tuple"},
+	{"list", NULL, 2048, 0, 0, 8, -1, NULL, "NoneType"},
+	{"dict", "odd\033[31mowner._x", 1030, 0, 0, 52, -1, "str", "odd\033[31mtype"},
 };
 
 const size_t lk_fake_container_count = LK_COUNT_OF(lk_fake_containers);

@@ -50,6 +50,7 @@ struct lk_fake_container {
 	double	    bound;		/* it never grows beyond; 0: no bound */
 	double	    bytes_each;
 	int	    site;		/* index of lk_fake_sites; -1: was not sampled */
+	const char *key, *item;		/* types of what it holds; NULL: none */
 };
 
 extern const struct lk_fake_container lk_fake_containers[];

@@ -121,6 +121,20 @@ copy_word(struct lk_arena *arena, const char *word)
 	return word == NULL ? NULL : lk_arena_text(arena, word, strlen(word));
 }
 
+/* false: no memory. */
+static bool
+copy_shares(struct lk_arena *arena, struct lk_container_share *out,
+    const struct lk_message_share *from, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		out[i] = (struct lk_container_share){copy_word(arena, from[i].type),
+						     from[i].count};
+		if (out[i].type == NULL)
+			return false;
+	}
+	return true;
+}
+
 static int
 copy_container(struct lk_mirror *m, struct lk_arena *arena, struct lk_container *out,
 	       const struct lk_message_container *message)
@@ -140,47 +154,52 @@ copy_container(struct lk_mirror *m, struct lk_arena *arena, struct lk_container 
 				     .stack = lk_names_stack(m->names, message->stack),
 				     .owner = copy_word(arena, message->owner),
 				     .then_count = message->then_count,
-				     .then = then};
-	if (out->type == NULL || (message->owner != NULL && out->owner == NULL))
+				     .then = then,
+				     .bound = message->bound,
+				     .looked = message->looked,
+				     .key_count = message->key_count,
+				     .value_count = message->value_count};
+	if (out->type == NULL || (message->owner != NULL && out->owner == NULL) ||
+	    !copy_shares(arena, out->keys, message->keys, message->key_count) ||
+	    !copy_shares(arena, out->values, message->values, message->value_count))
 		return -ENOMEM;
 	return 0;
 }
 
-static int
-longest_first(const void *a, const void *b)
-{
-	const struct lk_container *x = a, *y = b;
-
-	return (x->length < y->length) - (x->length > y->length);
-}
-
+/* The first BEFORE are those of the message that this one goes on from. */
 static int
 copy_containers(struct lk_mirror *m, struct lk_shared *block,
-		const struct lk_message_containers *message, struct lk_container **out)
+		const struct lk_message_containers *message, uint32_t before,
+		struct lk_container **out)
 {
-	struct lk_container *list = lk_arena_get(block->arena, message->count, sizeof(*list));
+	struct lk_container *list =
+	    lk_arena_get(block->arena, before + message->count, sizeof(*list));
 	int rc = list == NULL ? -ENOMEM : 0;
 
 	if (rc == 0)
 		rc = lk_shared_keep(lk_names_pool(m->names), block->arena);
+	if (rc == 0 && before > 0)
+		rc = lk_shared_keep(m->containers_block, block->arena);
+	if (rc == 0 && before > 0)
+		memcpy(list, m->containers.list, before * sizeof(*list));
 	for (uint32_t i = 0; rc == 0 && i < message->count; i++)
-		rc = copy_container(m, block->arena, &list[i], &message->list[i]);
-	if (rc < 0)
-		return rc;
-	qsort(list, message->count, sizeof(*list), longest_first);
+		rc = copy_container(m, block->arena, &list[before + i], &message->list[i]);
 	*out = list;
-	return 0;
+	return rc;
 }
 
 int
 lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_containers *message)
 {
 	struct lk_shared *block = lk_shared_new();
+	uint32_t before = m->containers_go_on ? m->containers.count : 0;
 	struct lk_container *list;
+	const char *reason;
 
 	if (block == NULL)
 		return -ENOMEM;
-	if (copy_containers(m, block, message, &list) < 0) {
+	reason = copy_word(block->arena, message->reason);
+	if (reason == NULL || copy_containers(m, block, message, before, &list) < 0) {
 		lk_shared_put(block);
 		return -ENOMEM;
 	}
@@ -188,12 +207,15 @@ lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_container
 	m->containers_block = block;
 	m->containers = (struct lk_containers){.at_s = message->at_s,
 					       .scan_ms = message->scan_ms,
-					       .longest_slice_us = message->longest_slice_us,
+					       .pause_us = message->pause_us,
 					       .object_count = message->object_count,
 					       .min_length = message->min_length,
 					       .complete = message->complete,
-					       .count = message->count,
+					       .by_walk = strcmp(message->by, "walk") == 0,
+					       .reason = reason,
+					       .count = before + message->count,
 					       .list = list};
+	m->containers_go_on = message->more;
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct lk_mirror_trends {
 struct lk_mirror {
 	struct lk_names *names;
 	bool has_tick, is_open, is_changed, wants_history;
+	bool containers_go_on; /* more of them come with the next message */
 
 	struct lk_mirror_rows rows;
 	struct lk_idmap row_of; /* stack id to index in rows */

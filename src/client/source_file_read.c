@@ -391,6 +391,17 @@ read_baselines(struct document *d)
 }
 
 static bool
+read_way(struct document *d, const json_t *object, struct lk_containers *c)
+{
+	const char *by = "walk";
+
+	if (!lk_source_file_values_text(&d->r, object, "by", LK_OPTIONAL, &by))
+		return false;
+	c->by_walk = strcmp(by, "walk") == 0;
+	return true;
+}
+
+static bool
 read_scan(struct document *d)
 {
 	struct lk_containers *c = &d->s->containers;
@@ -405,7 +416,9 @@ read_scan(struct document *d)
 		&c->object_count) &&
 	    lk_source_file_values_whole(&d->r, object, "min_length", LK_OPTIONAL, INT64_MAX,
 		&c->min_length) &&
-	    lk_source_file_values_bool(&d->r, object, "complete", &c->complete);
+	    lk_source_file_values_bool(&d->r, object, "complete", &c->complete) &&
+	    lk_source_file_values_text(&d->r, object, "reason", LK_OPTIONAL, &c->reason) &&
+	    read_way(d, object, c);
 }
 
 static bool
@@ -425,15 +438,48 @@ read_then(struct document *d, const json_t *object, struct lk_container *out)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 
+		then[i].length = NAN;
 		if (!lk_source_file_values_u32(&d->r, item, "baseline", LK_NEEDED, ID_MAX,
 			&then[i].baseline) ||
-		    !lk_source_file_values_whole(&d->r, item, "length", LK_NEEDED, INT64_MAX,
+		    !lk_source_file_values_double(&d->r, item, "length", LK_OPTIONAL,
 			&then[i].length))
 			return false;
 	}
 	out->then = then;
 	out->then_count = (uint32_t)json_array_size(list);
 	return true;
+}
+
+static bool
+read_shares(struct document *d, const json_t *object, const char *name,
+    struct lk_container_share *out, uint32_t *count)
+{
+	const json_t *list;
+
+	if (!lk_source_file_values_array(&d->r, object, name, LK_OPTIONAL, LK_CONTAINER_SHARES,
+		&list))
+		return false;
+	*count = (uint32_t)json_array_size(list);
+	for (uint32_t i = 0; i < *count; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		if (!lk_source_file_values_text(&d->r, item, "type", LK_NEEDED, &out[i].type) ||
+		    !lk_source_file_values_u32(&d->r, item, "count", LK_NEEDED, UINT32_MAX,
+			&out[i].count))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_items(struct document *d, const json_t *object, struct lk_container *out)
+{
+	out->bound = NAN;
+	return lk_source_file_values_double(&d->r, object, "bound", LK_OPTIONAL, &out->bound) &&
+	    lk_source_file_values_u32(&d->r, object, "looked", LK_OPTIONAL, UINT32_MAX,
+		&out->looked) &&
+	    read_shares(d, object, "keys", out->keys, &out->key_count) &&
+	    read_shares(d, object, "values", out->values, &out->value_count);
 }
 
 static bool
@@ -453,7 +499,7 @@ read_container(struct document *d, const json_t *object, struct lk_container *ou
 		return false;
 	if (stack != UINT32_MAX && (out->stack = stack_by_id(d, stack)) == NULL)
 		return false;
-	return read_then(d, object, out);
+	return read_items(d, object, out) && read_then(d, object, out);
 }
 
 static bool

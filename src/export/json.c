@@ -467,7 +467,24 @@ scan(struct writer *w)
 	put(w, object, "objects", count_of(c->object_count));
 	put(w, object, "min_length", count_of(c->min_length));
 	put(w, object, "complete", json_boolean(c->complete));
+	put(w, object, "by", json_string(c->by_walk ? "walk" : "freeze"));
+	put(w, object, "reason", text(c->reason != NULL ? c->reason : ""));
 	return object;
+}
+
+static json_t *
+shares(struct writer *w, const struct lk_container_share *list, uint32_t count)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < count; i++) {
+		json_t *share = json_object();
+
+		put(w, share, "type", text(list[i].type));
+		put(w, share, "count", json_integer(list[i].count));
+		add(w, array, share);
+	}
+	return array;
 }
 
 static json_t *
@@ -483,11 +500,15 @@ container(struct writer *w, const struct lk_container *c)
 	put(w, object, "shallow_bytes", count_of(c->shallow_bytes));
 	put(w, object, "stack", c->stack != NULL ? json_integer(c->stack->id) : json_null());
 	put(w, object, "owner", text_or_null(c->owner));
+	put(w, object, "bound", number(c->bound));
+	put(w, object, "looked", json_integer(c->looked));
+	put(w, object, "keys", shares(w, c->keys, c->key_count));
+	put(w, object, "values", shares(w, c->values, c->value_count));
 	for (uint32_t i = 0; i < c->then_count; i++) {
 		json_t *at = json_object();
 
 		put(w, at, "baseline", json_integer(c->then[i].baseline));
-		put(w, at, "length", count_of(c->then[i].length));
+		put(w, at, "length", number(c->then[i].length));
 		add(w, then, at);
 	}
 	put(w, object, "then", then);

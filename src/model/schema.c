@@ -92,7 +92,7 @@ const struct lk_schema_field lk_schema_cell[] = {
 const struct lk_schema_field lk_schema_scan[] = {
 	FIELD(lk_containers, "at", at_s),
 	FIELD(lk_containers, "scan_ms", scan_ms),
-	FIELD(lk_containers, "longest_slice_us", longest_slice_us),
+	FIELD(lk_containers, "pause_us", pause_us),
 	END,
 };
 

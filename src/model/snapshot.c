@@ -63,7 +63,7 @@ lk_snapshot_new(void)
 	s->est_native_live_bytes = NAN;
 	s->cgroup_limit_bytes = s->cgroup_used_bytes = NAN;
 	forget_memory(&s->memory);
-	s->containers.at_s = s->containers.scan_ms = s->containers.longest_slice_us = NAN;
+	s->containers.at_s = s->containers.scan_ms = s->containers.pause_us = NAN;
 	s->trend_step_s = NAN;
 	return s;
 }

@@ -71,6 +71,8 @@ struct lk_baseline {
 	const struct lk_row	*rows;		/* [row_count], by stack id */
 };
 
+#define LK_CONTAINER_SHARES	3	/* the types of most items */
+
 struct lk_container {
 	uint64_t		 address;
 	const char		*type;
@@ -81,19 +83,28 @@ struct lk_container {
 	uint32_t		 then_count;
 	const struct lk_container_then {
 		uint32_t	baseline;
-		uint64_t	length;
+		double		length;		/* NAN: whether it was there is not known */
 	}			*then;		/* [then_count] */
+	double			 bound;		/* it cannot be longer; 0: none, NAN: not known */
+	uint32_t		 looked;	/* items whose types were looked at */
+	uint32_t		 key_count, value_count;
+	struct lk_container_share {
+		const char	*type;
+		uint32_t	count;		/* of those */
+	}			 keys[LK_CONTAINER_SHARES], values[LK_CONTAINER_SHARES];
 };
 
 struct lk_containers {
 	double			 at_s;		/* NAN: never scanned */
 	double			 scan_ms;
-	double			 longest_slice_us;
+	double			 pause_us;
 	uint64_t		 object_count;
 	uint64_t		 min_length;
 	bool			 complete;
+	bool			 by_walk;	/* else of the frozen heap */
+	const char		*reason;	/* why, or why it is not complete; or NULL */
 	uint32_t		 count;
-	const struct lk_container *list;	/* [count], longest first */
+	const struct lk_container *list;	/* [count], largest first */
 };
 
 struct lk_gc_generation {

@@ -399,30 +399,52 @@ lk_emit_containers_begin(struct lk_print *p, const struct lk_emit_containers *m)
 {
 	begin(p, "containers");
 	real(p, "at", m->at_s, 3);
+	text(p, "by", m->by);
+	real(p, "pause_us", m->pause_us, 1);
 	real(p, "scan_ms", m->scan_ms, 1);
-	real(p, "longest_slice_us", m->longest_slice_us, 1);
 	number(p, "objects", m->objects);
 	number(p, "min_length", m->min_length);
 	boolean(p, "complete", m->complete);
+	text(p, "reason", m->reason);
 	lk_print_str(p, ",\"rows\":[");
 }
 
+static void
+shares(struct lk_print *p, const char *name, const struct lk_emit_share *list, uint32_t count)
+{
+	uint32_t i;
+
+	key(p, name);
+	lk_print_char(p, '[');
+	for (i = 0; i < count; i++) {
+		comma_unless(p, i == 0);
+		lk_print_char(p, '[');
+		lk_print_json(p, list[i].type, strlen(list[i].type));
+		tuple_u64(p, list[i].count);
+		lk_print_char(p, ']');
+	}
+	lk_print_char(p, ']');
+}
+
 void
-lk_emit_container(struct lk_print *p, bool first, uint64_t address, const char *type,
-    uint64_t length, uint64_t shallow_bytes, int64_t stack, const char *owner)
+lk_emit_container(struct lk_print *p, bool first, const struct lk_emit_container *m)
 {
 	comma_unless(p, first);
 	lk_print_str(p, "{\"address\":\"");
-	lk_print_hex(p, address);
+	lk_print_hex(p, m->address);
 	lk_print_char(p, '"');
-	text(p, "type", type);
-	number(p, "length", length);
-	number(p, "shallow_bytes", shallow_bytes);
-	number(p, "stack", stack < 0 ? LK_EMIT_UNKNOWN : (uint64_t)stack);
-	if (owner != NULL)
-		text(p, "owner", owner);
+	text(p, "type", m->type);
+	number(p, "length", m->length);
+	number(p, "shallow_bytes", m->shallow_bytes);
+	number(p, "bound", m->bound);
+	number(p, "stack", m->stack);
+	if (m->owner != NULL)
+		text(p, "owner", m->owner);
 	else
 		number(p, "owner", LK_EMIT_UNKNOWN);
+	number(p, "looked", m->looked);
+	shares(p, "keys", m->keys, m->key_count);
+	shares(p, "values", m->values, m->value_count);
 	lk_print_str(p, ",\"then\":[");
 }
 
@@ -430,8 +452,19 @@ void
 lk_emit_container_then(struct lk_print *p, bool first, uint32_t baseline, uint64_t length)
 {
 	open_tuple(p, first, baseline);
-	tuple_u64(p, length);
+	if (length == LK_EMIT_UNKNOWN)
+		lk_print_str(p, ",null");
+	else
+		tuple_u64(p, length);
 	lk_print_char(p, ']');
+}
+
+void
+lk_emit_containers_end(struct lk_print *p, bool more)
+{
+	lk_print_char(p, ']');
+	boolean(p, "more", more);
+	end(p);
 }
 
 void

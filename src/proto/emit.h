@@ -96,15 +96,31 @@ void lk_emit_trends_row(struct lk_print *p, bool first, uint32_t stack, const fl
     uint32_t count);
 
 struct lk_emit_containers {
-	double		 at_s, scan_ms, longest_slice_us;
+	double		 at_s, pause_us, scan_ms;
+	const char	*by;
 	uint64_t	 objects, min_length;
 	bool		 complete;
+	const char	*reason;
+};
+#define LK_EMIT_SHARES_MAX	3u
+struct lk_emit_share {
+	const char	*type;
+	uint64_t	 count;
+};
+struct lk_emit_container {
+	uint64_t	 address;
+	const char	*type;
+	uint64_t	 length, shallow_bytes, bound, stack;
+	const char	*owner;			/* NULL: unknown */
+	uint64_t	 looked;		/* 0: no items */
+	uint32_t	 key_count, value_count;
+	struct lk_emit_share keys[LK_EMIT_SHARES_MAX], values[LK_EMIT_SHARES_MAX];
 };
 void lk_emit_containers_begin(struct lk_print *p, const struct lk_emit_containers *m);
-void lk_emit_container(struct lk_print *p, bool first, uint64_t address, const char *type,
-    uint64_t length, uint64_t shallow_bytes, int64_t stack, const char *owner);
+void lk_emit_container(struct lk_print *p, bool first, const struct lk_emit_container *m);
 void lk_emit_container_then(struct lk_print *p, bool first, uint32_t baseline, uint64_t length);
 void lk_emit_container_end(struct lk_print *p);
+void lk_emit_containers_end(struct lk_print *p, bool more);
 
 void lk_emit_progress(struct lk_print *p, int64_t id, uint64_t done, uint64_t found);
 

@@ -151,18 +151,27 @@ struct lk_message_memory {
 
 struct lk_message_then {
 	uint32_t baseline;
-	uint64_t length;
+	double length; /* NAN unknown */
+};
+#define LK_MESSAGE_SHARES_MAX 3
+struct lk_message_share {
+	const char *type;
+	uint32_t count;
 };
 struct lk_message_container {
 	const char *type, *owner, *address_text; /* owner: NULL unknown */
 	uint64_t address, length, shallow_bytes;
 	uint32_t stack, then_count; /* stack: 0 unknown */
 	const struct lk_message_then *then;
+	double bound; /* 0 none, NAN unknown */
+	uint32_t looked, key_count, value_count;
+	struct lk_message_share keys[LK_MESSAGE_SHARES_MAX], values[LK_MESSAGE_SHARES_MAX];
 };
 struct lk_message_containers {
-	double at_s, scan_ms, longest_slice_us;
+	double at_s, scan_ms, pause_us;
 	uint64_t object_count, min_length;
-	bool complete;
+	bool complete, more; /* more: the list goes on in the next one */
+	const char *by, *reason;
 	uint32_t count;
 	const struct lk_message_container *list;
 };

@@ -218,10 +218,49 @@ read_then(const json_t *list, struct lk_message_container *row, struct lk_messag
 		struct lk_message_then *one = (*then)++;
 
 		if (lk_fields_value(json_array_get(item, 0), LK_FIELD_ID, &one->baseline) < 0 ||
-		    lk_fields_value(json_array_get(item, 1), LK_FIELD_U64, &one->length) < 0)
+		    lk_fields_value(json_array_get(item, 1), LK_FIELD_WHOLE_OR_NULL,
+			&one->length) < 0)
 			return -EBADMSG;
 	}
 	return 0;
+}
+
+/* What an older sampler does not say stays empty. */
+static int
+read_shares(const json_t *list, struct lk_message_share *out, uint32_t *count)
+{
+	const json_t *item;
+	size_t i;
+
+	if (list != NULL && (!json_is_array(list) || json_array_size(list) >
+	    LK_MESSAGE_SHARES_MAX))
+		return -EBADMSG;
+	*count = (uint32_t)json_array_size(list);
+	json_array_foreach(list, i, item)
+	{
+		if (lk_fields_value(json_array_get(item, 0), LK_FIELD_TEXT, &out[i].type) < 0 ||
+		    lk_fields_value(json_array_get(item, 1), LK_FIELD_U32, &out[i].count) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int
+read_items(const json_t *item, struct lk_message_container *row)
+{
+	static const struct lk_field fields[] = {
+	    {"bound", LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_container, bound)},
+	    {"looked", LK_FIELD_U32, offsetof(struct lk_message_container, looked)},
+	};
+	int rc;
+
+	row->bound = NAN;
+	rc = lk_fields_read_given(item, fields, LK_COUNT_OF(fields), row);
+	if (rc == 0)
+		rc = read_shares(json_object_get(item, "keys"), row->keys, &row->key_count);
+	if (rc == 0)
+		rc = read_shares(json_object_get(item, "values"), row->values, &row->value_count);
+	return rc;
 }
 
 static int
@@ -239,6 +278,8 @@ read_container(const json_t *item, struct lk_message_container *row, struct lk_m
 
 	if (rc == 0 && !json_is_null(stack))
 		rc = lk_fields_value(stack, LK_FIELD_ID, &row->stack);
+	if (rc == 0)
+		rc = read_items(item, row);
 	if (rc == 0)
 		rc = read_address(row->address_text, &row->address);
 	return rc < 0 ? rc : read_then(json_object_get(item, "then"), row, then);
@@ -277,15 +318,24 @@ lk_message_read_containers(const json_t *object, struct lk_message *out)
 	static const struct lk_field fields[] = {
 	    {"at", LK_FIELD_REAL, offsetof(struct lk_message_containers, at_s)},
 	    {"scan_ms", LK_FIELD_REAL, offsetof(struct lk_message_containers, scan_ms)},
-	    {"longest_slice_us", LK_FIELD_REAL,
-	     offsetof(struct lk_message_containers, longest_slice_us)},
+	    {"pause_us", LK_FIELD_REAL,
+	     offsetof(struct lk_message_containers, pause_us)},
 	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_containers, object_count)},
 	    {"min_length", LK_FIELD_U64, offsetof(struct lk_message_containers, min_length)},
 	    {"complete", LK_FIELD_BOOL, offsetof(struct lk_message_containers, complete)},
 	};
+	static const struct lk_field given[] = {
+	    {"by", LK_FIELD_TEXT, offsetof(struct lk_message_containers, by)},
+	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_containers, reason)},
+	    {"more", LK_FIELD_BOOL, offsetof(struct lk_message_containers, more)},
+	};
 	const json_t *list;
 	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->containers);
 
+	out->containers.by = "walk";
+	out->containers.reason = "";
+	if (rc == 0)
+		rc = lk_fields_read_given(object, given, LK_COUNT_OF(given), &out->containers);
 	if (rc == 0)
 		rc = lk_fields_array(object, "rows", LK_WIRE_CONTAINERS_MAX, &list);
 	return rc < 0 ? rc : read_container_rows(list, out);

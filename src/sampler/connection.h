@@ -18,6 +18,8 @@
 
 #define LK_CONNECTION_OUT_BYTES	(2u * LK_WIRE_LINE_MAX)
 
+#define LK_CONNECTION_WHY_BYTES	256u
+
 struct lk_connection {
 	struct lk_handle handle;
 	struct lk_print	 out;			/* [LK_CONNECTION_OUT_BYTES], mapped once */
@@ -49,6 +51,9 @@ struct lk_connection {
 	int64_t		 reply_id;
 	uint32_t	 mark_id;
 	uint64_t	 min_length;
+	bool		 by_walk;		/* containers, as there is no freeze ... */
+	char		 why[LK_CONNECTION_WHY_BYTES];	/* ... for that reason */
+	uint32_t	 row;			/* of the line under way */
 	uint32_t	 limit;
 	uint32_t	 scan_number;		/* waits for the end of this walk, or freeze */
 	struct lk_want	 want;			/* of a freeze */

@@ -47,6 +47,7 @@ static pthread_t thread;
 static bool running;		/* the server's: a thread to join */
 static atomic_bool ended;
 static uint32_t number;
+static bool is_forbidden;
 static bool interrupted;	/* stopped, which nobody was told yet */
 
 /* The freezer's while it runs, the server's else. */
@@ -63,6 +64,12 @@ lk_freezer_init(const struct lk_layout *l, const struct lk_symbols *s, void (*ri
 	layout = l;
 	symbols = s;
 	ring_server = ring;
+}
+
+void
+lk_freezer_forbid(void)
+{
+	is_forbidden = true;
 }
 
 static void
@@ -273,6 +280,8 @@ lk_freezer_serves(const struct lk_want *want)
 {
 	if (running && atomic_load(&answer->state) == LK_ANSWER_UNWANTED)
 		return false;
+	if (want->what == LK_WANT_CONTAINERS)
+		return wanted.what == LK_WANT_CONTAINERS && want->number >= wanted.number;
 	return want->what == LK_WANT_TYPES || (want->what == wanted.what &&
 	    want->number == wanted.number && strcmp(want->type, wanted.type) == 0);
 }
@@ -285,6 +294,10 @@ lk_freezer_start(const struct lk_want *want)
 	if (running)
 		return -EBUSY;
 	wanted = *want;
+	if (is_forbidden) {
+		say("a setting (LEAKTOP_FREEZE=off) forbids copies of the process");
+		return -ENOTSUP;
+	}
 	if (layout == NULL) {
 		say("this Python has no GIL: its heap cannot be frozen");
 		return -ENOTSUP;

@@ -27,6 +27,9 @@ struct lk_freeze {
 void lk_freezer_init(const struct lk_layout *layout, const struct lk_symbols *symbols,
     void (*ring)(void));
 
+/* lk_freezer_forbid - nothing is ever frozen. */
+void lk_freezer_forbid(void);
+
 /* lk_freezer_start - begin one for WANT.
  * Returns: 0; -EBUSY: one is under way; -ENOTSUP; -ENOMEM;
  * -EAGAIN: no thread to be had.  The last three are in lk_freezer_words(). */

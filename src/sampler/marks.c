@@ -11,7 +11,6 @@
 #include "sampler/record.h"
 #include "sampler/tend.h"
 
-#define LIST_BYTES (1000 * sizeof(struct lk_mark_container))
 
 static struct lk_mark marks[LK_WIRE_BASELINES_MAX];
 static uint32_t version = 1;
@@ -307,8 +306,7 @@ release(struct lk_mark *mark)
 {
 	if (mark->rows != NULL)
 		munmap(mark->rows, mark->rows_capacity);
-	if (mark->containers != NULL)
-		munmap(mark->containers, LIST_BYTES);
+	lk_marks_forget_containers(mark);
 	memset(mark, 0, sizeof(*mark));
 }
 
@@ -400,50 +398,6 @@ lk_marks_bytes(void)
 	uint32_t i;
 
 	for (i = 0; i < LK_WIRE_BASELINES_MAX; i++)
-		sum += marks[i].containers != NULL ? LIST_BYTES : 0;
+		sum += lk_marks_containers_bytes(&marks[i]);
 	return sum;
-}
-
-/* ---- containers ------------------------------------------------------------ */
-
-void
-lk_marks_containers(struct lk_mark *mark, const struct lk_mark_container *list, uint32_t count)
-{
-	void *p;
-	uint32_t i, at;
-
-	if (mark->containers == NULL) {
-		p = mmap(NULL, LIST_BYTES, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (p == MAP_FAILED)
-			return;
-		mark->containers = p;
-	}
-	mark->container_count = 0;
-	for (i = 0; i < count && i < 1000; i++) {	/* insertion: it is short and in C */
-		for (at = mark->container_count++; at > 0 &&
-		    mark->containers[at - 1].address > list[i].address; at--)
-			mark->containers[at] = mark->containers[at - 1];
-		mark->containers[at] = list[i];
-	}
-}
-
-bool
-lk_marks_length(const struct lk_mark *mark, uint64_t address, uint64_t type,
-    uint64_t *length_out)
-{
-	uint32_t low = 0, high = mark->container_count, middle;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (mark->containers[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == mark->container_count || mark->containers[low].address != address ||
-	    mark->containers[low].type != type)
-		return false;
-	*length_out = mark->containers[low].length;
-	return true;
 }

@@ -23,12 +23,44 @@ struct lk_mark_row {
 	struct lk_emit_cell	cells[LK_STACKS_EPOCHS_MAX];	/* ascending epochs */
 };
 
-/* A container's length when a baseline was marked. */
+#define LK_MARKS_CONTAINERS_MAX	1000u
+#define LK_MARKS_PROBES		4u
+#define LK_MARKS_GENERATIONS	3u
+#define LK_MARKS_UNTRACKED	255u
+
+/* A container, and what tells whether one at its address is it, later. */
 struct lk_mark_container {
 	uint64_t	address;
 	uint64_t	length;
 	uint64_t	type;		/* address of the type: another type is another object */
+	uint32_t	owner;		/* a hash of it, 0 unknown */
+	uint32_t	probes[LK_MARKS_PROBES];	/* hashes of items, 0: none */
+	uint8_t		generation;	/* of the collector's lists, or UNTRACKED */
+	bool		owner_is_one;	/* nothing else can be held that way */
+	bool		is_fixed;	/* of one length as long as it lives */
+	bool		turns_over;	/* as a cache does, other than a list */
 };
+
+/* All of them at one moment. */
+struct lk_mark_containers {
+	const struct lk_mark_container *list;
+	uint32_t	count;
+	uint64_t	min_length;
+	bool		is_full;	/* others as long were left out */
+	bool		by_freeze;	/* else by the walk, which knows no items and generations */
+	uint64_t	collections[LK_MARKS_GENERATIONS];
+};
+
+/* One of them, now. */
+struct lk_marks_seen {
+	const struct lk_mark_container *is;
+	uint64_t	rank;		/* against min_length */
+	int64_t		born;		/* the epoch in which its memory was sampled; -1 unknown */
+	bool		by_freeze;
+	const uint64_t	*collections;
+};
+
+enum lk_marks_then { LK_MARKS_NEW, LK_MARKS_UNKNOWN, LK_MARKS_SAME };
 
 struct lk_mark {
 	uint32_t	 id;		/* the epoch it began; 0: unused */
@@ -39,7 +71,7 @@ struct lk_mark {
 	char		*rows;		/* packed: without the cells that are not used */
 	size_t		 rows_bytes, rows_capacity;
 	struct lk_mark_container *containers;	/* by address */
-	uint32_t	 container_count;
+	struct lk_mark_containers taken;	/* how they were; its list is the above */
 };
 
 /* lk_marks_now - STACK as it is (its serial is in the row); cells of epochs >= BEFORE are left out.
@@ -77,12 +109,19 @@ bool lk_marks_row(const struct lk_mark *mark, uint32_t folds, size_t *at,
 uint32_t lk_marks_sums(const struct lk_mark *mark, uint32_t folds,
     struct lk_mark_row out[LK_MARKS_SUMS_MAX]);
 
-/* lk_marks_containers - keep LIST (copied, sorted) with the baseline. */
-void lk_marks_containers(struct lk_mark *mark, const struct lk_mark_container *list,
-    uint32_t count);
+/* lk_marks_containers - keep what was TAKEN (copied, sorted) with the baseline.
+ * lk_marks_forget_containers - and its memory. */
+void lk_marks_containers(struct lk_mark *mark, const struct lk_mark_containers *taken);
+void lk_marks_forget_containers(struct lk_mark *mark);
+size_t lk_marks_containers_bytes(const struct lk_mark *mark);
 
-/* lk_marks_length - what ADDRESS was long at MARK; false when it was not there. */
-bool lk_marks_length(const struct lk_mark *mark, uint64_t address, uint64_t type,
+/* lk_marks_then - whether the container was there at MARK, and how long it was.  An address is used
+ * again, often by the next container of the same type, so this alone says nothing.  One whose
+ * memory was sampled later, that is in a younger list of the collector than one from then can be,
+ * or that cannot have another length than it had, is NEW.  It is the SAME when an item is where it
+ * was, or when a module or class holds it by the same name, but for a list none of whose items is;
+ * UNKNOWN when neither can be said, or the baseline does not know. */
+enum lk_marks_then lk_marks_then(const struct lk_mark *mark, const struct lk_marks_seen *now,
     uint64_t *length_out);
 
 /* lk_marks_bytes - memory taken by all of them. */

@@ -6,7 +6,7 @@
  *
  *	tick            baselines -> names -> live -> tick
  *	baseline.rows   names -> rows -> reply
- *	containers      wait for the walk -> names -> containers -> reply
+ *	containers      wait for a freeze, or the walk -> names -> containers -> reply
  *	history ...     the message -> reply */
 #ifndef LK_SAMPLER_MESSAGES_H
 #define LK_SAMPLER_MESSAGES_H

@@ -71,7 +71,7 @@ op_baseline(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	lk_emit_reply_baseline(&c->out, c->reply_id, (uint32_t)rc);
-	lk_stages_want_scan();
+	lk_stages_want_containers();
 }
 
 static struct lk_mark *
@@ -132,6 +132,7 @@ op_containers(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	c->min_length = (uint64_t)least;
+	c->want = (struct lk_want){.what = LK_WANT_CONTAINERS, .number = c->min_length};
 	c->limit = (uint32_t)limit;
 	lk_stages_begin(c, LK_PROGRAM_CONTAINERS);
 }

@@ -225,6 +225,8 @@ begin(void)
 		layout = NULL;
 	lk_scan_init(layout, &py, lk_serve_ring);
 	lk_freezer_init(layout, &py, lk_serve_ring);
+	if (settings.never_freezes)
+		lk_freezer_forbid();
 	return true;	/* without a layout the server tells why */
 }
 

@@ -349,7 +349,8 @@ turn(void)
 		if (connections[i].handle.fd >= 0)
 			serve_one(&connections[i], connections[i].handle.fd == fds[i + 2].fd ?
 			    fds[i + 2].revents : 0, now_ns);
-	cancel_unwanted();
+	if (!lk_stages_freeze_for_baseline())
+		cancel_unwanted();
 	return ended;
 }
 

@@ -105,7 +105,7 @@ shift_of(double duty)
 void
 lk_settings_read(struct lk_settings *out)
 {
-	const char *off = getenv(LK_ENV_DISABLE);
+	const char *off = getenv(LK_ENV_DISABLE), *freeze = getenv(LK_ENV_FREEZE);
 
 	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
 	out->interval_bytes = read_size(LK_ENV_INTERVAL, LK_INTERVAL_MIN_BYTES,
@@ -113,6 +113,7 @@ lk_settings_read(struct lk_settings *out)
 	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,
 	    LK_MEMORY_DEFAULT_BYTES);
 	out->native = read_native();
+	out->never_freezes = freeze != NULL && strcmp(freeze, "off") == 0;
 	out->budget_percent = read_decimal(LK_ENV_BUDGET, 100, LK_BUDGET_DEFAULT_PERCENT);
 	out->duty_shift = shift_of(read_decimal(LK_ENV_DUTY, 1, 1));
 }

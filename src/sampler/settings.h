@@ -11,6 +11,7 @@ struct lk_settings {
 	bool		disabled;
 	uint64_t	interval_bytes, memory_bytes;
 	enum lk_native_state native;
+	bool		never_freezes;
 	double		budget_percent;		/* 0: none */
 	unsigned int	duty_shift;		/* forced duty 2^-this, for tests; 0: none */
 };

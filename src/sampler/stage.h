@@ -7,6 +7,7 @@
 #define LK_SAMPLER_STAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct lk_connection;
@@ -30,9 +31,24 @@ bool lk_stage_live(struct lk_connection *c);
 bool lk_stage_tick(struct lk_connection *c);
 bool lk_stage_rows(struct lk_connection *c);
 
-/* the heap, walked a slice at a time */
-bool lk_stage_wait_scan(struct lk_connection *c);
+/* containers: of a freeze, or walked a slice at a time */
+bool lk_stage_wait_containers(struct lk_connection *c);
 bool lk_stage_containers(struct lk_connection *c);
+bool lk_stage_wait_scan(struct lk_connection *c);
+bool lk_stage_walked(struct lk_connection *c);
+
+/* lk_stage_put_container - C's next ROW, whose items are at STORAGE and which itself is in a
+ * BLOCK; its stack, and in SEEN when it was born, are filled in.
+ * lk_stage_container_fits - into the line that BEGAN there in C's output. */
+struct lk_emit_container;
+struct lk_marks_seen;
+void lk_stage_put_container(struct lk_connection *c, struct lk_emit_container *row,
+    uint64_t storage, uint64_t block, struct lk_marks_seen *seen);
+bool lk_stage_container_fits(const struct lk_connection *c, size_t began);
+
+/* lk_stage_owner - a hash of OWNER, 0 of "".  *is_one: there can be no other object that is held
+ * that way. */
+uint32_t lk_stage_owner(const char *owner, bool *is_one);
 
 /* what was */
 bool lk_stage_history(struct lk_connection *c);

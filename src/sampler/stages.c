@@ -7,16 +7,16 @@
 #include "sampler/stage.h"
 
 enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
-	STAGE_ROWS, STAGE_WAIT_SCAN, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS, STAGE_MEMORY,
-	STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
+	STAGE_ROWS, STAGE_WAIT_CONTAINERS, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS,
+	STAGE_MEMORY, STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
 	STAGE_REFERRERS,
 	STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
 	STAGE_TICK, STAGE_END};
 static const uint8_t program_rows[] = {STAGE_NAMES, STAGE_ROWS, STAGE_REPLY, STAGE_END};
-static const uint8_t program_containers[] = {STAGE_WAIT_SCAN, STAGE_NAMES, STAGE_CONTAINERS,
-	STAGE_REPLY, STAGE_END};
+static const uint8_t program_containers[] = {STAGE_WAIT_CONTAINERS, STAGE_NAMES,
+	STAGE_CONTAINERS, STAGE_REPLY, STAGE_END};
 static const uint8_t program_history[] = {STAGE_HISTORY, STAGE_REPLY, STAGE_END};
 static const uint8_t program_trends[] = {STAGE_NAMES, STAGE_TRENDS, STAGE_REPLY, STAGE_END};
 static const uint8_t program_memory[] = {STAGE_MEMORY, STAGE_REPLY, STAGE_END};
@@ -49,7 +49,7 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_LIVE] = lk_stage_live,
 	[STAGE_TICK] = lk_stage_tick,
 	[STAGE_ROWS] = lk_stage_rows,
-	[STAGE_WAIT_SCAN] = lk_stage_wait_scan,
+	[STAGE_WAIT_CONTAINERS] = lk_stage_wait_containers,
 	[STAGE_CONTAINERS] = lk_stage_containers,
 	[STAGE_HISTORY] = lk_stage_history,
 	[STAGE_TRENDS] = lk_stage_trends,
@@ -82,6 +82,7 @@ lk_stages_begin(struct lk_connection *c, enum lk_program program)
 	c->cursor = 0;
 	c->mark_cursor = 0;
 	c->scan_number = 0;
+	c->by_walk = false;
 	c->told_done = 0;
 }
 
@@ -101,5 +102,6 @@ lk_stages_run(struct lk_connection *c)
 bool
 lk_stages_wait_frozen(const struct lk_connection *c)
 {
-	return c->stage != NULL && *c->stage == STAGE_WAIT_FREEZE;
+	return c->stage != NULL && (*c->stage == STAGE_WAIT_FREEZE ||
+	    (*c->stage == STAGE_WAIT_CONTAINERS && !c->by_walk));
 }

@@ -26,14 +26,24 @@ bool lk_stages_run(struct lk_connection *c);
 /* lk_stages_refuse - the answer is no; it ends here.  CODE as in wire.h. */
 void lk_stages_refuse(struct lk_connection *c, const char *code, const char *words);
 
-/* lk_stages_want_scan - the newest baseline is to know its containers. */
+/* lk_stages_want_containers - the newest baseline is to know its containers.
+ * lk_stages_freeze_for_baseline - whether a freeze is under way for that.
+ * lk_stages_frozen_for_baseline - a freeze has ended.
+ * lk_stages_want_scan - as there is no freeze, by the walk. */
+void lk_stages_want_containers(void);
+bool lk_stages_freeze_for_baseline(void);
+void lk_stages_frozen_for_baseline(void);
 void lk_stages_want_scan(void);
 
 /* lk_stages_scanned - walk NUMBER has ended (0: look whether one is wanted). */
 void lk_stages_scanned(uint32_t number);
 
-/* lk_stages_frozen - freeze NUMBER has ended.
+/* lk_stages_freezes - how many have ended.
+ * lk_stages_progress - tell C of the one under way.
+ * lk_stages_frozen - freeze NUMBER has ended.
  * lk_stages_wait_frozen - whether C waits for the one under way. */
+uint32_t lk_stages_freezes(void);
+void lk_stages_progress(struct lk_connection *c);
 void lk_stages_frozen(uint32_t number);
 bool lk_stages_wait_frozen(const struct lk_connection *c);
 

@@ -13,8 +13,14 @@
 
 static uint32_t freezes_done;		/* freezes that ended */
 
-static void
-put_progress(struct lk_connection *c)
+uint32_t
+lk_stages_freezes(void)
+{
+	return freezes_done;
+}
+
+void
+lk_stages_progress(struct lk_connection *c)
 {
 	uint64_t done, found;
 
@@ -42,7 +48,7 @@ lk_stage_wait_freeze(struct lk_connection *c)
 	}
 	if (freezes_done >= c->scan_number)
 		return true;
-	put_progress(c);
+	lk_stages_progress(c);
 	return false;
 }
 
@@ -173,4 +179,5 @@ void
 lk_stages_frozen(uint32_t number)
 {
 	freezes_done = number;
+	lk_stages_frozen_for_baseline();
 }

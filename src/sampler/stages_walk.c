@@ -4,10 +4,10 @@
 
 #include <errno.h>
 
-#include "base/attr.h"
 #include "base/clock.h"
 #include "proto/emit.h"
 #include "sampler/connection.h"
+#include "sampler/cpython/layout.h"
 #include "sampler/heap/containers.h"
 #include "sampler/marks.h"
 #include "sampler/scan.h"
@@ -15,9 +15,6 @@
 #include "sampler/status.h"
 #include "sampler/tend.h"
 
-#define LK_GC_HEAD	16	/* an object tracked by the collector starts behind it */
-#define DEBUG_WORDS_BYTES 16	/* PYTHONMALLOC=debug: a size, a letter and a fence */
-#define CONTAINER_MAX_BYTES 8192u	/* names escaped, 32 baselines */
 #define BASELINE_MIN_LENGTH	1000u
 
 static uint32_t scans_done;		/* walks that ended */
@@ -56,64 +53,42 @@ lk_stage_wait_scan(struct lk_connection *c)
 	return false;	/* not ours: ask again when it has ended */
 }
 
-/* Where the items came from, or the object itself.  A debug allocator hands out what follows its
- * own words in the block that it was given. */
-static uint32_t
-stack_of(const struct lk_connection *c, const struct lk_container_found *f)
-{
-	const uint64_t blocks[] = {f->storage, f->storage - DEBUG_WORDS_BYTES,
-	    f->address - LK_GC_HEAD, f->address - LK_GC_HEAD - DEBUG_WORDS_BYTES};
-	uint32_t stack;
-	size_t i;
-
-	for (i = 0; i < LK_COUNT_OF(blocks); i++) {
-		stack = lk_tend_stack_at((const void *)(uintptr_t)blocks[i]);
-		if (stack != LK_STACKS_NONE && lk_stage_knows(c, stack))
-			return stack;
-	}
-	return LK_STACKS_NONE;
-}
-
 static void
-put_container(struct lk_connection *c, bool first, const struct lk_container_found *f)
+put_walked(struct lk_connection *c, const struct lk_container_found *f)
 {
-	const struct lk_mark *mark;
-	uint32_t i, stack = stack_of(c, f);
-	uint64_t length;
-	bool first_then = true;
+	struct lk_mark_container is = {.address = f->address, .length = f->length,
+	    .type = f->type, .generation = LK_MARKS_UNTRACKED};
+	struct lk_marks_seen seen = {.is = &is, .rank = f->length};
+	struct lk_emit_container row = {.address = f->address, .type = f->type_name,
+	    .length = f->length, .shallow_bytes = f->shallow_bytes, .bound = LK_EMIT_UNKNOWN,
+	    .owner = f->owner[0] == '\0' ? NULL : f->owner};
 
-	lk_emit_container(&c->out, first, f->address, f->type_name, f->length,
-	    f->shallow_bytes, stack != LK_STACKS_NONE ? (int64_t)lk_stage_stack_id(stack) : -1,
-	    f->owner[0] == '\0' ? NULL : f->owner);
-	for (i = 0; (mark = lk_marks_at(i)) != NULL; i++) {
-		if (!lk_marks_length(mark, f->address, f->type, &length))
-			continue;
-		lk_emit_container_then(&c->out, first_then, mark->id, length);
-		first_then = false;
-	}
-	lk_emit_container_end(&c->out);
+	is.owner = lk_stage_owner(f->owner, &is.owner_is_one);
+	lk_stage_put_container(c, &row, f->storage, f->address - LK_GC_HEAD_BYTES, &seen);
 }
 
 bool
-lk_stage_containers(struct lk_connection *c)
+lk_stage_walked(struct lk_connection *c)
 {
 	const struct lk_containers_scan *scan = lk_scan_result();
-	struct lk_emit_containers m;
-	size_t stop = c->out.length + LK_WIRE_LINE_MAX - CONTAINER_MAX_BYTES;
-	uint32_t i, sent = 0;
+	size_t began = c->out.length;
+	uint32_t last;
 
 	if (scan == NULL) {
 		lk_stages_refuse(c, "busy", "the walk was interrupted; ask again");
 		return false;
 	}
-	m = (struct lk_emit_containers){lk_clock_wall_s(), (double)scan->scan_ns / 1e6,
-	    (double)scan->longest_slice_ns / 1e3, scan->objects, c->min_length, scan->complete};
-	lk_emit_containers_begin(&c->out, &m);
-	for (i = 0; i < scan->count && sent < c->limit && c->out.length < stop; i++)
-		if (scan->found[i].length >= c->min_length)
-			put_container(c, sent++ == 0, &scan->found[i]);
-	lk_emit_list_end(&c->out);
-	return true;
+	lk_emit_containers_begin(&c->out, &(struct lk_emit_containers){.at_s = lk_clock_wall_s(),
+	    .by = "walk", .pause_us = (double)scan->longest_slice_ns / 1e3,
+	    .scan_ms = (double)scan->scan_ns / 1e6, .objects = scan->objects,
+	    .min_length = c->min_length, .complete = scan->complete, .reason = c->why});
+	for (last = 0; last < scan->count && last < c->limit &&
+	    scan->found[last].length >= c->min_length; last++)
+		continue;
+	for (c->row = 0; c->cursor < last && lk_stage_container_fits(c, began); c->cursor++)
+		put_walked(c, &scan->found[c->cursor]);
+	lk_emit_containers_end(&c->out, c->cursor < last);
+	return c->cursor == last;
 }
 
 /* ---- of baselines ------------------------------------------------------------ */
@@ -131,15 +106,21 @@ keep_for_baseline(void)
 	static struct lk_mark_container list[LK_CONTAINERS_KEPT];
 	const struct lk_containers_scan *scan = lk_scan_result();
 	struct lk_mark *mark = lk_marks_find(baseline_scan_mark);
+	struct lk_mark_containers taken = {.list = list, .min_length = BASELINE_MIN_LENGTH};
 	uint32_t i;
 
 	baseline_scan_mark = 0;
 	if (scan == NULL || mark == NULL)
 		return;
-	for (i = 0; i < scan->count; i++)
-		list[i] = (struct lk_mark_container){scan->found[i].address,
-		    scan->found[i].length, scan->found[i].type};
-	lk_marks_containers(mark, list, scan->count);
+	for (i = 0; i < scan->count; i++) {
+		list[i] = (struct lk_mark_container){.address = scan->found[i].address,
+		    .length = scan->found[i].length, .type = scan->found[i].type,
+		    .generation = LK_MARKS_UNTRACKED};
+		list[i].owner = lk_stage_owner(scan->found[i].owner, &list[i].owner_is_one);
+	}
+	taken.count = scan->count;
+	taken.is_full = scan->count == LK_CONTAINERS_KEPT;
+	lk_marks_containers(mark, &taken);
 }
 
 void

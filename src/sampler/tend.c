@@ -226,21 +226,41 @@ lk_tend_notice(void)
 	}
 }
 
+/* With the lock. */
+static uint32_t
+sample_at(const void *p)
+{
+	if (lk_slots_owns(lk_record.slots.base, lk_record.slots.bytes, p))
+		return atomic_load(
+		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)]);
+	return lk_live_find(&lk_record.live, p);
+}
+
 uint32_t
 lk_tend_stack_at(const void *p)
 {
 	uint32_t sample, stack = LK_STACKS_NONE;
 
 	lk_spin_take(&lk_record.lock);
-	if (lk_slots_owns(lk_record.slots.base, lk_record.slots.bytes, p))
-		sample = atomic_load(
-		    &lk_record.slots.sample[lk_slots_index(&lk_record.slots, p)]);
-	else
-		sample = lk_live_find(&lk_record.live, p);
+	sample = sample_at(p);
 	if (sample != LK_LIVE_NONE)
 		stack = lk_record.live.samples[sample].stack;
 	lk_spin_give(&lk_record.lock);
 	return stack;
+}
+
+int64_t
+lk_tend_epoch_at(const void *p)
+{
+	int64_t epoch = -1;
+	uint32_t sample;
+
+	lk_spin_take(&lk_record.lock);
+	sample = sample_at(p);
+	if (sample != LK_LIVE_NONE)
+		epoch = lk_record.live.samples[sample].epoch;
+	lk_spin_give(&lk_record.lock);
+	return epoch;
 }
 
 double

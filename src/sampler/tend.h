@@ -39,6 +39,9 @@ uint64_t lk_tend_turn_over_longest_ns(void);
 /* lk_tend_stack_at - the stack of the sampled block that holds P, LK_STACKS_NONE if none. */
 uint32_t lk_tend_stack_at(const void *p);
 
+/* lk_tend_epoch_at - the epoch in which that block was sampled, -1 if none. */
+int64_t lk_tend_epoch_at(const void *p);
+
 /* What others read of the record: each takes the lock. */
 double lk_tend_live_bytes(void);
 uint32_t lk_tend_stack_count(void);	/* ids up to here: some may be free */

@@ -1,9 +1,13 @@
 #!/usr/bin/python3
-"""containers.py - large dicts, lists and sets: their size, their growth, who holds them."""
+"""containers.py - large containers where the heap is not frozen, by a walk in slices: their size,
+their growth, who holds them.  How they are found in a frozen heap is in largest.py."""
+import functools
 import json
 import sys
 
 import host
+
+_Host = functools.partial(host.Host, LEAKTOP_FREEZE="off")
 
 _SCRIPT = r"""
 import collections, gc, json
@@ -53,7 +57,9 @@ _SIZE_SLACK = 0.02
 def _scan(wire, **request):
     reply, before = wire.ask(op="containers", **request)
     assert reply["ok"], reply
-    return before["containers"]
+    found = before["containers"]
+    assert found["by"] == "walk" and not found["more"], found
+    return found
 
 
 def _compare(facts, scan):
@@ -77,7 +83,7 @@ def _compare(facts, scan):
 
 @host.with_gil("the collector has no lists to walk")
 def containers_are_found_and_measured(python):
-    with host.Host(python, _SCRIPT) as target:
+    with _Host(python, _SCRIPT) as target:
         target.hear("ready")
         facts = json.loads(target.hear())
         with target.wire() as wire:
@@ -90,14 +96,14 @@ def containers_are_found_and_measured(python):
             assert [f[0] for f in wire.stacks[row["stack"]][3]] == ["grown", "<module>"]
             assert len(_scan(wire, limit=3)["rows"]) == 3
             assert all(r["length"] >= 25000 for r in _scan(wire, min_length=25000)["rows"])
-            assert scan["longest_slice_us"] < 20000, scan["longest_slice_us"]
+            assert scan["pause_us"] < 20000, scan["pause_us"]
         target.end()
-        return f"longest slice {scan['longest_slice_us']} us of {scan['scan_ms']} ms"
+        return f"longest slice {scan['pause_us']} us of {scan['scan_ms']} ms"
 
 
 @host.with_gil("the collector has no lists to walk")
 def growth_is_known_by_baseline(python):
-    with host.Host(python, _SCRIPT) as target:
+    with _Host(python, _SCRIPT) as target:
         target.hear("ready")
         facts = json.loads(target.hear())
         with target.wire() as wire:
@@ -111,7 +117,8 @@ def growth_is_known_by_baseline(python):
             later = json.loads(target.hear())
             rows = _compare(later, _scan(wire))
             assert rows[later["PRICES"][0]]["then"] == [[1, 20000]]
-            assert rows[later["items"][0]]["then"] == [[1, 7000]]
+            # a walk does not know who holds it: it may be another one at its address
+            assert rows[later["items"][0]]["then"] == [[1, None]]
             assert rows[later["SEEN"][0]]["then"] == [[1, 30000]]
             wire.ask(op="baseline.drop", baseline=1)
             rows = _compare(later, _scan(wire))
@@ -145,13 +152,13 @@ def a_walk_does_not_hold_the_host(python):
     assert [d["n"] for d in kept[:300000]] == list(range(300000))
     say("longest", longest * 1e3); wait()
     """
-    with host.Host(python, script) as target:
+    with _Host(python, script) as target:
         target.hear("ready")
         slices = []
         with target.wire() as wire:
             for _ in range(3):
                 scan = _scan(wire)
-                slices.append(scan["longest_slice_us"])
+                slices.append(scan["pause_us"])
                 assert scan["objects"] > 900000 or not scan["complete"], scan["objects"]
                 assert any(r["owner"] == "__main__.big" for r in scan["rows"]), scan["rows"][:3]
         target.tell()
@@ -159,32 +166,6 @@ def a_walk_does_not_hold_the_host(python):
         target.end()
         assert sorted(slices)[1] < 20000, slices
         return f"slices {slices} us, longest round of the host {float(longest):.1f} ms"
-
-
-@host.with_gil("the collector has no lists to walk")
-def the_longest_answer_fits_a_line(python):
-    """As many containers, with names as long, and baselines as there may be."""
-    script = """
-    def name(i):
-        return "a_list_with_a_name_that_goes_on_%s_%d" % ("and_on" * 12, i)
-    for i in range(1100):
-        globals()[name(i)] = [None] * (6000 + i)    # beyond what Python itself has
-    say("ready"); wait()
-    """
-    with host.Host(python, script) as target:
-        target.hear("ready")
-        with target.wire() as wire:     # which looks at the length of each line
-            for number in range(1, 33):
-                wire.ask(op="baseline", name="n" * 64)
-                def recorded(number=number):
-                    first, = _scan(wire, limit=1)["rows"]
-                    return [number, 7099] in first["then"]
-                host.wait_until(recorded, 10, "the baseline knows its containers")
-            rows = _scan(wire, limit=1000)["rows"]
-            assert [r["length"] for r in rows[:300]] == list(range(7099, 6799, -1))
-            assert len(rows[0]["then"]) == 32
-        target.end()
-        return f"{len(rows)} containers"
 
 
 @host.with_gil("the collector has no lists to walk")
@@ -212,7 +193,7 @@ def what_dies_in_a_pause_is_not_followed(python):
     stop = True
     t.join()
     """
-    with host.Host(python, script) as target:
+    with _Host(python, script) as target:
         target.hear("ready")
         with target.wire() as wire:
             for _ in range(60):
@@ -226,7 +207,7 @@ def exit_during_a_walk(python):
     kept = [[i] for i in range(1000000)]
     say("ready"); wait()
     """
-    with host.Host(python, script) as target:
+    with _Host(python, script) as target:
         target.hear("ready")
         with target.wire() as wire:
             wire.send(op="containers")
@@ -236,5 +217,5 @@ def exit_during_a_walk(python):
 if __name__ == "__main__":
     sys.exit(host.run((containers_are_found_and_measured, growth_is_known_by_baseline,
                        a_walk_does_not_hold_the_host,
-                       what_dies_in_a_pause_is_not_followed, the_longest_answer_fits_a_line,
+                       what_dies_in_a_pause_is_not_followed,
                        exit_during_a_walk)))

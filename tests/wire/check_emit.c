@@ -239,23 +239,31 @@ trends(struct lk_print *p)
 static void
 containers(struct lk_print *p)
 {
-	lk_emit_containers_begin(p, &(struct lk_emit_containers){AT, 41.7, 1893.2, 48210, 1000,
-	    true});
-	lk_emit_container(p, true, 0x7f2a10c04040, "dict", 231000, 10485856, 1,
-	    "shop.cart._PRICES");
+	lk_emit_containers_begin(p, &(struct lk_emit_containers){.at_s = AT, .by = "freeze",
+	    .pause_us = 1893.2, .scan_ms = 41.7, .objects = 48210, .min_length = 1000,
+	    .complete = true, .reason = ""});
+	lk_emit_container(p, true, &(struct lk_emit_container){.address = 0x7f2a10c04040,
+	    .type = "dict", .length = 231000, .shallow_bytes = 10485856, .bound = 0, .stack = 1,
+	    .owner = "shop.cart._PRICES", .looked = 4053, .key_count = 1, .value_count = 2,
+	    .keys = {{"tuple", 4053}}, .values = {{"shop.cart.Price", 4000}, {"NoneType", 53}}});
 	lk_emit_container_then(p, true, 1, 12000);
 	lk_emit_container_then(p, false, 2, 190000);
 	lk_emit_container_end(p);
-	lk_emit_container(p, false, 0x7f2a10c04080, "list", 1200, 9656, -1, NULL);
+	lk_emit_container(p, false, &(struct lk_emit_container){.address = 0x7f2a10c04080,
+	    .type = "list", .length = 1200, .shallow_bytes = 9656, .bound = UNKNOWN,
+	    .stack = UNKNOWN});
+	lk_emit_container_then(p, true, 1, UNKNOWN);
 	lk_emit_container_end(p);
-	lk_emit_list_end(p);
+	lk_emit_containers_end(p, false);
 }
 
 static void
 containers_incomplete(struct lk_print *p)
 {
-	lk_emit_containers_begin(p, &(struct lk_emit_containers){AT, 3, 1998.4, 1200, 1, false});
-	lk_emit_list_end(p);
+	lk_emit_containers_begin(p, &(struct lk_emit_containers){.at_s = AT, .by = "walk",
+	    .pause_us = 1998.4, .scan_ms = 3, .objects = 1200, .min_length = 1,
+	    .reason = "too little memory"});
+	lk_emit_containers_end(p, true);
 }
 
 static const struct lk_emit_frozen frozen_well = {

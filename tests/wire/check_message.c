@@ -254,7 +254,16 @@ START_TEST(null_is_unknown_never_zero)
 	ck_assert_uint_eq(message.containers.list[1].stack, 0);
 	ck_assert_ptr_null(message.containers.list[1].owner);
 	ck_assert_uint_eq(message.containers.list[0].address, 0x7f2a10c04040);
-	ck_assert_uint_eq(message.containers.list[0].then[1].length, 190000);
+	ck_assert_double_eq(message.containers.list[0].then[1].length, 190000);
+	ck_assert_double_nan(message.containers.list[1].then[0].length);
+	ck_assert_double_eq(message.containers.list[0].bound, 0);
+	ck_assert_double_nan(message.containers.list[1].bound);
+	ck_assert_uint_eq(message.containers.list[0].looked, 4053);
+	ck_assert_str_eq(message.containers.list[0].keys[0].type, "tuple");
+	ck_assert_uint_eq(message.containers.list[0].value_count, 2);
+	ck_assert_uint_eq(message.containers.list[0].values[1].count, 53);
+	ck_assert_str_eq(message.containers.by, "freeze");
+	ck_assert(!message.containers.more);
 	lk_message_release(&message);
 }
 END_TEST
@@ -311,7 +320,7 @@ static const char *const lies[] = {
     "\"rings\":[{\"step_s\":0,\"end\":1,\"points\":[]}]}",
     "{\"t\":\"history\",\"series\":[\"rss_bytes\",\"live_bytes\"],"
     "\"rings\":[{\"step_s\":1,\"end\":1,\"points\":[[1]]}]}",
-    "{\"t\":\"containers\",\"at\":1,\"scan_ms\":1,\"longest_slice_us\":1,\"objects\":1,"
+    "{\"t\":\"containers\",\"at\":1,\"scan_ms\":1,\"pause_us\":1,\"objects\":1,"
     "\"min_length\":1,\"complete\":true,\"rows\":[{\"address\":\"7f\",\"type\":\"d\","
     "\"length\":1,\"shallow_bytes\":1,\"stack\":null,\"owner\":null,\"then\":[]}]}",
     "{\"t\":\"baselines\",\"list\":[{\"id\":2,\"name\":\"\",\"at\":1,\"rss_bytes\":1,"
@@ -334,7 +343,7 @@ END_TEST
 START_TEST(limits_hold_at_the_edge)
 {
 	static const char head[] = "{\"t\":\"containers\",\"at\":1,\"scan_ms\":1,"
-				   "\"longest_slice_us\":1,\"objects\":1,\"min_length\":1,"
+				   "\"pause_us\":1,\"objects\":1,\"min_length\":1,"
 				   "\"complete\":true,\"rows\":[";
 	static const char row[] = "{\"address\":\"0x1\",\"type\":\"d\",\"length\":1,"
 				  "\"shallow_bytes\":1,\"stack\":null,\"owner\":null,\"then\":[]}";

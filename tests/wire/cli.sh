@@ -108,6 +108,17 @@ jq -e '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "
 	"garbage_objects": 120}' "$work/out" >/dev/null || fail 'cycles as JSON'
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
+gives 0 scan "$pid" containers
+says out '^48.2k objects, frozen and read in 42ms, pause 1.9 ms$'
+says out '^ *231k +10.0M +none  dict +shop.cart._PRICES +tuple 100% : shop.cart.Price 99%, NoneType 1%$'
+says out '^ *1.2k +9.4K +-  list +unknown *$'
+gives 0 scan "$pid" containers --json --filter PRICES
+jq -e '.by == "freeze" and .pause_us == 1893.2 and .containers == [{"address": "0x7f2a10c04040",
+	"type": "dict", "length": 231000, "shallow_bytes": 10485856, "bound": 0,
+	"owner": "shop.cart._PRICES", "looked": 4053, "keys": [{"type": "tuple", "count": 4053}],
+	"values": [{"type": "shop.cart.Price", "count": 4000}, {"type": "NoneType", "count": 53}],
+	"then": [{"baseline": 1, "length": 12000}, {"baseline": 2, "length": 190000}]}]' \
+	"$work/out" >/dev/null || fail 'containers as JSON'
 gives 0 scan "$pid" referrers --type shop.cart.Item
 says out '^200000 objects of type shop.cart.Item, 10.7M, in 3 ways$'
 says out '^ *190000 +10.1M +21.1M  shop.cart._PRICES\[\]$'

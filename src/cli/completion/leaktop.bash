@@ -47,8 +47,8 @@ _leaktop()
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;
 	baseline:-*|pause:-*|resume:-*) i='--help' ;;
-	scan:-*) i='--json --top --filter --type --stack --address --help' ;;
-	scan:*) i="types referrers $(_leaktop_pids)" ;;
+	scan:-*) i='--json --top --filter --min-length --type --stack --address --help' ;;
+	scan:*) i="types containers referrers $(_leaktop_pids)" ;;
 	:-*) i="$look --help --version" ;;
 	:*) i="$commands $(_leaktop_pids)" ;;
 	*) i=$(_leaktop_pids) ;;

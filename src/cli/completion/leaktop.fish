@@ -41,6 +41,8 @@ complete -c leaktop -n "__fish_seen_subcommand_from run" -a '(__fish_complete_co
 complete -c leaktop -n "__fish_seen_subcommand_from export" -s o -l output -r -F -d 'where to'
 complete -c leaktop -n "__fish_seen_subcommand_from export" -l format -x -a json -d 'format'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -a types -d 'objects by type'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -a containers -d 'the largest containers'
+complete -c leaktop -n "__fish_seen_subcommand_from scan" -l min-length -x -d 'of containers'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -a referrers -d 'who holds objects'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -l type -x -d 'of what is held'
 complete -c leaktop -n "__fish_seen_subcommand_from scan" -l stack -x -d 'that allocated what is held'

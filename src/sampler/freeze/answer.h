@@ -15,6 +15,11 @@
 #define LK_ANSWER_PATH_MAX	256u
 #define LK_ANSWER_CYCLIC_MAX	20u
 #define LK_ANSWER_LOOPS_MAX	20u
+#define LK_ANSWER_CONTAINERS_MAX 1000u
+#define LK_ANSWER_SHARES	3u
+#define LK_ANSWER_SHARE_NAME_MAX 80u
+#define LK_ANSWER_PROBES	4u
+#define LK_ANSWER_UNTRACKED	255u
 
 enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 	LK_ANSWER_NONE,
@@ -47,6 +52,28 @@ struct lk_answer_loop {
 	uint64_t	objects;		/* in these, of those that were asked for */
 };
 
+/* So many of the items that were looked at are of that type. */
+struct lk_answer_share {
+	char		name[LK_ANSWER_SHARE_NAME_MAX];
+	uint64_t	count;
+};
+
+struct lk_answer_container {
+	uint64_t	address, type;		/* TYPE: the address of its type */
+	uint64_t	block, storage;		/* where memory for it, and for its items, begins */
+	uint64_t	length, shallow_bytes, rank;
+	uint64_t	bound;			/* as in forms.h */
+	char		type_name[LK_ANSWER_NAME_MAX];
+	char		owner[LK_ANSWER_PATH_MAX];	/* "" unknown */
+	uint32_t	probes[LK_ANSWER_PROBES];	/* hashes of items, 0: none to tell by */
+	bool		is_fixed;	/* it never becomes longer or shorter */
+	bool		turns_over;	/* it may have other items altogether later */
+	uint8_t		generation;	/* of the collector's lists; UNTRACKED: in none */
+	uint32_t	looked;			/* at so many items */
+	uint32_t	key_types, value_types;	/* how many there are below, most items first */
+	struct lk_answer_share keys[LK_ANSWER_SHARES], values[LK_ANSWER_SHARES];
+};
+
 struct lk_answer {
 	_Atomic uint32_t state;
 	_Atomic uint64_t done_objects, found_objects;	/* progress */
@@ -76,7 +103,13 @@ struct lk_answer {
 	uint32_t	 holders_kept;
 	struct lk_answer_holder holders[LK_ANSWER_HOLDERS_MAX];	/* most objects first */
 	uint32_t	 types_kept;
+	/* the containers, when they were asked for */
+	uint64_t	 collections[3];	/* by generation, when the heap was frozen */
+	bool		 containers_full;	/* others may be as large as the last one */
+	uint32_t	 containers_kept;
+	/* from here on not zeroed before */
 	struct lk_answer_type types[LK_ANSWER_TYPES_MAX];	/* by bytes, the largest first */
+	struct lk_answer_container containers[LK_ANSWER_CONTAINERS_MAX];	/* by rank */
 };
 
 #endif

@@ -17,6 +17,8 @@
 #include "sampler/freeze/graph.h"
 #include "sampler/freeze/holders.h"
 #include "sampler/freeze/kinds.h"
+#include "sampler/freeze/largest.h"
+#include "sampler/freeze/locals.h"
 #include "sampler/freeze/nodes.h"
 #include "sampler/freeze/loops.h"
 #include "sampler/freeze/store.h"
@@ -34,6 +36,7 @@ static struct lk_graph graph;
 static uint8_t *is_alive;		/* [nodes] no garbage */
 static struct lk_loops loops;
 static uint32_t tracked_count;		/* the first nodes are of the collector's lists */
+static uint32_t list_ends[LK_GENERATIONS + 1];	/* where those of each list end */
 
 static const void *
 list_next(const void *node)
@@ -72,9 +75,28 @@ add_lists(const struct lk_explore *e)
 	if (state == NULL)
 		return;
 	e->answer->was_collecting = lk_read_i32(state, e->layout->gc_collecting) != 0;
-	for (i = 0; i <= LK_GENERATIONS; i++)
+	for (i = 0; i <= LK_GENERATIONS; i++) {
 		add_list(e->answer, lk_collector_list(e->layout, state, i));
+		list_ends[i] = nodes.count;
+	}
 	tracked_count = nodes.count;
+}
+
+/* What a function has in a variable need be in no list, and may be held by nothing else. */
+static const struct lk_explore *explored;
+
+static void
+add_local(uint32_t number, const void *value)
+{
+	(void)number;
+	add(explored->answer, value);
+}
+
+static void
+add_locals(const struct lk_explore *e)
+{
+	explored = e;
+	lk_locals_each(e->symbols, add_local);
 }
 
 static void
@@ -140,6 +162,8 @@ look_at(const struct lk_explore *e, uint32_t node)
 	lk_measure_object(e->layout, kind->measure, type, object, &measured);
 	kind->objects++;
 	kind->bytes += measured.shallow_bytes;
+	if (e->want->what == LK_WANT_CONTAINERS)
+		lk_largest_see(node, object, number, &measured);
 	if (may_traverse(kind, node))
 		kind->traverse(object, visit, e->answer);
 	if (kind->measure == LK_MEASURE_DICT)
@@ -197,12 +221,36 @@ find_cycles(const struct lk_explore *e)
 		lk_loops_count(&loops, e->answer);
 }
 
-static const struct lk_explore *explored;
-
 static bool
 is_root(uint32_t node)
 {
 	return is_held_from_outside(explored, node);
+}
+
+/* An incremental collector has no generations. */
+static uint8_t
+generation_of(uint32_t node)
+{
+	uint8_t i;
+
+	if (explored->layout->gc_young != LK_ABSENT)
+		return LK_ANSWER_UNTRACKED;
+	for (i = 0; i <= LK_GENERATIONS; i++)
+		if (node < list_ends[i])
+			return i;
+	return LK_ANSWER_UNTRACKED;
+}
+
+static void
+tell_containers(const struct lk_explore *e, bool knows_holders)
+{
+	struct lk_collector c;
+	uint32_t i;
+
+	if (lk_collector_read(e->layout, e->symbols->runtime, &c))
+		for (i = 0; i < LK_GENERATIONS; i++)
+			e->answer->collections[i] = c.generation[i].collections;
+	lk_largest_tell(e->answer, knows_holders, generation_of);
 }
 
 static void
@@ -211,8 +259,9 @@ find_holders(const struct lk_explore *e)
 	const struct lk_holders h = {&nodes, &graph, &kinds, e->modules, e->want, e->sampled,
 	    e->answer->knows_cycles ? &loops : NULL, is_root};
 
-	explored = e;
-	if (e->want->what != LK_WANT_TYPES && e->answer->knows_garbage)
+	if (e->want->what == LK_WANT_CONTAINERS)
+		tell_containers(e, e->answer->knows_garbage && lk_holders_find(&h) == 0);
+	else if (e->want->what != LK_WANT_TYPES && e->answer->knows_garbage)
 		lk_holders_tell(&h, e->answer);
 }
 
@@ -253,11 +302,14 @@ lk_explore_heap(void *ctx)
 
 	if (lk_nodes_init(&nodes, e->objects_max) < 0 ||
 	    lk_graph_init(&graph, e->objects_max, edges_max(e)) < 0 ||
-	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0) {
+	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0 ||
+	    (e->want->what == LK_WANT_CONTAINERS &&
+	    lk_largest_init(&kinds, e->want->number) < 0)) {
 		finish(answer, LK_ANSWER_NO_MEMORY);
 		return;
 	}
 	add_lists(e);
+	add_locals(e);
 	for (i = 0; i < nodes.count; i++) {	/* which grows */
 		look_at(e, i);
 		if (i % TELL_EVERY == 0)

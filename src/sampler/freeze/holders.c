@@ -2,6 +2,7 @@
 
 #include "sampler/freeze/holders.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/print.h"
@@ -205,18 +206,24 @@ print_step(struct lk_print *p, const struct lk_shape *step)
 }
 
 static void
-tell_shape(uint32_t shape, struct lk_answer_holder *out)
+print_shape(uint32_t shape, char *out, size_t out_bytes)
 {
 	const struct lk_shape *path[LK_SHAPES_STEPS];
 	uint32_t steps = lk_shapes_path(&shapes, shape, path), i;
 	struct lk_print p;
 
-	lk_print_init(&p, out->path, sizeof(out->path));
+	lk_print_init(&p, out, out_bytes);
 	if (steps == 0)
 		lk_print_str(&p, "(garbage)");
 	for (i = 0; i < steps; i++)
 		print_step(&p, path[i]);
 	lk_print_end(&p);
+}
+
+static void
+tell_shape(uint32_t shape, struct lk_answer_holder *out)
+{
+	print_shape(shape, out->path, sizeof(out->path));
 	out->objects = shapes.list[shape].objects;
 	out->bytes = shapes.list[shape].bytes;
 	out->retained_bytes = shapes.list[shape].retained_bytes;
@@ -314,8 +321,8 @@ find_retained(struct lk_answer *out)
 	out->knows_retained = true;
 }
 
-void
-lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
+int
+lk_holders_find(const struct lk_holders *holders)
 {
 	uint32_t done = 0;
 
@@ -325,11 +332,23 @@ lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
 	is_namespace = lk_store_map(h->nodes->count, sizeof(*is_namespace));
 	if (shape_of == NULL || queue == NULL || is_namespace == NULL ||
 	    lk_shapes_init(&shapes) < 0)
-		return;
+		return -ENOMEM;
 	begin_with_modules(&done);
 	begin_with_locals(&done);
 	begin_outside(&done);
-	if (!count_wanted(out))
+	return 0;
+}
+
+void
+lk_holders_path(uint32_t node, char *out, size_t out_bytes)
+{
+	print_shape(shape_of[node], out, out_bytes);
+}
+
+void
+lk_holders_tell(const struct lk_holders *holders, struct lk_answer *out)
+{
+	if (lk_holders_find(holders) < 0 || !count_wanted(out))
 		return;
 	if (h->loops != NULL)
 		lk_loops_tell(h->loops, is_counted, out);

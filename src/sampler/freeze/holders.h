@@ -12,6 +12,7 @@
 #define LK_SAMPLER_FREEZE_HOLDERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct lk_answer;
@@ -33,7 +34,12 @@ struct lk_holders {
 	bool			(*is_root)(uint32_t node);	/* held from outside */
 };
 
-/* lk_holders_tell - fills the holders of OUT.  Without memory they stay empty. */
+/* lk_holders_find - the ways to all objects.  Returns: 0 or -ENOMEM.
+ * lk_holders_path - that to NODE, in words; always terminated. */
+int lk_holders_find(const struct lk_holders *h);
+void lk_holders_path(uint32_t node, char *out, size_t out_bytes);
+
+/* lk_holders_tell - finds them and fills the holders of OUT.  Without memory they stay empty. */
 void lk_holders_tell(const struct lk_holders *h, struct lk_answer *out);
 
 #endif

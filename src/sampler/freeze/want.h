@@ -9,6 +9,7 @@
 
 enum lk_want_what {
 	LK_WANT_TYPES,		/* no holders */
+	LK_WANT_CONTAINERS,	/* the largest, of NUMBER items at least, and their holders */
 	LK_WANT_TYPE,		/* holders of the objects of TYPE */
 	LK_WANT_STACK,		/* of the sampled ones of the stack with the serial NUMBER */
 	LK_WANT_ADDRESS,	/* of the object at NUMBER */

@@ -1,6 +1,6 @@
 /* containers.h - the large containers of the running interpreter, by a walk of the
  * collector's lists under the GIL, cut into slices of at most LK_SLICE_NS.
- * Room: sampler/heap.  The frozen heap will take its place behind the same face.
+ * Room: sampler/heap.  For where the heap cannot be frozen (freeze/largest.h).
  *
  * What a walk can miss: containers that the collector does not track and that no module,
  * class or tracked container of the walk holds; objects that a collection moves between two

@@ -27,12 +27,27 @@
 #define BASES_MAX	32u	/* no class of a service has more */
 #define DEQUE_BLOCK_BYTES	528u	/* leftlink, 64 items, rightlink */
 #define DEQUE_BLOCK_ITEMS	64u
+#define DEQUE_LEFT_INDEX	40	/* of the first item in the leftmost block */
+#define ARRAY_STORAGE		24
+#define ARRAY_ALLOCATED		32
+#define ARRAY_DESCRIPTION	40
+#define ARRAY_ITEM_BYTES	4	/* in the description: int */
+#define MMAP_DATA		16
+#define MMAP_SIZE		24
+#define NDARRAY_DATA		16
+#define NDARRAY_DIMENSIONS	24	/* how many: int */
+#define NDARRAY_SHAPE		32
+#define NDARRAY_STRIDES		40
+#define NDARRAY_FLAGS		64
+#define NDARRAY_OWNS_DATA	4
+#define NDARRAY_DIMENSIONS_MAX	64
 #define KEYS_GENERAL		0
 #define STR_KIND_MASK		7u	/* of PyASCIIObject.state */
 #define STR_COMPACT		8u
 #define STR_ASCII		16u
 #define TAGGED_INT_MINOR	12	/* the low three bits of an int's size: flags */
 #define INLINE_VALUES_MINOR	13
+#define BYTES_INSIDE_MINOR	15	/* a bytearray has a bytes object, that nobody else sees */
 #define TEXT_MIN_BYTES		65536u	/* a long docstring is no large container */
 
 /* F comes with tp_basicsize and what is before the object in shallow_bytes, and with the object
@@ -69,6 +84,8 @@ measure_bytearray(const struct lk_layout *l, const void *o, struct lk_measured *
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
 	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, l->bytearray_storage);
 	f->shallow_bytes += (uint64_t)lk_read_i64(o, l->bytearray_alloc);
+	if (l->minor >= BYTES_INSIDE_MINOR && f->length > 0)
+		f->shallow_bytes += (uint64_t)l->bytes_data + 1;
 }
 
 /* A str of the usual form is shorter than its type's tp_basicsize, that of PyUnicodeObject; the
@@ -162,9 +179,66 @@ measure_dict(const struct lk_layout *l, const void *o, struct lk_measured *f)
 static void
 measure_deque(const struct lk_layout *l, const void *o, struct lk_measured *f)
 {
+	uint64_t before = (uint64_t)lk_read_i64(o, DEQUE_LEFT_INDEX);
+
 	(void)l;
 	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
-	f->shallow_bytes += (f->length / DEQUE_BLOCK_ITEMS + 1) * DEQUE_BLOCK_BYTES;
+	f->shallow_bytes += (before + f->length + DEQUE_BLOCK_ITEMS - 1) / DEQUE_BLOCK_ITEMS *
+	    DEQUE_BLOCK_BYTES;
+}
+
+static void
+measure_array(const struct lk_layout *l, const void *o, struct lk_measured *f)
+{
+	const void *description = lk_read_ptr(o, ARRAY_DESCRIPTION);
+
+	(void)l;
+	f->length = (uint64_t)lk_read_i64(o, LK_VAR_SIZE);
+	if (description == NULL)
+		return;
+	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, ARRAY_STORAGE);
+	f->shallow_bytes += (uint64_t)lk_read_i64(o, ARRAY_ALLOCATED) *
+	    (uint64_t)lk_read_i32(description, ARRAY_ITEM_BYTES);
+}
+
+/* One that was closed maps nothing. */
+static void
+measure_mmap(const struct lk_layout *l, const void *o, struct lk_measured *f)
+{
+	(void)l;
+	if (lk_read_ptr(o, MMAP_DATA) == NULL)
+		return;
+	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, MMAP_DATA);
+	f->length = (uint64_t)lk_read_i64(o, MMAP_SIZE);
+	f->shallow_bytes += f->length;
+}
+
+/* The data of an array are in one piece, whichever dimension is the widest; those that it shows of
+ * another object are that one's. */
+static void
+measure_ndarray(const struct lk_layout *l, const void *o, struct lk_measured *f)
+{
+	const void *shape = lk_read_ptr(o, NDARRAY_SHAPE), *strides = lk_read_ptr(o,
+	    NDARRAY_STRIDES);
+	int32_t dimensions = lk_read_i32(o, NDARRAY_DIMENSIONS), i;
+	uint64_t bytes, most = 0;
+	int64_t stride;
+
+	(void)l;
+	if (dimensions < 1 || dimensions > NDARRAY_DIMENSIONS_MAX || shape == NULL ||
+	    strides == NULL)
+		return;
+	f->length = (uint64_t)lk_read_i64(shape, 0);
+	if (!(lk_read_i32(o, NDARRAY_FLAGS) & NDARRAY_OWNS_DATA))
+		return;
+	for (i = 0; i < dimensions; i++) {
+		stride = lk_read_i64(strides, i * (int)sizeof(int64_t));
+		bytes = (uint64_t)lk_read_i64(shape, i * (int)sizeof(int64_t)) *
+		    (uint64_t)(stride < 0 ? -stride : stride);
+		most = bytes > most ? bytes : most;
+	}
+	f->storage = (uint64_t)(uintptr_t)lk_read_ptr(o, NDARRAY_DATA);
+	f->shallow_bytes += most;
 }
 
 /* The number of digits, or of items. */
@@ -189,6 +263,9 @@ static const measure_fn measures[LK_MEASURE_KINDS] = {
 	[LK_MEASURE_SET] = measure_set,
 	[LK_MEASURE_BYTEARRAY] = measure_bytearray,
 	[LK_MEASURE_DEQUE] = measure_deque,
+	[LK_MEASURE_ARRAY] = measure_array,
+	[LK_MEASURE_MMAP] = measure_mmap,
+	[LK_MEASURE_NDARRAY] = measure_ndarray,
 };
 
 /* Of what has no flag: the type itself or one that a class of Python comes from. */
@@ -201,7 +278,10 @@ kind_by_name(const struct lk_layout *l, const struct lk_symbols *s, const void *
 	} by_name[] = {
 		{"collections.deque", LK_MEASURE_DEQUE}, {"generator", LK_MEASURE_FRAME},
 		{"coroutine", LK_MEASURE_FRAME}, {"async_generator", LK_MEASURE_FRAME},
+		{"array.array", LK_MEASURE_ARRAY}, {"mmap.mmap", LK_MEASURE_MMAP},
+		{"numpy.ndarray", LK_MEASURE_NDARRAY},
 	};
+	const char *name = lk_read_ptr(type, l->type_name);
 	size_t i;
 
 	if (type == s->set_type || type == s->frozenset_type)
@@ -209,7 +289,7 @@ kind_by_name(const struct lk_layout *l, const struct lk_symbols *s, const void *
 	if (type == s->bytearray_type)
 		return LK_MEASURE_BYTEARRAY;
 	for (i = 0; i < LK_COUNT_OF(by_name); i++)
-		if (strcmp(lk_read_ptr(type, l->type_name), by_name[i].name) == 0)
+		if (strcmp(name, by_name[i].name) == 0)
 			return by_name[i].kind;
 	return LK_MEASURE_PLAIN;
 }
@@ -315,6 +395,12 @@ lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const vo
 		    kind == LK_MEASURE_INT);
 }
 
+bool
+lk_measure_is_named(enum lk_measure_kind kind)
+{
+	return kind >= LK_MEASURE_ARRAY;
+}
+
 static bool
 is_text(enum lk_measure_kind kind)
 {
@@ -339,7 +425,7 @@ lk_measure_container(const struct lk_containers_scan *scan, const void *object,
 	enum lk_measure_kind kind = lk_measure_kind(scan->layout, scan->symbols, type);
 	struct lk_measured m;
 
-	if (measures[kind] == NULL)
+	if (measures[kind] == NULL || lk_measure_is_named(kind))
 		return false;
 	lk_measure_object(scan->layout, kind, type, object, &m);
 	if (m.length < scan->min_length || m.length > INT64_MAX)

@@ -19,6 +19,10 @@ enum lk_measure_kind {
 	LK_MEASURE_FRAME,	/* a generator: its items are of a frame, and not counted */
 	LK_MEASURE_DICT, LK_MEASURE_LIST, LK_MEASURE_TUPLE, LK_MEASURE_BYTES,
 	LK_MEASURE_STR, LK_MEASURE_SET, LK_MEASURE_BYTEARRAY, LK_MEASURE_DEQUE,
+	/* of a type with that name: a class of Python may have it, too, and look different */
+	LK_MEASURE_ARRAY,	/* array.array */
+	LK_MEASURE_MMAP,	/* mmap.mmap: what it maps */
+	LK_MEASURE_NDARRAY,	/* numpy's: its data, where they are its own */
 	LK_MEASURE_KINDS,
 };
 
@@ -31,6 +35,10 @@ struct lk_measured {
 
 enum lk_measure_kind lk_measure_kind(const struct lk_layout *l, const struct lk_symbols *s,
     const void *type);
+
+/* lk_measure_is_named - whether pointers in an object of KIND are followed because of the name of
+ * its type alone: only where a fault costs nothing, in a copy of the process. */
+bool lk_measure_is_named(enum lk_measure_kind kind);
 
 /* lk_measure_object - OBJECT, whose TYPE is of KIND. */
 void lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const void *type,

@@ -18,6 +18,7 @@
 
 #define SUSPECT_SHARE	0.01	/* longer by that much since the reference */
 #define SUSPECT_LENGTH	500
+#define FRESH_S		30	/* a freeze holds the process: to come back is no reason for one */
 
 struct containers {
 	const struct lk_snapshot *held;
@@ -33,7 +34,8 @@ row_of(const struct lk_ask *ask)
 	return ask->item;
 }
 
-/* Growth since REFERENCE: NAN when unknown; *is_new when it was not listed then. */
+/* Growth since REFERENCE: NAN when unknown, as when it may be another object; *is_new when it was
+ * not listed then. */
 static double
 growth_of(const struct lk_container *k, uint32_t reference, bool *is_new)
 {
@@ -42,7 +44,7 @@ growth_of(const struct lk_container *k, uint32_t reference, bool *is_new)
 		return NAN;
 	for (uint32_t i = 0; i < k->then_count; i++)
 		if (k->then[i].baseline == reference)
-			return (double)k->length - (double)k->then[i].length;
+			return (double)k->length - k->then[i].length;
 	*is_new = true;
 	return (double)k->length;
 }
@@ -136,6 +138,55 @@ shallow_value(const struct lk_ask *ask)
 }
 
 static void
+bound_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	double bound = row_of(ask)->bound;
+
+	if (bound == 0)
+		snprintf(out, out_bytes, "none");
+	else
+		lk_text_count(bound, out, out_bytes);
+}
+
+static double
+bound_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->bound;
+}
+
+static enum lk_role
+bound_role(const struct lk_ask *ask)
+{
+	return row_of(ask)->bound > 0 ? LK_ROLE_MAIN : LK_ROLE_INACTIVE;
+}
+
+/* "shop.cart.Price" as "Price", and "Price.." when there are others. */
+static int
+share_text(const struct lk_container_share *list, uint32_t count, char *out, size_t out_bytes)
+{
+	const char *dot;
+
+	if (count == 0)
+		return 0;
+	dot = strrchr(list[0].type, '.');
+	return snprintf(out, out_bytes, "%s%s", dot != NULL ? dot + 1 : list[0].type,
+	    count > 1 ? ".." : "");
+}
+
+static void
+items_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	const struct lk_container *k = row_of(ask);
+	char keys[LK_TABLE_TEXT_BYTES], values[LK_TABLE_TEXT_BYTES], text[LK_TABLE_TEXT_BYTES];
+
+	keys[0] = values[0] = '\0';
+	share_text(k->keys, k->key_count, keys, sizeof(keys));
+	share_text(k->values, k->value_count, values, sizeof(values));
+	snprintf(text, sizeof(text), "%.40s%s%.80s", keys, keys[0] != '\0' ? ": " : "", values);
+	lk_text_clean(text, out, out_bytes);
+}
+
+static void
 owner_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 {
 	const char *owner = row_of(ask)->owner;
@@ -187,6 +238,16 @@ static const struct lk_column column_shallow = {
 	.id = "shallow", .title = "SHALLOW", .width_cells = 7, .drop = 3, .text = shallow_text,
 	.value = shallow_value, .help = "bytes of the container itself, without its entries",
 };
+static const struct lk_column column_bound = {
+	.id = "bound", .title = "BOUND", .width_cells = 5, .drop = 1, .text = bound_text,
+	.value = bound_value, .role = bound_role,
+	.help = "it cannot become longer: maxlen, maxsize; none: nothing stops it",
+};
+static const struct lk_column column_items = {
+	.id = "items", .title = "HOLDS", .width_cells = 12, .stretch = 1, .drop = 4,
+	.left = true, .search = true, .text = items_text,
+	.help = "type of most of its keys: of most of its values; ..: and others",
+};
 static const struct lk_column column_owner = {
 	.id = "owner", .title = "OWNER", .width_cells = 12, .stretch = 3, .left = true,
 	.name = true, .search = true, .text = owner_text, .role = owner_role,
@@ -199,7 +260,7 @@ static const struct lk_column column_site = {
 };
 static const struct lk_column *const containers_columns[] = {
 	&column_type, &column_length, &column_delta, &column_rate, &column_shallow,
-	&column_owner, &column_site, NULL,
+	&column_bound, &column_owner, &column_items, &column_site, NULL,
 };
 
 static void
@@ -226,6 +287,15 @@ containers_enter(struct lk_view *view)
 	v->wanted = true;
 }
 
+static bool
+is_fresh(const struct lk_session *s, const struct containers *v)
+{
+	const struct lk_containers *k = s->now != NULL ? &s->now->containers : NULL;
+
+	return k != NULL && s->now->at_s - k->at_s < FRESH_S &&	/* NAN: never */
+	    (v->min_length == 0 || v->min_length == k->min_length);
+}
+
 static void
 containers_update(struct lk_view *view)
 {
@@ -234,6 +304,8 @@ containers_update(struct lk_view *view)
 	const struct lk_snapshot *held = v->held;
 	const struct lk_baseline *b;
 
+	if (v->wanted && is_fresh(s, v))
+		v->wanted = false;
 	if (v->wanted && lk_session_refresh(s, LK_REQUEST_CONTAINERS, v->min_length) == 0)
 		v->wanted = false;
 	if (s->now == NULL)
@@ -260,11 +332,13 @@ draw_summary(const struct lk_view *view, struct lk_canvas *c, const struct lk_ar
 	char ago[LK_TEXT_BYTES], text[LK_TABLE_TEXT_BYTES], objects[LK_TEXT_BYTES];
 
 	snprintf(text, sizeof(text),
-	    "len>=%llu  scanned %s ago: %s objects in %.0f ms, longest pause %.1f ms%s",
-	    (unsigned long long)k->min_length,
+	    "len>=%llu  %s %s ago: %s objects in %.0f ms, paused %.1f ms%s%s%s",
+	    (unsigned long long)k->min_length, k->by_walk ? "walked" : "frozen",
 	    lk_text_duration(s->now->at_s - k->at_s, ago, sizeof(ago)),
 	    lk_text_count((double)k->object_count, objects, sizeof(objects)), k->scan_ms,
-	    k->longest_slice_us / 1000, k->complete ? "" : "  INCOMPLETE: ^R again");
+	    k->pause_us / 1000, k->complete ? "" : "  INCOMPLETE: ^R again",
+	    k->by_walk && k->reason != NULL && k->reason[0] != '\0' ? "  not frozen: " : "",
+	    k->by_walk && k->reason != NULL ? k->reason : "");
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
 	    k->complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
 }
@@ -276,7 +350,7 @@ containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area 
 	struct lk_area table = *area;
 
 	if (s->now == NULL || isnan(s->now->containers.at_s)) {
-		lk_view_empty(c, area, "no scan yet: the sampler walks the heap in short slices",
+		lk_view_empty(c, area, "no scan yet: the heap is frozen for it",
 		    "^R scans again");
 		return;
 	}
