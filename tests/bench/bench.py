@@ -158,7 +158,7 @@ def _turn(plan, lot, paper):
     def done(rows, part):
         _say(".", end="")
         paper.add(**{part: rows})
-    turns.measure(plan, lot, found, done)
+    turns.measure(plan, lot, found, done, plan.options.again or turns.PARTS)
 
 
 def _count(plan, paper):
@@ -192,6 +192,8 @@ def _parser():
     parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
     parser.add_argument("--quick", action="store_true", help="only whether it works: 3 minutes")
     parser.add_argument("--seed", type=int, default=1, help="of the lots")
+    parser.add_argument("--again", nargs="+", choices=turns.PARTS,
+                        help="measure only these parts of the output anew, and keep the others")
     parser.add_argument("-o", "--output", default="bench.json")
     return parser
 
@@ -222,7 +224,7 @@ class _Paper:
 
     def __init__(self, options, absent):
         shown = {name: value for name, value in vars(options).items()
-                 if name not in ("output", "python")}
+                 if name not in ("output", "python", "again")}
         self._path, self._steal, self._began_s = options.output, document.Steal(), time.time()
         self._found = {
             "schema": document.SCHEMA, "at": self._began_s, "seconds": 0, "complete": False,
@@ -230,11 +232,16 @@ class _Paper:
             "rows": [], "says": [], "samples_ns": [], "turns": [], "all_turns": [],
             "instructions": None}
 
+    def begin_again(self, parts):
+        """Goes on with what was measured before, but for these parts."""
+        self._found = document.read(self._path)
+        self._found.update({part: [] for part in parts})
+
     def add(self, instructions=None, **parts):
         for name, rows in parts.items():
             self._found[name] += rows
         self._found["instructions"] = instructions or self._found["instructions"]
-        self._found["seconds"] = time.time() - self._began_s
+        self._found["seconds"] = max(self._found["seconds"], time.time() - self._began_s)
         if instructions is None:    # counting keeps the machine busy, and nothing is timed then
             self._found["machine"]["steal_percent"] = self._steal.percent()
         document.write(self._path, self._found)
@@ -249,6 +256,10 @@ def _run(options, folder):
     plan = Plan(options, settings.Bench(options.python, folder))
     paper = _Paper(options, plan.absent)
     lot = random.Random(options.seed)
+    if options.again:
+        paper.begin_again(options.again)
+        _turn(plan, lot, paper)
+        return
     _measure(plan, lot, paper)
     _say("samples", end="")
     paper.add(samples_ns=sample_time.measure(plan, lot))

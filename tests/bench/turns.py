@@ -20,9 +20,11 @@ import time
 import customers
 import pairs
 import programs
+import pythons
 import services
 import settings
 
+PARTS = ("turns", "all_turns")      # of the document
 WORKS = ("json", "objects", "mix", "threads")
 _HOOKED = ("json", "objects", "mix")
 HOOKS = ("empty", "empty-same", "leaktop")
@@ -170,10 +172,10 @@ def _all_rows(kind, bench, name, work, share, lot):
 
 # ---- where --------------------------------------------------------------------------------------------
 
-def _one_of_each_minor(pythons):
+def _one_of_each_minor(found):
     """The system's own, else a static release build; the free-threaded have no table like this."""
     chosen = {}
-    for python in pythons:
+    for python in found:
         if python.debug or python.threaded or python.minor not in _MINORS:
             continue
         old = chosen.get(python.minor)
@@ -188,22 +190,31 @@ def _bench_of(plan, python):
     return settings.Bench(python.path, folder)
 
 
-def measure(plan, lot, pythons, done):
-    """The parts "turns" and "all_turns" of the document, piece by piece: DONE is called with each
-    piece and the name of its part."""
+def _services(plan, lot):
+    if plan.options.quick:
+        return
+    for work in services.WORKS:
+        if not services.absent(work, plan.bench.python):
+            label = next((p.label for p in pythons.every() if p.path == plan.bench.python),
+                         plan.bench.python)
+            yield list(_all_rows(_Shop, plan.bench, label, work, plan.options.count, lot))
+
+
+def measure(plan, lot, found, done, parts=PARTS):
+    """PARTS of the document, on those of the interpreters FOUND, piece by piece: DONE is called with
+    each piece and the name of its part."""
     if plan.bench.absent(settings.BY_NAME["sampler-full"]) or \
             plan.bench.library("empty_hook")[1]:
         return
     share = plan.options.count
-    chosen = _one_of_each_minor(pythons)
-    own = next((p.label for p in pythons if p.path == plan.bench.python), plan.bench.python)
-    for work in services.WORKS if not plan.options.quick else ():
-        if not services.absent(work, plan.bench.python):
-            done(list(_all_rows(_Shop, plan.bench, own, work, share, lot)), "all_turns")
+    chosen = _one_of_each_minor(found)
+    for rows in _services(plan, lot) if "all_turns" in parts else ():
+        done(rows, "all_turns")
     for python in chosen:
         bench = _bench_of(plan, python)
-        for work in WORKS if python.source == "system" or python is chosen[-1] else ():
+        is_whole = python.source == "system" or python is chosen[-1]
+        for work in WORKS if is_whole and "all_turns" in parts else ():
             done(list(_all_rows(_All, bench, python.label, work, share, lot)), "all_turns")
-        done([row for work in _HOOKED
-              for row in _rows(bench, python.label, work, max(2, round(_ROUNDS * share)), lot)],
-             "turns")
+        if "turns" in parts:
+            done([row for work in _HOOKED for row in
+                  _rows(bench, python.label, work, max(2, round(_ROUNDS * share)), lot)], "turns")
