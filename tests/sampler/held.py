@@ -41,7 +41,8 @@ def raw(n):
     for i in range(n): ctypes.pythonapi.PyMem_RawMalloc(ctypes.c_size_t(3000))
 def local(n):
     held = [Item() for i in range(n)]
-    say("ready"); say(json.dumps([hex(id(o)) for o in (PRICES, OTHERS, QUEUE, OTHERS[9], held)]))
+    blob = bytes(n)
+    say("ready"); say(json.dumps([hex(id(o)) for o in (PRICES, OTHERS, QUEUE, OTHERS[9], held, blob)]))
     wait()
 def freed(n):
     return [bytes(900) for i in range(n)]
@@ -137,12 +138,13 @@ def _check_rest(wire):
 def one_object_is_held_by_what_holds_it(python):
     with host.Host(python, _SCRIPT) as target:
         target.hear("ready")
-        prices, others, queue, item, held = json.loads(target.hear())
+        prices, others, queue, item, held, blob = json.loads(target.hear())
         with target.wire() as wire:
             for address, kind, way in ((prices, "dict", "__main__.PRICES"),
                                        (others, "list", "__main__.OTHERS"),
                                        (queue, "collections.deque", "__main__.QUEUE"),
                                        (item, "__main__.Item", "__main__.OTHERS[]"),
+                                       (blob, "bytes", "(local in local, script.py:"),
                                        (held, "list", "(local in local, script.py:")):
                 found = _held(wire, address=address)
                 assert found["address"] == address and found["stack"] is None, found
@@ -156,6 +158,33 @@ def one_object_is_held_by_what_holds_it(python):
         target.end()
 
 
+@host.with_gil(_NO_GIL)
+def variables_that_are_gone_are_not_read(python):
+    """While a destructor runs, the frame that is being left names what was freed before."""
+    script = """
+    class Last:
+        def __del__(self):
+            say("leaving"); wait()
+    def leave():
+        large, text, number = bytes(9 << 20), "text" * 20, 10 ** 30
+        table, pair, some = {"a": 1}, (1, 2.5), {1, 2, 3}
+        last = Last()
+    for i in range(3):
+        leave()
+    say("end"); wait()
+    """
+    for malloc in ("pymalloc", "malloc", "debug"):
+        with host.Host(python, script, PYTHONMALLOC=malloc) as target:
+            with target.wire() as wire:
+                for _ in range(3):
+                    target.hear("leaving")
+                    _held(wire, name="bytes")
+                    target.tell()
+                target.hear("end")
+            target.end()
+
+
 if __name__ == "__main__":
     sys.exit(host.run((stacks_are_held_by_what_holds_their_samples,
-                       one_object_is_held_by_what_holds_it)))
+                       one_object_is_held_by_what_holds_it,
+                       variables_that_are_gone_are_not_read)))

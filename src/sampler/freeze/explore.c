@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "sampler/cpython/collector.h"
 #include "sampler/cpython/layout.h"
+#include "sampler/cpython/probe.h"
 #include "sampler/cpython/symbols.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freeze/graph.h"
@@ -19,13 +20,16 @@
 #include "sampler/freeze/kinds.h"
 #include "sampler/freeze/largest.h"
 #include "sampler/freeze/locals.h"
-#include "sampler/freeze/nodes.h"
 #include "sampler/freeze/loops.h"
+#include "sampler/freeze/nodes.h"
 #include "sampler/freeze/store.h"
 #include "sampler/freeze/want.h"
 
 #define KEYS_GENERAL	0
 #define KEYS_UNICODE	1
+#define FLAG_TYPE	(1UL << 31)
+#define TYPE_BYTES	400u	/* of a type at least, in all minors */
+#define REFCOUNT_MAX	(INT64_C(1) << 40)
 #define TELL_EVERY	8192u	/* objects between two words of progress */
 
 /* The child's, and only there. */
@@ -82,14 +86,30 @@ add_lists(const struct lk_explore *e)
 	tracked_count = nodes.count;
 }
 
-/* What a function has in a variable need be in no list, and may be held by nothing else. */
 static const struct lk_explore *explored;
 
+/* No minor shows the frame of a function that is being left, whose variables may be freed by then;
+ * yet what no object told of is looked at before it is read.  Freed memory has the allocator's
+ * word for a count of references, or none. */
+static bool
+is_object(const void *p)
+{
+	const struct lk_layout *l = explored->layout;
+	const void *type = lk_probe_ptr(p, LK_OBJECT_TYPE, TYPE_BYTES), *meta;
+
+	meta = type == NULL ? NULL : lk_probe_ptr(type, LK_OBJECT_TYPE, TYPE_BYTES);
+	return meta != NULL && (unsigned long)lk_read_i64(meta, l->type_flags) & FLAG_TYPE &&
+	    lk_refcount(l, p) > 0 && lk_refcount(l, p) < REFCOUNT_MAX;
+}
+
+/* What a function has in a variable need be in no list, and may be held by nothing else. */
 static void
 add_local(uint32_t number, const void *value)
 {
 	(void)number;
-	add(explored->answer, value);
+	if (lk_nodes_find(&nodes, (uint64_t)(uintptr_t)value) == LK_NODES_NONE &&
+	    is_object(value))
+		add(explored->answer, value);
 }
 
 static void

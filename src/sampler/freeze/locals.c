@@ -14,6 +14,8 @@
 
 #define THREADS_MAX	10000u	/* beyond: a list that is not one */
 #define NAME_MAX	100u
+#define SLOTS		(2 * LK_LOCALS_MAX)
+#define MIX		0x9e3779b97f4a7c15u
 
 /* The child's, and only there. */
 static struct variable {
@@ -21,6 +23,7 @@ static struct variable {
 	const void		*name;
 } *variables;
 static uint32_t count;
+static uint32_t *slots;		/* numbers + 1, 0: free */
 static void (*tell)(uint32_t number, const void *value);
 
 static bool
@@ -30,19 +33,31 @@ is_same(const struct variable *v, const struct lk_local *local)
 	    v->frame.offset == local->frame->offset;
 }
 
+/* Where the variable is, or may be put: half of the slots stay free. */
+static uint32_t
+slot_of(const struct lk_local *local)
+{
+	uint64_t mixed = (local->frame->key ^ (uint64_t)(uintptr_t)local->name) * MIX;
+	uint32_t i = (uint32_t)(mixed >> 32) % SLOTS;
+
+	while (slots[i] != 0 && !is_same(&variables[slots[i] - 1], local))
+		i = (i + 1) % SLOTS;
+	return i;
+}
+
 static void
 take(void *ctx, const struct lk_local *local)
 {
-	uint32_t i;
+	uint32_t slot = slot_of(local);
 
 	(void)ctx;
-	for (i = 0; i < count && !is_same(&variables[i], local); i++)
-		;
-	if (i == LK_LOCALS_MAX)
-		return;
-	if (i == count)
+	if (slots[slot] == 0) {
+		if (count == LK_LOCALS_MAX)
+			return;
 		variables[count++] = (struct variable){*local->frame, local->name};
-	tell(i, local->value);
+		slots[slot] = count;
+	}
+	tell(slots[slot] - 1, local->value);
 }
 
 void
@@ -51,10 +66,12 @@ lk_locals_each(const struct lk_symbols *py, void (*call)(uint32_t number, const 
 	void *thread = py->thread_head(py->main_interpreter());
 	uint32_t left = THREADS_MAX;
 
-	variables = lk_store_map(LK_LOCALS_MAX, sizeof(*variables));
 	if (variables == NULL)
+		variables = lk_store_map(LK_LOCALS_MAX, sizeof(*variables));
+	if (slots == NULL)
+		slots = lk_store_map(SLOTS, sizeof(*slots));
+	if (variables == NULL || slots == NULL)
 		return;
-	count = 0;
 	tell = call;
 	for (; thread != NULL && left > 0; left--, thread = py->thread_next(thread))
 		lk_walk_locals(thread, take, NULL);
