@@ -111,6 +111,7 @@
  *		garbage_objects, garbage_bytes
  *		complete	false: some are missing, reason says why
  *	baseline	id of the newest one then; 0: none
+ *	cycles		objects that hold themselves over others: {cycles, objects, garbage_objects}
  *	descriptors	open then, by kind: {sockets, pipes, files, others}
  *	rows []		{type (!), objects, bytes, garbage_objects, garbage_bytes}, most bytes
  *			first; fewer than frozen.types: the smallest are left out
@@ -119,10 +120,12 @@
  *			the id of a stack above, or an object's address
  *	frozen		as above
  *	type		of the objects
+ *	samples, found	of a stack: alive then, and how many were found as objects; else null
  *	objects, bytes	of all of them
  *	paths		ways there are to them
  *	rows []		{path (!), objects, bytes, retained_bytes}, most objects first; path: as in
  *			wire.h, referrers
+ *	cycles []	that they are in: {cycle, length, cycles, objects}, likewise
  * events []		what the sampler noticed about itself, oldest first: {at, code, value}
  * history
  *	trend_step_s
@@ -148,7 +151,7 @@
 #define LK_SNAPSHOT_EVENTS_MAX		10000u
 #define LK_SNAPSHOT_FREEZES_MAX		1024u		/* of types, and of referrers */
 #define LK_SNAPSHOT_TYPES_MAX		100000u		/* of one freeze */
-#define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer */
+#define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer; cycles, too */
 #define LK_SNAPSHOT_SERIES_MAX		64u
 #define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */
 

@@ -74,6 +74,11 @@ static const struct fake_holder {
 	{"dict", "sys.modules[].__dict__", 0.4, 1210},
 	{"sqlite3.Connection", "shop.db._pool._idle[]", 1, 1800},
 };
+
+static const struct lk_loop loops[] = {
+	{"shop.log.Context -> dict -> method -> shop.log.Context", 3, 5100, 5100},
+	{"(others) \033[1m", 0, 2, 12},
+};
 /* clang-format on */
 
 #define COUNT_OF_TYPES ((uint32_t)LK_COUNT_OF(types))
@@ -199,6 +204,7 @@ paint_types(struct lk_arena *arena, const struct lk_fake_reading *r)
 	}
 	qsort(list, out->count, sizeof(*list), most_bytes_first);
 	out->frozen = frozen_at(r->second);
+	out->cycles = (struct lk_cycles){5102, 20412, 88};
 	out->baseline = r->baseline;
 	out->descriptors = (struct lk_descriptors){34 + floor(0.02 * r->second), 14, 4, 7};
 	out->list = list;
@@ -237,7 +243,13 @@ paint_holders(struct lk_arena *arena, const struct lk_fake_reading *r)
 	out->held = (struct lk_held){kinds[r->op], lk_arena_text(arena, r->text, strlen(r->text)),
 	    r->number};
 	out->type = type->name;
-	out->object_count = r->op == LK_REQUEST_HOLDERS_ADDRESS ? 1 : count_at(type, r->second);
+	out->sample_count = out->found_count = NAN;
+	if (r->op == LK_REQUEST_HOLDERS_STACK) {
+		out->sample_count = 412;
+		out->found_count = 398;
+	}
+	out->object_count = r->op == LK_REQUEST_HOLDERS_ADDRESS ? 1 :
+	    r->op == LK_REQUEST_HOLDERS_STACK ? out->found_count : count_at(type, r->second);
 	out->bytes = out->object_count * type->bytes_each;
 	for (size_t i = 0; i < LK_COUNT_OF(holders); i++) {
 		double count = floor(holders[i].share * out->object_count + 0.5);
@@ -253,6 +265,10 @@ paint_holders(struct lk_arena *arena, const struct lk_fake_reading *r)
 	out->path_count = out->count;
 	out->frozen = frozen_at(r->second);
 	out->list = list;
+	if (strcmp(type->name, "shop.log.Context") == 0) {
+		out->loops = loops;
+		out->loop_count = LK_COUNT_OF(loops);
+	}
 	return out->held.type != NULL ? out : NULL;
 }
 

@@ -109,6 +109,8 @@ lk_readings_begin(struct lk_readings *r, const struct lk_held *held)
 		rc = begin_holders(c, held);
 	else if ((c->types = lk_arena_get(c->block->arena, 1, sizeof(*c->types))) == NULL)
 		rc = -ENOMEM;
+	else
+		c->types->cycles = (struct lk_cycles){NAN, NAN, NAN};
 	if (rc < 0)
 		lk_readings_abandon(r);
 	return rc;
@@ -139,6 +141,14 @@ take_frozen(struct reading *c, const struct lk_message_frozen *m)
 		return -ENOMEM;
 	c->is_frozen = true;
 	return 0;
+}
+
+static void
+take_cycles(struct reading *c, const struct lk_message_cycles *m)
+{
+	if (c->types != NULL)
+		c->types->cycles = (struct lk_cycles){(double)m->cycle_count,
+		    (double)m->object_count, (double)m->garbage_count};
 }
 
 static int
@@ -174,6 +184,26 @@ take_types(struct reading *c, const struct lk_message_types *m)
 }
 
 static int
+take_loops(struct reading *c, const struct lk_message_referrers *m)
+{
+	struct lk_loop *loops = lk_arena_get(c->block->arena, m->loop_count + 1, sizeof(*loops));
+
+	for (uint32_t i = 0; loops != NULL && i < m->loop_count; i++) {
+		loops[i] = (struct lk_loop){
+		    .words = copy(c, m->loops[i].words),
+		    .length = (double)m->loops[i].length,
+		    .cycle_count = (double)m->loops[i].cycle_count,
+		    .object_count = (double)m->loops[i].object_count,
+		};
+		if (loops[i].words == NULL)
+			return -ENOMEM;
+	}
+	c->holders->loops = loops;
+	c->holders->loop_count = m->loop_count;
+	return loops != NULL ? 0 : -ENOMEM;
+}
+
+static int
 take_referrers(struct reading *c, const struct lk_message_referrers *m)
 {
 	struct lk_holders *h = c->holders;
@@ -185,6 +215,8 @@ take_referrers(struct reading *c, const struct lk_message_referrers *m)
 	h->type = copy(c, m->type);
 	if (list == NULL || h->type == NULL)
 		return -ENOMEM;
+	h->sample_count = m->sample_count;
+	h->found_count = m->found_count;
 	h->object_count = (double)m->object_count;
 	h->bytes = m->bytes;
 	h->path_count = (double)m->path_count;
@@ -200,7 +232,7 @@ take_referrers(struct reading *c, const struct lk_message_referrers *m)
 	}
 	h->list = list;
 	h->count = m->count;
-	return 0;
+	return take_loops(c, m);
 }
 
 int
@@ -213,6 +245,9 @@ lk_readings_take(struct lk_readings *r, const struct lk_message *m)
 	switch (m->type) {
 	case LK_MESSAGE_FROZEN:
 		return take_frozen(c, &m->frozen);
+	case LK_MESSAGE_CYCLES:
+		take_cycles(c, &m->cycles);
+		return 0;
 	case LK_MESSAGE_TYPES:
 		return take_types(c, &m->types);
 	case LK_MESSAGE_REFERRERS:

@@ -28,6 +28,18 @@ read_frozen(reader *r, const json_t *object, struct lk_frozen *out)
 }
 
 static bool
+read_cycles(reader *r, const json_t *object, struct lk_cycles *out)
+{
+	const json_t *cycles;
+
+	*out = (struct lk_cycles){NAN, NAN, NAN};
+	if (!lk_source_file_values_object(r, object, "cycles", LK_OPTIONAL, &cycles))
+		return false;
+	return cycles == NULL ||
+	    lk_source_file_values_doubles(r, cycles, lk_schema_cycles, LK_OPTIONAL, out);
+}
+
+static bool
 read_descriptors(reader *r, const json_t *object, struct lk_descriptors *out)
 {
 	const json_t *descriptors;
@@ -70,6 +82,7 @@ read_types(reader *r, const json_t *object, struct lk_types *out)
 	return read_frozen(r, object, &out->frozen) &&
 	    lk_source_file_values_u32(r, object, "baseline", LK_OPTIONAL, ID_MAX,
 		&out->baseline) &&
+	    read_cycles(r, object, &out->cycles) &&
 	    read_descriptors(r, object, &out->descriptors) && read_type_rows(r, object, out);
 }
 
@@ -96,6 +109,33 @@ read_path_rows(reader *r, const json_t *object, struct lk_holders *out)
 	}
 	out->list = rows;
 	out->count = (uint32_t)json_array_size(list);
+	return true;
+}
+
+static bool
+read_loops(reader *r, const json_t *object, struct lk_holders *out)
+{
+	const json_t *list;
+	struct lk_loop *loops;
+	size_t count;
+
+	if (!lk_source_file_values_array(r, object, "cycles", LK_OPTIONAL, LK_SNAPSHOT_PATHS_MAX,
+	    &list))
+		return false;
+	count = list != NULL ? json_array_size(list) : 0;
+	loops = lk_source_file_values_room(r, count, sizeof(*loops));
+	if (loops == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		if (!lk_source_file_values_text(r, item, "cycle", LK_NEEDED, &loops[i].words) ||
+		    !lk_source_file_values_doubles(r, item, lk_schema_loop, LK_OPTIONAL,
+			&loops[i]))
+			return false;
+	}
+	out->loops = loops;
+	out->loop_count = (uint32_t)count;
 	return true;
 }
 
@@ -131,7 +171,7 @@ read_holders(reader *r, const json_t *object, struct lk_holders *out)
 	return read_held(r, object, &out->held) && read_frozen(r, object, &out->frozen) &&
 	    lk_source_file_values_text(r, object, "type", LK_OPTIONAL, &out->type) &&
 	    lk_source_file_values_doubles(r, object, lk_schema_holders, LK_OPTIONAL, out) &&
-	    read_path_rows(r, object, out);
+	    read_path_rows(r, object, out) && read_loops(r, object, out);
 }
 
 static bool

@@ -4,6 +4,7 @@
 #include "client/source_live_private.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
@@ -31,33 +32,47 @@ hear(const struct lk_message *message, void *ctx)
 	return lk_readings_take(l->readings, message);
 }
 
-static const struct lk_ask *
-ask_of(const struct lk_request *request, struct lk_ask *out)
+/* What a request is on the wire, and whose holders it is about. */
+static const struct question {
+	enum lk_request_op op;
+	enum lk_ask_op ask;
+	enum lk_held_kind kind;
+	uint64_t limit;
+} questions[] = {
+    {LK_REQUEST_TYPES, LK_ASK_TYPES, LK_HELD_TYPE, LK_WIRE_TYPES_MAX},
+    {LK_REQUEST_HOLDERS, LK_ASK_REFERRERS, LK_HELD_TYPE, LK_WIRE_REFERRERS_MAX},
+    {LK_REQUEST_HOLDERS_STACK, LK_ASK_REFERRERS_STACK, LK_HELD_STACK, LK_WIRE_REFERRERS_MAX},
+    {LK_REQUEST_HOLDERS_ADDRESS, LK_ASK_REFERRERS_ADDRESS, LK_HELD_ADDRESS,
+     LK_WIRE_REFERRERS_MAX},
+};
+
+static const struct question *
+question_of(enum lk_request_op op)
 {
-	*out = (struct lk_ask){.id = 1, .number = request->number, .text = request->text};
-	switch (request->op) {
-	case LK_REQUEST_TYPES:
-		out->op = LK_ASK_TYPES;
-		out->limit = LK_WIRE_TYPES_MAX;
-		return out;
-	case LK_REQUEST_HOLDERS:
-		out->op = LK_ASK_REFERRERS;
-		out->limit = LK_WIRE_REFERRERS_MAX;
-		return out;
-	default:
-		return NULL;
-	}
+	for (size_t i = 0; i < LK_COUNT_OF(questions); i++)
+		if (questions[i].op == op)
+			return &questions[i];
+	return NULL;
 }
 
 static int
 begin(struct lk_live *l, const struct lk_request *request)
 {
-	struct lk_held held = {.kind = LK_HELD_TYPE, .type = request->text};
-	struct lk_ask ask;
+	const struct question *question = question_of(request->op);
+	struct lk_held held = {.type = request->text != NULL ? request->text : "",
+			       .number = request->number};
+	struct lk_ask ask = {.id = 1, .number = request->number, .text = request->text};
+	char address[24];
 	int rc;
 
-	if (ask_of(request, &ask) == NULL)
+	if (question == NULL)
 		return -EOPNOTSUPP;
+	held.kind = question->kind;
+	ask.op = question->ask;
+	ask.limit = question->limit;
+	snprintf(address, sizeof(address), "0x%" PRIx64, request->number);
+	if (question->kind == LK_HELD_ADDRESS)
+		ask.text = address;
 	if (l->readings == NULL)
 		l->readings = lk_readings_new();
 	if (l->readings == NULL)

@@ -545,6 +545,7 @@ write_types(struct writer *w)
 
 		put(w, object, "frozen", frozen(w, &types->frozen));
 		put(w, object, "baseline", json_integer(types->baseline));
+		put(w, object, "cycles", object_of(w, lk_schema_cycles, &types->cycles));
 		put(w, object, "descriptors",
 		    object_of(w, lk_schema_descriptors, &types->descriptors));
 		for (uint32_t k = 0; k < types->count; k++) {
@@ -562,7 +563,8 @@ write_types(struct writer *w)
 static json_t *
 holders(struct writer *w, const struct lk_holders *h)
 {
-	json_t *object = object_of(w, lk_schema_holders, h), *rows = json_array();
+	json_t *object = object_of(w, lk_schema_holders, h);
+	json_t *rows = json_array(), *loops = json_array();
 	char address[32];
 
 	snprintf(address, sizeof(address), "0x%" PRIx64, h->held.number);
@@ -579,7 +581,14 @@ holders(struct writer *w, const struct lk_holders *h)
 		put(w, row, "path", text(h->list[i].path));
 		add(w, rows, row);
 	}
+	for (uint32_t i = 0; i < h->loop_count; i++) {
+		json_t *loop = object_of(w, lk_schema_loop, &h->loops[i]);
+
+		put(w, loop, "cycle", text(h->loops[i].words));
+		add(w, loops, loop);
+	}
 	put(w, object, "rows", rows);
+	put(w, object, "cycles", loops);
 	return object;
 }
 

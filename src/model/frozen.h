@@ -29,8 +29,14 @@ struct lk_descriptors {
 	double	sockets, pipes, files, others;
 };
 
+/* Objects that hold themselves over others; of the whole heap. */
+struct lk_cycles {
+	double	cycle_count, object_count, garbage_count;
+};
+
 struct lk_types {
 	struct lk_frozen	 frozen;
+	struct lk_cycles	 cycles;
 	uint32_t		 baseline;	/* the newest one then; 0: none */
 	struct lk_descriptors	 descriptors;
 	uint32_t		 count;
@@ -52,13 +58,23 @@ struct lk_holder {
 	double		 object_count, bytes, retained_bytes;
 };
 
+/* A kind of cycles that the objects are in: leaktop/wire.h, referrers. */
+struct lk_loop {
+	const char	*words;		/* "shop.cart.Node -> dict -> shop.cart.Node" */
+	double		 length;	/* 0: of several kinds */
+	double		 cycle_count, object_count;
+};
+
 struct lk_holders {
 	struct lk_frozen	 frozen;
 	struct lk_held		 held;		/* what was asked for */
 	const char		*type;		/* of the objects, as the sampler calls it */
+	double			 sample_count, found_count;	/* of a stack, alive then */
 	double			 object_count, bytes, path_count;
 	uint32_t		 count;
 	const struct lk_holder	*list;		/* [count], most objects first */
+	uint32_t		 loop_count;
+	const struct lk_loop	*loops;		/* [loop_count], likewise */
 };
 
 struct lk_snapshot;

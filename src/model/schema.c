@@ -132,7 +132,23 @@ const struct lk_schema_field lk_schema_descriptors[] = {
 	END,
 };
 
+const struct lk_schema_field lk_schema_cycles[] = {
+	FIELD(lk_cycles, "cycles", cycle_count),
+	FIELD(lk_cycles, "objects", object_count),
+	FIELD(lk_cycles, "garbage_objects", garbage_count),
+	END,
+};
+
+const struct lk_schema_field lk_schema_loop[] = {
+	FIELD(lk_loop, "length", length),
+	FIELD(lk_loop, "cycles", cycle_count),
+	FIELD(lk_loop, "objects", object_count),
+	END,
+};
+
 const struct lk_schema_field lk_schema_holders[] = {
+	FIELD(lk_holders, "samples", sample_count),
+	FIELD(lk_holders, "found", found_count),
 	FIELD(lk_holders, "objects", object_count),
 	FIELD(lk_holders, "bytes", bytes),
 	FIELD(lk_holders, "paths", path_count),

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """screens.py - what a person at a terminal sees of a service that leaks: Types names the leaking
-type, Referrers the variable that holds it, and the exported file says the same."""
+type, Referrers the variable that holds its objects and those of the leaking line, and the exported
+file says the same."""
 import os
 import re
 import subprocess
@@ -72,11 +73,17 @@ def _find_the_leak(terminal, service):
     terminal.shows("selected way")
     terminal.keys("Escape")
     terminal.shows(r"CartLine, \+\S+, held by %s" % re.escape(_HOLDER))
+    terminal.keys("1", "/remember", "Enter")
+    terminal.shows(r"match \"remember\"")
+    terminal.shows(r"leaks:\d+")
+    terminal.keys("r")
+    terminal.shows(r"sampled objects of leaks:\d+ are held by %s" % re.escape(_HOLDER))
+    terminal.shows(r"\d+ of \d+ samples found")
 
 
 def _test():
     harness.need("flask")
-    with Service("flask", "dict", prefix=harness.under_leaktop()) as service, \
+    with Service("flask", "dict", prefix=harness.under_leaktop("--interval", "64K")) as service, \
             tempfile.TemporaryDirectory(prefix="leaktop-e2e-") as folder:
         pid, = service.worker_pids()
         env = {"LEAKTOP_DIR": service.leaktop_dir}

@@ -47,6 +47,8 @@ static const struct screen {
 	{"referrers-again", COUNTED "r +4 <C-r> +1", false, false},
 	{"referrers-way", COUNTED "/~^dict<Enter>r +4", false, false},
 	{"referrers-hostile", COUNTED "/~^str<Enter>r +4 jj", false, false},
+	{"referrers-stack", MARKED "r +4", false, false},
+	{"referrers-cycle", COUNTED "/Context<Enter>r +4", false, false},
 	{"types-held", COUNTED "r +4 <Esc>", false, false},
 	{"memory", "6 +2", false, true},
 	{"baselines", MARKED "8", false, true},

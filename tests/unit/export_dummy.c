@@ -16,7 +16,7 @@ ask_next(void *ctx, bool ok, uint64_t number, const char *words)
 {
 	static const struct lk_request questions[] = {
 	    {.op = LK_REQUEST_TYPES},
-	    {.op = LK_REQUEST_HOLDERS, .text = "shop.cart.Price"},
+	    {.op = LK_REQUEST_HOLDERS, .text = "shop.log.Context"},
 	    {.op = LK_REQUEST_HOLDERS_STACK, .number = 1},
 	    {.op = LK_REQUEST_HOLDERS_ADDRESS, .number = 0x7f2a10004000},
 	    {.op = LK_REQUEST_TYPES},

@@ -16,6 +16,7 @@
 
 #define DETAIL_ROWS	6	/* with its rule */
 #define DETAIL_FROM	14	/* rows of the area that make room for it */
+#define LOOP_FROM	10	/* the same for a cycle */
 #define PATH_BYTES	1024
 #define WIDE_COLS	66	/* here a whole sentence says enough before it is cut */
 
@@ -159,8 +160,10 @@ put_sentence(const struct lk_holders *h, const char *what, char *out, size_t out
 
 	lk_freeze_holder(h, holder, sizeof(holder));
 	lk_freeze_count(h->object_count, all, sizeof(all));
-	if (h->count == 0 || h->object_count == 0)
+	if ((h->count == 0 || h->object_count == 0) && h->held.kind == LK_HELD_TYPE)
 		snprintf(out, out_bytes, "there is no object of %s now", what);
+	else if (h->count == 0 || h->object_count == 0)
+		snprintf(out, out_bytes, "%s: none was found; gone, or not held by Python", what);
 	else if (h->object_count == 1)
 		snprintf(out, out_bytes, "%s is %s", what, holder);
 	else if (h->list[0].object_count >= h->object_count)
@@ -197,6 +200,21 @@ draw_answer(const struct lk_session *s, const struct lk_holders *h, struct lk_ca
 		put_share(h, text, sizeof(text));
 	lk_text_head(text, (size_t)area->cols - 3, text, sizeof(text));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_TITLE, text);
+}
+
+/* "5,100 are in cycles of 3: Context -> dict -> method -> Context". */
+static void
+draw_loop(const struct lk_holders *h, struct lk_canvas *c, const struct lk_area *area)
+{
+	char text[PATH_BYTES], words[LK_TABLE_TEXT_BYTES], count[LK_TEXT_BYTES], length[32] = "";
+
+	lk_text_clean(h->loops[0].words, words, sizeof(words));
+	if (h->loops[0].length > 0)
+		snprintf(length, sizeof(length), " of %.0f", h->loops[0].length);
+	snprintf(text, sizeof(text), "%s in cycles%s: %s",
+	    lk_freeze_count(h->loops[0].object_count, count, sizeof(count)), length, words);
+	lk_text_head(text, (size_t)area->cols - 3, text, sizeof(text));
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_WARN, text);
 }
 
 /* ---- the selected way -------------------------------------------------------------------- */
@@ -291,6 +309,10 @@ referrers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *
 	draw_answer(s, v->holders, c, &rest);
 	rest.row++;
 	used = 1 + lk_freeze_draw_head(s, &v->holders->frozen, c, &rest, false);
+	if (v->holders->loop_count > 0 && area->rows >= LOOP_FROM) {
+		rest.row = area->row + used++;
+		draw_loop(v->holders, c, &rest);
+	}
 	rest.row = area->row + used;
 	rest.rows = area->rows - used - detail;
 	below.row = rest.row + rest.rows;
@@ -327,7 +349,12 @@ referrers_status(const struct lk_view *view, char *out, size_t out_bytes)
 {
 	const struct referrers *v = view->state;
 
-	if (v->holders != NULL)
+	if (v->holders == NULL)
+		return;
+	if (v->holders->sample_count > 0)
+		snprintf(out, out_bytes, "%.0f of %.0f samples found", v->holders->found_count,
+		    v->holders->sample_count);
+	else
 		snprintf(out, out_bytes, "%.0f way%s", v->holders->path_count,
 		    v->holders->path_count == 1 ? "" : "s");
 }

@@ -430,12 +430,12 @@ show_holders(struct lk_view *view)
 {
 	const struct lk_row_ref *row = lk_table_selected(view->table);
 	const struct lk_growth *g = row != NULL ? row->item : NULL;
-	char place[LK_TABLE_TEXT_BYTES], label[LK_TABLE_TEXT_BYTES + 16];
+	char place[LK_TABLE_TEXT_BYTES], label[LK_TABLE_TEXT_BYTES + 32];
 
 	if (g == NULL)
 		return;
 	lk_columns_place(lk_growth_site(g->stack), place, sizeof(place));
-	snprintf(label, sizeof(label), "objects of %s", place);
+	snprintf(label, sizeof(label), "sampled objects of %s", place);
 	lk_freeze_holders(view->session,
 	    &(struct lk_held){.kind = LK_HELD_STACK, .type = "", .number = g->stack->id}, label,
 	    false);

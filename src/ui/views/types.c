@@ -396,6 +396,9 @@ draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_a
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "garbage %s, %s",
 		    lk_freeze_count(f->garbage_count, count, sizeof(count)),
 		    lk_text_bytes(f->garbage_bytes, bytes, sizeof(bytes)));
+	if (census->now->cycles.object_count > 0)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; %s in cycles",
+		    lk_freeze_count(census->now->cycles.object_count, count, sizeof(count)));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_GRAPH_TEXT, text);
 }
 
