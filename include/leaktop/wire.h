@@ -133,6 +133,7 @@
  *   over the collector's lists in short slices finds: without what is not tracked, unless a module
  *   or class holds it, or whose type is known by its name alone.  progress, as below, comes
  *   before it.
+ *   A subscriber's ticks go on until the answer is there, between its progress.
  *   pause_us: the longest time in which nobody else had the GIL.
  *   bound: it cannot become longer: maxlen, maxsize; 0: none; null: not known, or its length stays.
  *   owner: a way to it, as in referrers.

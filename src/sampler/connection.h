@@ -45,6 +45,7 @@ struct lk_connection {
 	bool		 reset_due;		/* stacks were let go of since the last one */
 	/* the job under way: a program of stages, see messages.c */
 	const uint8_t	*stage;			/* NULL: none */
+	const uint8_t	*after_tick;		/* that waits, while a tick is between; or NULL */
 	uint32_t	 cursor;
 	size_t		 mark_cursor;
 	uint32_t	 mark_folds;		/* as in lk_marks_row() */

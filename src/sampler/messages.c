@@ -35,7 +35,7 @@ begin_tick(struct lk_connection *c, uint64_t now_ns)
 	c->seq += 1 + missed;
 	c->due_ns = c->due_ns == 0 ? now_ns + c->period_ns :
 	    c->due_ns + (1 + missed) * c->period_ns;
-	lk_stages_begin(c, LK_PROGRAM_TICK);
+	lk_stages_tick(c);
 	return true;
 }
 
@@ -45,7 +45,8 @@ lk_messages_advance(struct lk_connection *c, uint64_t now_ns)
 	bool busy = true;
 
 	while (busy && !c->closing && lk_connection_has_room(c))
-		busy = c->stage != NULL ? lk_stages_run(c) :
+		busy = c->stage != NULL ?
+		    (lk_stages_waits(c) && begin_tick(c, now_ns)) || lk_stages_run(c) :
 		    take_request(c) || begin_tick(c, now_ns);
 }
 

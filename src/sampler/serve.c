@@ -259,8 +259,10 @@ due_of(const struct lk_connection *c)
 {
 	if (c->handle.fd < 0 || c->out.length != 0)
 		return UINT64_MAX;
+	if (lk_stages_waits(c))
+		return c->subscribed ? c->due_ns : UINT64_MAX;
 	if (c->stage != NULL)
-		return lk_scan_is_running() || lk_stages_wait_frozen(c) ? UINT64_MAX : 0;
+		return 0;
 	return c->subscribed ? c->due_ns : UINT64_MAX;
 }
 

@@ -64,7 +64,6 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 };
 
 static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
-	[LK_PROGRAM_TICK] = program_tick,
 	[LK_PROGRAM_ROWS] = program_rows,
 	[LK_PROGRAM_CONTAINERS] = program_containers,
 	[LK_PROGRAM_HISTORY] = program_history,
@@ -86,6 +85,14 @@ lk_stages_begin(struct lk_connection *c, enum lk_program program)
 	c->told_done = 0;
 }
 
+void
+lk_stages_tick(struct lk_connection *c)
+{
+	c->after_tick = c->stage;
+	c->stage = program_tick;
+	c->cursor = 0;
+}
+
 bool
 lk_stages_run(struct lk_connection *c)
 {
@@ -94,14 +101,25 @@ lk_stages_run(struct lk_connection *c)
 
 	if (!stages[*stage](c))
 		return c->out.length != before;
-	c->stage = stage[1] == STAGE_END ? NULL : stage + 1;
+	c->stage = stage[1] == STAGE_END ? c->after_tick : stage + 1;
+	if (stage[1] == STAGE_END)
+		c->after_tick = NULL;
 	c->cursor = 0;
 	return true;
 }
 
 bool
-lk_stages_wait_frozen(const struct lk_connection *c)
+lk_stages_waits(const struct lk_connection *c)
 {
 	return c->stage != NULL && (*c->stage == STAGE_WAIT_FREEZE ||
-	    (*c->stage == STAGE_WAIT_CONTAINERS && !c->by_walk));
+	    *c->stage == STAGE_WAIT_CONTAINERS);
+}
+
+bool
+lk_stages_wait_frozen(const struct lk_connection *c)
+{
+	const uint8_t *stage = c->after_tick != NULL ? c->after_tick : c->stage;
+
+	return stage != NULL && (*stage == STAGE_WAIT_FREEZE ||
+	    (*stage == STAGE_WAIT_CONTAINERS && !c->by_walk));
 }

@@ -9,7 +9,7 @@
 struct lk_connection;
 struct lk_history;
 
-enum lk_program { LK_PROGRAM_TICK, LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
+enum lk_program { LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
 	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_TYPES,
 	LK_PROGRAM_REFERRERS,
 	LK_PROGRAM_COUNT };
@@ -19,6 +19,11 @@ void lk_stages_history(const struct lk_history *history);
 
 /* lk_stages_begin - C's next answer. */
 void lk_stages_begin(struct lk_connection *c, enum lk_program program);
+
+/* lk_stages_waits - whether C's answer waits for the heap to be read: ticks come between.
+ * lk_stages_tick - a tick; what C's answer waits for goes on after it. */
+bool lk_stages_waits(const struct lk_connection *c);
+void lk_stages_tick(struct lk_connection *c);
 
 /* lk_stages_run - one stage's worth of C's answer.  false: nothing can be done now. */
 bool lk_stages_run(struct lk_connection *c);

@@ -431,6 +431,33 @@ def the_longest_answer_comes_in_several_lines(python):
 
 
 @host.with_gil(_NO_GIL)
+def ticks_come_between(python):
+    """Who asks goes on hearing ticks until the answer is there."""
+    script = """
+    kept = [{"n": [i]} for i in range(600000)]
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            wire.ask(op="subscribe", period_ms=100)
+            number = wire.send(op="containers")
+            said = []
+            while not said or said[-1]["t"] != "reply":
+                said.append(wire.line())
+            assert said[-1]["id"] == number and said[-1]["ok"], said[-1]
+            head = next(m for m in said if m["t"] == "containers")
+            ended = head["at"] + head["scan_ms"] / 1000
+            during = [m["at"] for m in said if m["t"] == "tick" and head["at"] < m["at"] < ended]
+            assert during or head["scan_ms"] < 500, (head["scan_ms"], len(said))
+            kinds = {m["t"] for m in said}
+            assert kinds <= {"baselines", "names", "live", "tick", "progress", "containers",
+                             "reply"}, kinds
+        target.end()
+        return f"{len(during)} ticks in {head['scan_ms']} ms"
+
+
+@host.with_gil(_NO_GIL)
 def without_a_freeze_the_walk_answers(python):
     """A setting forbids copies; then the address space is too small for one."""
     script = """
@@ -485,5 +512,6 @@ def one_without_a_gil_is_refused(python):
 
 if __name__ == "__main__":
     sys.exit(host.run((all_are_found, generated_heaps_are_as_they_were_made,
-                       growth_is_of_the_same_object, without_a_freeze_the_walk_answers,
+                       growth_is_of_the_same_object, ticks_come_between,
+                       without_a_freeze_the_walk_answers,
                        the_longest_answer_comes_in_several_lines, one_without_a_gil_is_refused)))
