@@ -277,6 +277,8 @@ print_held(const struct lk_message_referrers *r)
 	} else if (r->address != NULL) {
 		printf("no object was found at %s: it is gone, or no Python object\n",
 		       address);
+	} else if (objects == 0) {
+		printf("no object of type %s: scan types has their names\n", type);
 	} else {
 		printf("%llu objects of type %s, %s, in %llu ways\n", objects, type, bytes,
 		       (unsigned long long)r->path_count);

@@ -175,7 +175,7 @@ op_referrers(struct lk_connection *c, const struct lk_wire_request *r)
 	}
 	if (c->want.what == LK_WANT_STACK && !lk_stage_has_stack(c->want.number)) {
 		lk_stages_refuse(c, "bad-argument", "no such stack: what it allocated has been "
-		    "freed, and its id was given up");
+		    "freed, and its id was given up; look for another one");
 		return;
 	}
 	c->limit = (uint32_t)limit;

@@ -227,6 +227,8 @@ class Item:
     def __init__(self, n): self.n = [n + 10 ** 6]
 class Slotted:
     __slots__ = ("held", "__weakref__")
+class Deeper(Slotted):
+    __slots__ = ("more",)
 class Holder:
     registry = {}
     def __init__(self): self.items = []; self.by_name = {}
@@ -243,8 +245,9 @@ chain = None
 for item in make(600): chain = Link(item, chain)
 QUEUE = collections.deque(make(500))
 NESTED = [{"deep": ({"deeper": [o]},)} for o in make(400)]
-SUB = Sub(enumerate(make(300)))
+SUB = Sub(enumerate(make(300))); SUB.extra = make(130)
 slotted = Slotted(); slotted.held = make(250)
+deeper = Deeper(); deeper.held = make(65); deeper.more = make(75)
 module = types.ModuleType("some.where"); sys.modules["some.where"] = module
 module.HELD = make(200)
 def counter(held):
@@ -292,7 +295,8 @@ _WAYS = {"__main__.PRICES[]": 1000, "__main__.holder.items[]": 900,
          "__main__.holder.by_name[]": 800, "__main__.Holder.registry[]": 700,
          "__main__.chain.rest.item": 599, "__main__.chain.item": 1, "__main__.QUEUE[]": 500,
          "__main__.NESTED[]": 400, "__main__.SUB[]": 300,
-         "__main__.slotted -> __main__.Slotted[]": 250, "some.where.HELD[]": 200,
+         "__main__.slotted.held[]": 250, "__main__.deeper.held[]": 65,
+         "__main__.deeper.more[]": 75, "__main__.SUB.extra[]": 130, "some.where.HELD[]": 200,
          "__main__.closure -> function[] -> cell[]": 150,
          "(local in work, script.py:LINE) local[]": 120,
          "(local in work, script.py:LINE) given[]": 110, "(garbage)": 90,
@@ -319,7 +323,7 @@ def holders_are_named(python):
         expected = _ways(minor)
         with target.wire() as wire:
             for name in ("__main__.Item", "Item"):
-                reply, before = wire.ask(op="referrers", name=name)
+                reply, before = wire.ask(op="referrers", name=name, limit=100)
                 assert reply["ok"], reply
                 found = before["referrers"]
                 ways = collections.Counter()

@@ -27,7 +27,7 @@ class Graph:
     def __init__(self, number):
         self.number, self.name = number, "G%%d" %% number
         draw = random.Random(SEED + number)
-        count = draw.randrange(3, 26)
+        count = draw.randrange(3, 41)
         self.kinds = [draw.choice(sorted(BASES)) for _ in range(count)]
         self.edges = [[] for _ in range(count)]
         density = draw.choice((0.8, 1.2, 2.2))
@@ -35,7 +35,7 @@ class Graph:
             for _ in range(draw.randrange(0, 2 + int(density * 2)) if density > 1 else
                            draw.choice((0, 1, 1, 2))):
                 self.connect(draw, node, count)
-        holders = draw.sample(HOLDERS, draw.randrange(0, 5))
+        holders = draw.sample(HOLDERS, draw.choice((0, 1, 1, 2, 2, 3, 4)))
         self.roots = {holder: draw.randrange(count) for holder in holders}
         self.sizes, self.picked = {}, draw.randrange(count)
     def connect(self, draw, node, count):

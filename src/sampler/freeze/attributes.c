@@ -16,6 +16,16 @@
 #define KEYS_ENTRY_BYTES	16	/* of a class: the name first */
 #define VALID_AT		3	/* in the head of values inside of an object */
 #define VALUES_HEAD_BYTES	8
+#define FLAG_HEAP_TYPE		(1UL << 9)
+#define BASES_MAX		32u
+#define SLOTS_MAX		1000
+/* PyMemberDef: the slots of a class are behind it. */
+#define SLOT_BYTES		40
+#define SLOT_NAME		0
+#define SLOT_KIND		8
+#define SLOT_OFFSET		16
+#define KIND_OBJECT		6	/* None when there is none */
+#define KIND_OBJECT_EX		16
 
 /* Where a class has the names; where an instance has the values: a pointer there, the same less
  * one, or behind the object itself. */
@@ -109,5 +119,39 @@ lk_attributes_each(const struct lk_layout *l, const void *object,
 		value = lk_read_ptr(values, (int)i * (int)sizeof(void *));
 		if (value != NULL)
 			call(ctx, lk_read_ptr(entry, (int)i * KEYS_ENTRY_BYTES), value);
+	}
+}
+
+static void
+slots_of(const struct lk_layout *l, const void *type, const void *object,
+    void (*call)(void *ctx, const char *name, const void *value), void *ctx)
+{
+	const void *meta = lk_read_ptr(type, LK_OBJECT_TYPE), *value;
+	const void *slot = lk_at(type, (int)lk_read_i64(meta, l->type_basicsize));
+	int64_t left = lk_read_i64(type, LK_VAR_SIZE), offset;
+	int32_t kind;
+
+	for (left = left < SLOTS_MAX ? left : 0; left > 0; left--, slot = lk_at(slot, SLOT_BYTES)) {
+		kind = lk_read_i32(slot, SLOT_KIND);
+		offset = lk_read_i64(slot, SLOT_OFFSET);
+		if ((kind != KIND_OBJECT && kind != KIND_OBJECT_EX) || offset < LK_VAR_SIZE ||
+		    offset >= lk_read_i64(type, l->type_basicsize))
+			continue;
+		value = lk_read_ptr(object, (int)offset);
+		if (value != NULL)
+			call(ctx, lk_read_ptr(slot, SLOT_NAME), value);
+	}
+}
+
+void
+lk_attributes_slots(const struct lk_layout *l, const void *object,
+    void (*call)(void *ctx, const char *name, const void *value), void *ctx)
+{
+	const void *type = lk_read_ptr(object, LK_OBJECT_TYPE);
+	unsigned int i;
+
+	for (i = 0; i < BASES_MAX && type != NULL && flags_of(l, type) & FLAG_HEAP_TYPE; i++) {
+		slots_of(l, type, object, call, ctx);
+		type = lk_read_ptr(type, LK_TYPE_BASE);
 	}
 }

@@ -14,6 +14,11 @@ const void *lk_attributes_dict(const struct lk_layout *l, const void *object);
 void lk_attributes_each(const struct lk_layout *l, const void *object,
     void (*call)(void *ctx, const void *name, const void *value), void *ctx);
 
+/* lk_attributes_slots - the same for those that its class names in __slots__; a name ends with
+ * NUL. */
+void lk_attributes_slots(const struct lk_layout *l, const void *object,
+    void (*call)(void *ctx, const char *name, const void *value), void *ctx);
+
 /* lk_attributes_values - where these values are; NULL: it has none of its own, or a dict. */
 const void *lk_attributes_values(const struct lk_layout *l, const void *object);
 

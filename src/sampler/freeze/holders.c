@@ -21,6 +21,8 @@
 #include "sampler/freeze/shapes.h"
 #include "sampler/freeze/store.h"
 
+#define FLAG_HEAP_TYPE	(1UL << 9)
+
 /* The child's, and only there. */
 static const struct lk_holders *h;
 static struct lk_shapes shapes;
@@ -70,6 +72,13 @@ step_to_attribute(void *ctx, const void *name, const void *value)
 	step_to(value, LK_STEP_ATTRIBUTE, (uint64_t)(uintptr_t)name);
 }
 
+static void
+step_to_slot(void *ctx, const char *name, const void *value)
+{
+	(void)ctx;
+	step_to(value, LK_STEP_SLOT, (uint64_t)(uintptr_t)name);
+}
+
 /* Module, instance or class: the dict with its attributes is no step of its own. */
 static void
 take_namespace(const void *object)
@@ -108,6 +117,14 @@ step_to_others(uint32_t node)
 		put(g->edges[i], shape);
 }
 
+/* Also a list or dict, when it is of a class of Python. */
+static bool
+has_attributes(const struct lk_kind *kind)
+{
+	return kind->measure == LK_MEASURE_PLAIN || (unsigned long)lk_read_i64(kind->type,
+	    h->kinds->layout->type_flags) & FLAG_HEAP_TYPE;
+}
+
 static void
 take_steps(uint32_t node)
 {
@@ -116,9 +133,10 @@ take_steps(uint32_t node)
 	at_node = node;
 	if (is_namespace[node]) {
 		step_by_name(object, LK_STEP_ATTRIBUTE);
-	} else if (h->kinds->list[kind_of(node)].measure == LK_MEASURE_PLAIN) {
+	} else if (has_attributes(&h->kinds->list[kind_of(node)])) {
 		take_namespace(object);
 		lk_attributes_each(h->kinds->layout, object, step_to_attribute, NULL);
+		lk_attributes_slots(h->kinds->layout, object, step_to_slot, NULL);
 	}
 	step_to_others(node);
 }
@@ -181,6 +199,15 @@ begin_outside(uint32_t *done)
 /* ---- words ------------------------------------------------------------------------------ */
 
 static void
+copy_name(const char *text, char *out, size_t out_bytes)
+{
+	size_t length = strnlen(text, out_bytes - 1);
+
+	memcpy(out, text, length);
+	out[length] = '\0';
+}
+
+static void
 print_step(struct lk_print *p, const struct lk_shape *step)
 {
 	char name[LK_ANSWER_NAME_MAX];
@@ -195,10 +222,12 @@ print_step(struct lk_print *p, const struct lk_shape *step)
 	}
 	if (step->step == LK_STEP_ROOT || step->step == LK_STEP_INSIDE)
 		lk_kinds_name(h->kinds, h->kinds->list[step->value].type, name, sizeof(name));
+	else if (step->step == LK_STEP_SLOT)
+		copy_name((const char *)(uintptr_t)step->value, name, sizeof(name));
 	else
 		name[lk_names_copy(h->kinds->layout, (const void *)(uintptr_t)step->value, name,
 		    sizeof(name) - 1)] = '\0';
-	if (step->step == LK_STEP_ATTRIBUTE)
+	if (step->step == LK_STEP_ATTRIBUTE || step->step == LK_STEP_SLOT)
 		lk_print_char(p, '.');
 	else if (step->step != LK_STEP_MODULE)
 		lk_print_str(p, step->step == LK_STEP_ROOT ? "(C or unknown) " : " -> ");

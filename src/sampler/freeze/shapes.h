@@ -19,6 +19,7 @@ enum lk_step {
 	LK_STEP_LOCAL,		/* VALUE is a number of locals.h */
 	LK_STEP_MODULE,		/* VALUE is the address of a str, as of the next */
 	LK_STEP_ATTRIBUTE,
+	LK_STEP_SLOT,		/* the same; VALUE is the address of a C string */
 	LK_STEP_ITEM,		/* of whatever has items; VALUE is 0 */
 	LK_STEP_INSIDE,		/* VALUE is the kind's number of the holder */
 };
