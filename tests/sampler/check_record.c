@@ -12,6 +12,7 @@
 
 #include <check.h>
 
+#include "base/attr.h"
 #include "leaktop/sampler.h"
 #include "leaktop/wire.h"
 #include "proto/emit.h"
@@ -311,6 +312,106 @@ START_TEST(baselines_end_where_they_should)
 }
 END_TEST
 
+/* A container when a baseline was marked, and what is at its address later. */
+static const struct later {
+	const char		*what;
+	struct lk_mark_container then, now;
+	uint64_t		 collected[3];	/* collections since, by generation */
+	int64_t			 born;
+	enum lk_marks_then	 is;
+} laters[] = {
+	{"grown, by name", {.owner = 7}, {.owner = 7, .owner_is_one = true}, {0}, -1,
+	    LK_MARKS_SAME},
+	{"of another type", {.owner = 7}, {.type = 1, .owner = 7, .owner_is_one = true}, {0}, -1,
+	    LK_MARKS_NEW},
+	{"of another owner", {.owner = 7}, {.owner = 8, .owner_is_one = true}, {0}, -1,
+	    LK_MARKS_UNKNOWN},
+	{"of another owner, with an item", {.owner = 7, .probes = {1, 2}},
+	    {.owner = 8, .probes = {3, 2}}, {0}, -1, LK_MARKS_SAME},
+	{"a list, by name, of other items", {.owner = 7, .probes = {1, 2}},
+	    {.owner = 7, .owner_is_one = true, .probes = {3, 4}}, {0}, -1, LK_MARKS_UNKNOWN},
+	{"a cache, by name, of other items", {.owner = 7, .probes = {1, 2}},
+	    {.owner = 7, .owner_is_one = true, .turns_over = true, .probes = {3, 4}}, {0}, -1,
+	    LK_MARKS_SAME},
+	{"a variable's, without a word from its items", {.owner = 7}, {.owner = 7}, {0}, -1,
+	    LK_MARKS_UNKNOWN},
+	{"the same, old", {.owner = 7}, {.owner = 7, .generation = 2}, {0}, -1, LK_MARKS_SAME},
+	{"the same, not tracked", {.owner = 7, .generation = LK_MARKS_UNTRACKED},
+	    {.owner = 7, .generation = LK_MARKS_UNTRACKED}, {0}, -1, LK_MARKS_UNKNOWN},
+	{"sampled before", {.owner = 7}, {.owner = 7, .owner_is_one = true}, {0}, 0,
+	    LK_MARKS_SAME},
+	{"sampled since", {.owner = 7}, {.owner = 7, .owner_is_one = true}, {0}, 1,
+	    LK_MARKS_NEW},
+	{"young after a collection", {.owner = 7}, {.owner = 7, .owner_is_one = true}, {1}, -1,
+	    LK_MARKS_NEW},
+	{"middle-aged after one of the young", {.owner = 7},
+	    {.owner = 7, .owner_is_one = true, .generation = 1}, {1}, -1, LK_MARKS_SAME},
+	{"middle-aged after one of these", {.owner = 7},
+	    {.owner = 7, .owner_is_one = true, .generation = 1}, {0, 1}, -1, LK_MARKS_NEW},
+	{"old after all", {.owner = 7}, {.owner = 7, .owner_is_one = true, .generation = 2},
+	    {9, 9, 9}, -1, LK_MARKS_SAME},
+	{"tracked since", {.owner = 7, .generation = LK_MARKS_UNTRACKED},
+	    {.owner = 7, .owner_is_one = true}, {1}, -1, LK_MARKS_SAME},
+	{"a tuple of another length", {.owner = 7},
+	    {.owner = 7, .owner_is_one = true, .is_fixed = true}, {0}, -1, LK_MARKS_NEW},
+	{"a tuple of that length", {.length = 20}, {.is_fixed = true}, {0}, -1, LK_MARKS_SAME},
+};
+
+START_TEST(an_address_is_not_enough)
+{
+	const struct later *l = &laters[_i];
+	struct lk_mark_container then = l->then, now = l->now;
+	struct lk_mark_containers taken = {.list = &then, .count = 1, .min_length = 10,
+	    .by_freeze = true, .collections = {5, 4, 3}};
+	uint64_t collections[3] = {5 + l->collected[0], 4 + l->collected[1], 3 + l->collected[2]};
+	struct lk_marks_seen seen = {.is = &now, .rank = 20, .born = l->born, .by_freeze = true,
+	    .collections = collections};
+	uint64_t length = 0;
+	struct lk_mark *mark;
+
+	ck_assert_int_eq(lk_marks_add("x", 0), 1);
+	mark = lk_marks_at(0);
+	then.address = now.address = 4096;
+	then.length = then.length == 0 ? 11 : then.length;
+	now.length = 20;
+	ck_assert_int_eq(lk_marks_then(mark, &seen, &length), l->born > 0 ? LK_MARKS_NEW :
+	    LK_MARKS_UNKNOWN);		/* it does not know any */
+	lk_marks_containers(mark, &taken);
+	ck_assert_msg(lk_marks_then(mark, &seen, &length) == l->is, "%s", l->what);
+	ck_assert(l->is != LK_MARKS_SAME || length == then.length);
+}
+END_TEST
+
+/* What a baseline does not list was not there, unless it may have been left out. */
+START_TEST(what_is_not_listed_is_new)
+{
+	struct lk_mark_container then[3] = {{.address = 300}, {.address = 100}, {.address = 200}};
+	struct lk_mark_container now = {.address = 150};
+	struct lk_mark_containers taken = {.list = then, .count = 3, .min_length = 10,
+	    .by_freeze = true};
+	struct lk_marks_seen seen = {.is = &now, .rank = 20, .born = -1, .by_freeze = true,
+	    .collections = taken.collections};
+	uint64_t length;
+	struct lk_mark *mark;
+
+	ck_assert_int_eq(lk_marks_add("x", 0), 1);
+	mark = lk_marks_at(0);
+	lk_marks_containers(mark, &taken);
+	ck_assert_int_eq(lk_marks_then(mark, &seen, &length), LK_MARKS_NEW);
+	seen.rank = 9;
+	ck_assert_int_eq(lk_marks_then(mark, &seen, &length), LK_MARKS_UNKNOWN);
+	seen.rank = 20;
+	seen.by_freeze = false;
+	ck_assert_int_eq(lk_marks_then(mark, &seen, &length), LK_MARKS_UNKNOWN);
+	seen.by_freeze = taken.is_full = true;
+	lk_marks_containers(mark, &taken);
+	ck_assert_int_eq(lk_marks_then(mark, &seen, &length), LK_MARKS_UNKNOWN);
+	ck_assert_uint_gt(lk_marks_bytes(), 0);
+	lk_marks_drop(mark);
+	ck_assert_uint_eq(lk_marks_bytes(), 0);
+}
+END_TEST
+
 /* ---- more than any memory ------------------------------------------------------------------ */
 
 /* Every sample is from a stack of its own, and most are freed: no byte is lost, they are counted
@@ -442,6 +543,8 @@ record_suite(void)
 	tcase_add_test(tc, the_last_sample_fits_and_the_next_is_a_drop);
 	tcase_add_test(tc, without_slots_the_block_stays_where_it_is);
 	tcase_add_test(tc, baselines_end_where_they_should);
+	tcase_add_loop_test(tc, an_address_is_not_enough, 0, (int)LK_COUNT_OF(laters));
+	tcase_add_test(tc, what_is_not_listed_is_new);
 	tcase_add_test(tc, a_million_stacks);
 	tcase_add_test(tc, more_names_than_room_are_counted);
 	tcase_add_test(tc, a_million_live_samples);

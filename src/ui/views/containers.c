@@ -1,6 +1,7 @@
 /* Containers: the longest dicts, lists, sets and deques, and how much longer they became. */
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 
 #define SUSPECT_SHARE	0.01	/* longer by that much since the reference */
 #define SUSPECT_LENGTH	500
+#define DETAIL_FROM	16
+#define DETAIL_ROWS	5
 #define FRESH_S		30	/* a freeze holds the process: to come back is no reason for one */
 
 struct containers {
@@ -343,11 +346,59 @@ draw_summary(const struct lk_view *view, struct lk_canvas *c, const struct lk_ar
 	    k->complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
 }
 
+/* "shop.cart.Price 98%, NoneType 2%", of those that were looked at. */
+static void
+shares_text(const struct lk_container *k, const struct lk_container_share *list, uint32_t count,
+    char *out, size_t out_bytes)
+{
+	int used = snprintf(out, out_bytes, "%s", count == 0 ? "none" : "");
+
+	for (uint32_t i = 0; i < count && used >= 0 && (size_t)used < out_bytes; i++)
+		used += snprintf(out + used, out_bytes - (size_t)used, "%s%.100s %.0f%%",
+		    i == 0 ? "" : ", ", list[i].type,
+		    k->looked == 0 ? 0 : 100.0 * list[i].count / k->looked);
+}
+
+static void
+draw_fact(struct lk_canvas *c, const struct lk_area *area, int row, const char *name,
+    const char *value)
+{
+	char text[LK_TABLE_TEXT_BYTES];
+
+	lk_canvas_text(c, area->row + row, area->col + 2, 10, LK_ROLE_INACTIVE, name);
+	lk_text_clean(value, text, sizeof(text));
+	lk_canvas_text(c, area->row + row, area->col + 12, area->cols - 13, LK_ROLE_MAIN, text);
+}
+
+static void
+draw_detail(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+	const struct lk_container *k = row != NULL ? row->item : NULL;
+	char text[LK_TABLE_TEXT_BYTES], looked[LK_TEXT_BYTES], all[LK_TEXT_BYTES];
+
+	if (k == NULL)
+		return;
+	snprintf(text, sizeof(text), "selected container, at 0x%" PRIx64, k->address);
+	lk_view_rule(c, area, area->row, text, view->session->ascii);
+	draw_fact(c, area, 1, "held by", k->owner != NULL ? k->owner : "unknown");
+	if (k->looked == 0)
+		return;
+	shares_text(k, k->keys, k->key_count, text, sizeof(text));
+	draw_fact(c, area, 2, "keys", text);
+	shares_text(k, k->values, k->value_count, text, sizeof(text));
+	draw_fact(c, area, 3, k->key_count > 0 ? "values" : "items", text);
+	snprintf(text, sizeof(text), "%s of %s items",
+	    lk_text_count(k->looked, looked, sizeof(looked)),
+	    lk_text_count((double)k->length, all, sizeof(all)));
+	draw_fact(c, area, 4, "looked at", text);
+}
+
 static void
 containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	const struct lk_session *s = view->session;
-	struct lk_area table = *area;
+	struct lk_area table = *area, below = *area;
 
 	if (s->now == NULL || isnan(s->now->containers.at_s)) {
 		lk_view_empty(c, area, "no scan yet: the heap is frozen for it",
@@ -355,11 +406,15 @@ containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area 
 		return;
 	}
 	draw_summary(view, c, area);
+	below.rows = area->rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
 	table.row++;
-	table.rows--;
+	table.rows -= 1 + below.rows;
+	below.row = table.row + table.rows;
 	lk_table_draw(view->table, c, &table);
 	if (view->table->count == 0)
 		lk_view_empty(c, &table, "no container is that long", "m lowers the least length");
+	if (below.rows > 0)
+		draw_detail(view, c, &below);
 }
 
 static const struct lk_frame *
