@@ -191,7 +191,7 @@
  *   in them; most objects first.  Of a long one the first eight types are told, then "...";
  *   what is of several kinds, "(others)", has LENGTH 0.
  *
- * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted
+ * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted, detached
  *
  * ---- client to server -----------------------------------------------------
  * {"id":N,"op":"..."}; id: an integer chosen by the client.  Arguments are flat.
@@ -220,6 +220,11 @@
  *                   free, move or unmap as long as a sampled block is alive.  Where CPython's table
  *                   was not found, or another tool's function is on top (event hooks-covered),
  *                   hooks stay in and only the counting stops
+ *   detach          takes the sampler out: a pause after which nothing is known any more, neither
+ *                   samples nor baselines; then its threads and its socket go, and the connection
+ *                   ends with a bye, "detached".  {"hooks":N} in the reply: what had to stay, as a
+ *                   block of the program is in a slot (or somebody else's function on top).  The
+ *                   library stays mapped; `leaktop attach` starts it again
  *   interval        bytes: changes the sampling interval
  *   events          {"t":"events","list":[{"at":S,"code":"..","value":N},...]}: what
  *                   the sampler noticed about itself, newest last

@@ -38,6 +38,7 @@ enum lk_request_op {
 	LK_REQUEST_CONTAINERS,		/* number: minimum length, 0: default */
 	LK_REQUEST_PAUSE,		/* the sampler, not the screen */
 	LK_REQUEST_RESUME,
+	LK_REQUEST_DETACH,		/* reply: hooks that cannot be taken out yet */
 	LK_REQUEST_PERIOD,		/* number: milliseconds */
 	/* The heap is frozen for these: they take seconds and are answered when they are done,
 	 * one at a time (-EBUSY); what was read is in the snapshot then (model/frozen.h). */

@@ -89,6 +89,7 @@ lk_source_live_request(struct lk_source *source, const struct lk_request *reques
 	    [LK_REQUEST_CONTAINERS] = LK_ASK_CONTAINERS,
 	    [LK_REQUEST_PAUSE] = LK_ASK_PAUSE,
 	    [LK_REQUEST_RESUME] = LK_ASK_RESUME,
+	    [LK_REQUEST_DETACH] = LK_ASK_DETACH,
 	    [LK_REQUEST_PERIOD] = LK_ASK_SUBSCRIBE,
 	};
 	struct lk_live *l = lk_source_live_of(source);

@@ -41,7 +41,8 @@ read_reply(struct lk_live *l, const struct lk_message_reply *reply)
 		return -EBADMSG;
 	lk_source_live_build(l); /* who gets the answer finds what it asked for in the snapshot */
 	lk_text_clean(reply->error, words, sizeof(words));
-	lk_source_live_answer_first(l, reply->ok, reply->baseline, words);
+	lk_source_live_answer_first(l, reply->ok,
+	    reply->hooks != 0 ? reply->hooks : reply->baseline, words);
 	return 0;
 }
 

@@ -23,6 +23,8 @@ static const struct {
 	{"started", VALUE_NONE, false, "sampling began"},
 	{"paused", VALUE_NONE, false, "paused"},
 	{"resumed", VALUE_NONE, false, "resumed"},
+	{"detached", VALUE_NONE, false, "detached: what was known was forgotten"},
+	{"attached", VALUE_NONE, false, "attached again"},
 	{"baseline", VALUE_COUNT, false, "baseline marked:"},
 	{"interval", VALUE_BYTES, false, "interval set by a client:"},
 	{"governor-interval", VALUE_BYTES, false, "interval set for the budget:"},

@@ -41,6 +41,7 @@ static const struct op {
 				  .limit_key = "limit"},
     [LK_ASK_PAUSE] = {.word = "pause"},
     [LK_ASK_RESUME] = {.word = "resume"},
+    [LK_ASK_DETACH] = {.word = "detach"},
     [LK_ASK_INTERVAL] = {.word = "interval", .number_key = "bytes"},
     [LK_ASK_EVENTS] = {.word = "events"},
 };

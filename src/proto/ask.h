@@ -24,6 +24,7 @@ enum lk_ask_op {
 	LK_ASK_REFERRERS_ADDRESS, /* text: "0x7f2a10004000"; limit or 0 */
 	LK_ASK_PAUSE,
 	LK_ASK_RESUME,
+	LK_ASK_DETACH,
 	LK_ASK_INTERVAL, /* number: bytes */
 	LK_ASK_EVENTS,
 	LK_ASK_COUNT,

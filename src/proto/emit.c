@@ -649,6 +649,14 @@ lk_emit_reply_baseline(struct lk_print *p, int64_t id, uint32_t baseline)
 }
 
 void
+lk_emit_reply_hooks(struct lk_print *p, int64_t id, uint32_t hooks)
+{
+	reply_begin(p, true, id, true);
+	number(p, "hooks", hooks);
+	end(p);
+}
+
+void
 lk_emit_refusal(struct lk_print *p, bool has_id, int64_t id, const char *code, const char *words)
 {
 	reply_begin(p, has_id, id, false);

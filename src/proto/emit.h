@@ -165,6 +165,7 @@ void lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code
 /* HAS_ID false: "id":null. */
 void lk_emit_reply(struct lk_print *p, int64_t id);
 void lk_emit_reply_baseline(struct lk_print *p, int64_t id, uint32_t baseline);
+void lk_emit_reply_hooks(struct lk_print *p, int64_t id, uint32_t hooks);
 void lk_emit_refusal(struct lk_print *p, bool has_id, int64_t id, const char *code,
     const char *words);
 void lk_emit_reset(struct lk_print *p);

@@ -48,7 +48,7 @@ struct lk_message_hello {
 struct lk_message_reply {
 	bool has_id, ok;
 	uint64_t id;
-	uint64_t baseline;	  /* 0: none given */
+	uint64_t baseline, hooks; /* 0: none given */
 	const char *code, *error; /* "" when ok */
 };
 

@@ -151,6 +151,7 @@ lk_message_read_reply(const json_t *object, struct lk_message *out)
 	struct lk_message_reply *reply = &out->reply;
 	const json_t *id = json_object_get(object, "id");
 	const json_t *baseline = json_object_get(object, "baseline");
+	const json_t *hooks = json_object_get(object, "hooks");
 	int rc;
 
 	reply->code = reply->error = "";
@@ -160,6 +161,8 @@ lk_message_read_reply(const json_t *object, struct lk_message *out)
 	rc = lk_fields_value(json_object_get(object, "ok"), LK_FIELD_BOOL, &reply->ok);
 	if (rc == 0 && baseline != NULL)
 		rc = lk_fields_value(baseline, LK_FIELD_U64, &reply->baseline);
+	if (rc == 0 && hooks != NULL)
+		rc = lk_fields_value(hooks, LK_FIELD_U64, &reply->hooks);
 	if (rc < 0 || reply->ok)
 		return rc;
 	rc = lk_fields_value(json_object_get(object, "code"), LK_FIELD_TEXT, &reply->code);

@@ -12,11 +12,13 @@
 #include "proto/request.h"
 #include "sampler/connection.h"
 #include "sampler/core/events.h"
+#include "sampler/cpython/switch.h"
 #include "sampler/duty.h"
 #include "sampler/govern.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 #include "sampler/native/native.h"
+#include "sampler/serve.h"
 #include "sampler/stage.h"
 #include "sampler/stages.h"
 #include "sampler/status.h"
@@ -240,6 +242,22 @@ op_resume(struct lk_connection *c, const struct lk_wire_request *r)
 	set_active(c, true);
 }
 
+/* What lives is forgotten: nobody would see it end. */
+static void
+op_detach(struct lk_connection *c, const struct lk_wire_request *r)
+{
+	(void)r;
+	if (lk_status.dormant_reason == NULL) {
+		lk_duty_pause();
+		lk_tend_forget();
+		lk_marks_forget();
+		lk_duty_settle();
+	}
+	lk_events_add("detached", 0);
+	lk_emit_reply_hooks(&c->out, c->reply_id, (uint32_t)lk_switch_count());
+	lk_serve_leave();
+}
+
 static void
 op_interval(struct lk_connection *c, const struct lk_wire_request *r)
 {
@@ -273,6 +291,7 @@ static const struct {
 	{"referrers", op_referrers},
 	{"pause", op_pause},
 	{"resume", op_resume},
+	{"detach", op_detach},
 	{"interval", op_interval},
 	{"events", op_events},
 };

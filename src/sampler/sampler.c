@@ -15,6 +15,7 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "leaktop/sampler.h"
 #include "sampler/core/events.h"
 #include "sampler/core/thread.h"
 #include "sampler/cpython/arenas.h"
@@ -48,6 +49,8 @@
 #define CURRENT_IS_OURS_MINOR 12	/* see this_thread_state */
 #define CHILD_GRACE_MS	100		/* a forked child may be about to exec */
 #define EXIT_WAIT_MS	200
+#define LEAVE_PAUSE_NS	10000000
+#define LEAVE_LOOKS	300u	/* for the hooks of native memory to go */
 #define ROOM_FOR_SLOTS_BYTES (1u << 30)	/* of address space; they take a fifth of it */
 
 static struct lk_symbols py;
@@ -59,10 +62,13 @@ static bool server_runs;	/* server_lock: there is a thread to join */
 static pid_t owner;		/* the process whose threads these are */
 static atomic_int suspended;	/* forks under way */
 static atomic_bool started, closed;
+static atomic_bool detached;	/* server_lock: no thread is started before we are attached again */
+static bool resumes;		/* the server, when it runs next */
 static atomic_bool installed;	/* changes under the GIL: os.fork() finds all or nothing */
 static bool begun;
 static const struct lk_layout *_Atomic chosen;	/* to be checked; NULL: not yet */
 static int grace_ms;
+static bool late;		/* loaded into an interpreter that ran already */
 
 /* ---- the interpreter ------------------------------------------------------------- */
 
@@ -211,7 +217,7 @@ begin(void)
 	atomic_store(&chosen, layout);
 	lk_status.runtime = py.runtime;
 	if (layout != NULL && !atomic_load(&installed)) {
-		goes = lk_standstill_begin(&py, layout, &closed);
+		goes = lk_standstill_begin(&py, layout, &closed, late);
 		if (goes)
 			layout = check_and_install(layout);
 		lk_standstill_end();
@@ -244,6 +250,36 @@ end_for_host(void)
 	exit(0);
 }
 
+/* The server's thread ends by itself.  Who wants to end it, to fork or to exit, is let do so: it
+ * runs again afterwards, and leaves then. */
+static void
+leave(void)
+{
+	const struct timespec pause = {0, LEAVE_PAUSE_NS};
+	unsigned int looks;
+
+	for (looks = 0; looks < LEAVE_LOOKS && !lk_native_is_out() && !lk_serve_is_stopped();
+	    looks++) {
+		lk_patch_tend();
+		nanosleep(&pause, NULL);
+	}
+	while (pthread_mutex_trylock(&server_lock) != 0) {
+		if (lk_serve_is_stopped())
+			return;
+		nanosleep(&pause, NULL);
+	}
+	atomic_store(&detached, true);
+	if (server_runs) {
+		server_runs = false;
+		pthread_detach(pthread_self());
+		lk_scan_stop();
+		lk_freezer_stop();
+		lk_patch_stop();
+	}
+	lk_serve_close("detached");
+	pthread_mutex_unlock(&server_lock);
+}
+
 static void *
 server_body(void *unused)
 {
@@ -255,8 +291,13 @@ server_body(void *unused)
 			return NULL;
 		begun = true;
 	}
+	if (resumes && lk_status.dormant_reason == NULL)
+		lk_duty_resume();
+	resumes = false;
 	if (lk_serve_run(grace_ms))
 		end_for_host();
+	else if (lk_serve_leaves())
+		leave();
 	return NULL;
 }
 
@@ -264,7 +305,7 @@ static void
 start_server(void)
 {
 	pthread_mutex_lock(&server_lock);
-	if (!server_runs && !atomic_load(&closed)) {
+	if (!server_runs && !atomic_load(&closed) && !atomic_load(&detached)) {
 		server_runs = lk_threads_start(&server, server_body) == 0;
 		if (!server_runs)
 			lk_events_add("no-thread", 0);
@@ -462,7 +503,7 @@ leaktop_sampler_start(void)
 		return 0;
 	owner = getpid();
 	lk_settings_read(&settings);
-	lk_address_read_environment();
+	lk_address_tell(lk_settings_text(LK_ENV_DIR), lk_settings_text("XDG_RUNTIME_DIR"));
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";
@@ -480,10 +521,49 @@ leaktop_sampler_start(void)
 	return 0;
 }
 
+/* What was forgotten stays unknown. */
+static int
+attach_again(void)
+{
+	notice_fork();
+	lk_status.started_at_s = lk_clock_wall_s();
+	resumes = true;
+	lk_serve_stay();
+	lk_events_add("attached", 0);
+	start_server();
+	return 0;
+}
+
+/* On a thread of its own that leaktop attach has made here. */
+LK_EXPORT int
+leaktop_sampler_attach(const char *given)
+{
+	if (atomic_load(&closed))
+		return -ESHUTDOWN;
+	if (atomic_exchange(&detached, false))
+		return attach_again();
+	if (atomic_load(&started))
+		return -EALREADY;
+	late = true;
+	lk_settings_give(given);
+	return leaktop_sampler_start();
+}
+
+/* Under leaktop run we are here before the interpreter is.  Who loads us later starts us. */
+static bool
+is_late(void)
+{
+	void *symbol = dlsym(RTLD_DEFAULT, "Py_IsInitialized");
+	int (*is_initialized)(void);
+
+	memcpy(&is_initialized, &symbol, sizeof(is_initialized));
+	return symbol == NULL || is_initialized();
+}
+
 __attribute__((constructor)) static void
 loaded(void)
 {
-	if (dlsym(RTLD_DEFAULT, "Py_IsInitialized") == NULL)
+	if (is_late())
 		return;
 	lk_settings_read(&settings);
 	if (settings.disabled)

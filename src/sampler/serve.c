@@ -39,7 +39,7 @@ static struct lk_connection connections[LK_WIRE_CLIENTS_MAX];
 static struct lk_handle listener = {.fd = -1};
 static struct lk_handle bell = {.fd = -1}, rope = {.fd = -1};
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-static atomic_bool stopping;
+static atomic_bool stopping, leaving;
 static struct lk_history history;
 static uint64_t next_second_ns, next_listen_ns, next_accept_ns, cpu_before_ns;
 static uint64_t next_duty_ns;		/* when the hooks go in or out */
@@ -87,6 +87,31 @@ lk_serve_stop(void)
 {
 	atomic_store(&stopping, true);
 	lk_serve_ring();
+}
+
+void
+lk_serve_leave(void)
+{
+	atomic_store(&leaving, true);
+}
+
+void
+lk_serve_stay(void)
+{
+	next_listen_ns = 0;
+	atomic_store(&leaving, false);
+}
+
+bool
+lk_serve_leaves(void)
+{
+	return atomic_load(&leaving);
+}
+
+bool
+lk_serve_is_stopped(void)
+{
+	return atomic_load(&stopping);
 }
 
 static void
@@ -356,6 +381,17 @@ turn(void)
 	return ended;
 }
 
+static bool
+has_left(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < LK_WIRE_CLIENTS_MAX && atomic_load(&leaving); i++)
+		if (connections[i].handle.fd >= 0 && connections[i].out.length != 0)
+			return false;
+	return atomic_load(&leaving);
+}
+
 bool
 lk_serve_run(int grace_ms)
 {
@@ -366,7 +402,7 @@ lk_serve_run(int grace_ms)
 	fd = (struct pollfd){bell.fd, POLLIN, 0};
 	if (grace_ms > 0 && !atomic_load(&stopping))
 		poll(&fd, 1, grace_ms);
-	while (!atomic_load(&stopping) && !ended)
+	while (!atomic_load(&stopping) && !ended && !has_left())
 		ended = turn();
 	atomic_store(&stopping, false);
 	cpu_before_ns += lk_clock_thread_cpu_ns();

@@ -18,6 +18,16 @@ bool lk_serve_run(int grace_ms);
 /* lk_serve_stop - make run return soon.  Any thread. */
 void lk_serve_stop(void);
 
+/* lk_serve_leave - make run return when the clients have heard all that there is for them, and
+ * again at once until lk_serve_stay.  The server's thread; stay: who starts it. */
+void lk_serve_leave(void);
+void lk_serve_stay(void);
+
+/* lk_serve_leaves - whether run returned for that.  lk_serve_is_stopped - stop was called, and run
+ * has not noticed. */
+bool lk_serve_leaves(void);
+bool lk_serve_is_stopped(void);
+
 /* lk_serve_ring - wake the server.  Any thread. */
 void lk_serve_ring(void);
 

@@ -10,6 +10,38 @@
 #include "sampler/core/events.h"
 #include "sampler/duty.h"
 
+#define GIVEN_BYTES	2048
+
+static char given[GIVEN_BYTES];
+static bool is_given;
+
+void
+lk_settings_give(const char *settings)
+{
+	size_t at = 0, length;
+
+	while ((length = strlen(settings + at)) != 0 && at + length + 2 <= sizeof(given)) {
+		memcpy(given + at, settings + at, length + 1);
+		at += length + 1;
+	}
+	given[at] = '\0';
+	is_given = true;
+}
+
+const char *
+lk_settings_text(const char *name)
+{
+	size_t length = strlen(name);
+	const char *at;
+
+	if (!is_given)
+		return getenv(name);
+	for (at = given; *at != '\0'; at += strlen(at) + 1)
+		if (strncmp(at, name, length) == 0 && at[length] == '=')
+			return at + length + 1;
+	return NULL;
+}
+
 /* "512K" -> bytes; 0 when it is not a size. */
 static uint64_t
 parse_size(const char *s)
@@ -33,7 +65,7 @@ parse_size(const char *s)
 static uint64_t
 read_size(const char *name, uint64_t least, uint64_t most, uint64_t otherwise)
 {
-	const char *text = getenv(name);
+	const char *text = lk_settings_text(name);
 	uint64_t value = text == NULL ? otherwise : parse_size(text);
 
 	if (value >= least && value <= most)
@@ -50,7 +82,7 @@ read_native(void)
 		[LK_NATIVE_PYTHON] = "python",
 		[LK_NATIVE_STACKS] = "stacks",
 	};
-	const char *text = getenv(LK_ENV_NATIVE);
+	const char *text = lk_settings_text(LK_ENV_NATIVE);
 	size_t i;
 
 	for (i = 0; text != NULL && i < LK_COUNT_OF(words); i++)
@@ -80,7 +112,7 @@ parse_decimal(const char *s)
 static double
 read_decimal(const char *name, double most, double otherwise)
 {
-	const char *text = getenv(name);
+	const char *text = lk_settings_text(name);
 	double value = text == NULL ? otherwise : parse_decimal(text);
 
 	if (value >= 0 && value <= most)
@@ -105,7 +137,8 @@ shift_of(double duty)
 void
 lk_settings_read(struct lk_settings *out)
 {
-	const char *off = getenv(LK_ENV_DISABLE), *freeze = getenv(LK_ENV_FREEZE);
+	const char *off = lk_settings_text(LK_ENV_DISABLE),
+	    *freeze = lk_settings_text(LK_ENV_FREEZE);
 
 	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
 	out->interval_bytes = read_size(LK_ENV_INTERVAL, LK_INTERVAL_MIN_BYTES,

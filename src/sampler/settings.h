@@ -16,6 +16,13 @@ struct lk_settings {
 	unsigned int	duty_shift;		/* forced duty 2^-this, for tests; 0: none */
 };
 
+/* lk_settings_give - SETTINGS, "NAME=VALUE" with a NUL behind each and an empty one at the end,
+ * stand in place of the environment, which another thread may be changing.  Copied; once. */
+void lk_settings_give(const char *settings);
+
+/* lk_settings_text - NAME's value, or NULL; what was given, else the environment. */
+const char *lk_settings_text(const char *name);
+
 /* lk_settings_read - what does not parse is an event, and the default. */
 void lk_settings_read(struct lk_settings *out);
 

@@ -13,6 +13,7 @@
 #include "sampler/cpython/symbols.h"
 
 #define ASKED_MAX_NS	UINT64_C(1000000000)
+#define LATE_MAX_NS	UINT64_C(100000000)
 #define STANDS_MAX_NS	UINT64_C(500000000)
 #define PAUSE_NS	50000
 
@@ -67,9 +68,9 @@ lk_standstill_is_late(const struct lk_symbols *symbols, const struct lk_layout *
 
 bool
 lk_standstill_begin(const struct lk_symbols *symbols, const struct lk_layout *layout,
-    const atomic_bool *stop)
+    const atomic_bool *stop, bool late)
 {
-	uint64_t began_ns = lk_clock_monotonic_ns();
+	uint64_t began_ns = lk_clock_monotonic_ns(), max_ns = late ? LATE_MAX_NS : ASKED_MAX_NS;
 
 	py = symbols;
 	do {
@@ -77,7 +78,7 @@ lk_standstill_begin(const struct lk_symbols *symbols, const struct lk_layout *la
 		if (lk_standstill_is_late(symbols, layout) ||
 		    symbols->add_pending_call(stand, NULL) < 0)
 			break;
-		wait_while(ASKED, ASKED_MAX_NS, stop);
+		wait_while(ASKED, max_ns, stop);
 	} while (atomic_load(&phase) == IMPORTS && !atomic_load(stop) &&
 	    lk_clock_monotonic_ns() - began_ns < ASKED_MAX_NS);
 	return !atomic_load(stop) && (atomic_load(&phase) == STANDS ||

@@ -24,11 +24,12 @@
 struct lk_layout;
 struct lk_symbols;
 
-/* lk_standstill_begin - wait until the main thread stands still, or for a second.  Our thread,
- * without the GIL.  Returns: false: the interpreter ends, or *stop became true: nothing is to be
- * done. */
+/* lk_standstill_begin - wait until the main thread stands still, or for a second; LATE: a tenth of
+ * that, as the main thread of a program that has run for long is likely to wait for something, and
+ * when it comes back it still finds that it was asked.  Our thread, without the GIL.
+ * Returns: false: the interpreter ends, or *stop became true: nothing is to be done. */
 bool lk_standstill_begin(const struct lk_symbols *symbols, const struct lk_layout *layout,
-    const atomic_bool *stop);
+    const atomic_bool *stop, bool late);
 
 /* lk_standstill_is_late - the interpreter is at its end: it is not to be entered any more. */
 bool lk_standstill_is_late(const struct lk_symbols *symbols, const struct lk_layout *layout);

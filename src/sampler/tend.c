@@ -110,6 +110,22 @@ lk_tend_interval(uint64_t interval_bytes)
 }
 
 void
+lk_tend_forget(void)
+{
+	uint32_t i = 0, end;
+
+	lk_tend_settle();
+	for (end = BATCH; i < lk_record.live.used_count; end += BATCH) {
+		lk_spin_take(&lk_record.lock);
+		for (; i < end && i < lk_record.live.used_count; i++)
+			if (lk_record.live.samples[i].used && claim_for_thinning(i))
+				lk_record_bury(i);
+		lk_spin_give(&lk_record.lock);
+	}
+	lk_tend_settle();
+}
+
+void
 lk_tend_relieve(void)
 {
 	uint64_t interval = atomic_load(&lk_record.interval_bytes);

@@ -21,6 +21,10 @@ void lk_tend_settle(void);
  * the memory is used for the new one; lowering it leaves old samples as they are. */
 void lk_tend_interval(uint64_t interval_bytes);
 
+/* lk_tend_forget - nothing that lives is followed any more: all of it counts as ended.  While
+ * nothing is sampled. */
+void lk_tend_forget(void);
+
 /* lk_tend_relieve - thin when the tables are nearly full. */
 void lk_tend_relieve(void);
 

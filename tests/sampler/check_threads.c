@@ -16,6 +16,7 @@
 #include <check.h>
 
 #include "base/attr.h"
+#include "leaktop/sampler.h"
 #include "sampler/core/countdown.h"
 #include "sampler/core/thread.h"
 #include "sampler/cpython/hooks.h"
@@ -64,7 +65,7 @@ start(enum lk_hook_mode mode)
 	ck_assert_ptr_nonnull(mkdtemp(folder));
 	setenv("LEAKTOP_DIR", folder, 1);
 	snprintf(path, sizeof(path), "%s/leaktop-%d.sock", folder, (int)getpid());
-	lk_address_read_environment();
+	lk_address_tell(getenv(LK_ENV_DIR), getenv("XDG_RUNTIME_DIR"));
 	ck_assert_int_eq(lk_record_init(4u << 20, 1024, getpid(), true), 0);
 	ck_assert_int_eq(lk_serve_init(), 0);
 	lk_record.thread_state = fake_python_thread_state;

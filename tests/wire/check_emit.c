@@ -378,6 +378,12 @@ reply_baseline(struct lk_print *p)
 }
 
 static void
+reply_hooks(struct lk_print *p)
+{
+	lk_emit_reply_hooks(p, 3, 1);
+}
+
+static void
 reply_error(struct lk_print *p)
 {
 	lk_emit_refusal(p, true, 3, "unknown-op", "no such op: \"frobnicate\"");
@@ -423,7 +429,8 @@ static const struct {
 	{"referrers-stack", referrers_stack},
 	{"reply", reply},
 	{"reply-bad-json", reply_bad_json},
-	{"reply-baseline", reply_baseline}, {"reply-error", reply_error}, {"reset", reset},
+	{"reply-baseline", reply_baseline}, {"reply-error", reply_error},
+	{"reply-hooks", reply_hooks}, {"reset", reset},
 	{"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 	{"types", types},

@@ -34,6 +34,7 @@ static const struct {
     {"containers-limited", {.id = 13, .op = LK_ASK_CONTAINERS, .number = 100, .limit = 1000}},
     {"pause", {.id = 14, .op = LK_ASK_PAUSE}},
     {"resume", {.id = 15, .op = LK_ASK_RESUME}},
+    {"detach", {.id = 20, .op = LK_ASK_DETACH}},
     {"interval", {.id = 16, .op = LK_ASK_INTERVAL, .number = 65536}},
     {"types", {.id = 18, .op = LK_ASK_TYPES, .limit = 100}},
     {"referrers", {.id = 19, .op = LK_ASK_REFERRERS, .text = "shop.cart.Item", .limit = 10}},

@@ -132,6 +132,12 @@ lk_native_remove(void)
 	atomic_store(&removed, true);
 }
 
+bool
+lk_native_is_out(void)
+{
+	return atomic_load(&applied) == HOOKS_NONE;
+}
+
 enum lk_native_state
 lk_native_state(void)
 {

@@ -55,6 +55,9 @@ void lk_native_after_fork(void);
 void lk_native_pause(bool pause);
 void lk_native_remove(void);
 
+/* lk_native_is_out - no hook is in.  Any thread. */
+bool lk_native_is_out(void);
+
 /* lk_native_state - what is counted now.  Any thread. */
 enum lk_native_state lk_native_state(void);
 

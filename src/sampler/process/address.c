@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,9 +18,8 @@ static char told_folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
 static bool told_too_long;
 
 void
-lk_address_read_environment(void)
+lk_address_tell(const char *dir, const char *xdg)
 {
-	const char *dir = getenv(LK_ENV_DIR), *xdg = getenv("XDG_RUNTIME_DIR");
 	struct lk_print p;
 
 	lk_print_init(&p, told_folder, sizeof(told_folder));

@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-/* lk_address_read_environment - where the socket is to be, once: later on another thread of the
- * host may change the environment while it is read.  Context: start-up. */
-void lk_address_read_environment(void);
+/* lk_address_tell - where the socket is to be, once: the values of LEAKTOP_DIR and XDG_RUNTIME_DIR,
+ * or NULL.  Context: start-up. */
+void lk_address_tell(const char *dir, const char *xdg);
 
 /* lk_address_listen - a listening socket at PATH (filled in), its folder made 0700 and
  * verified; a stale socket there is replaced.
