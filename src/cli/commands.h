@@ -6,6 +6,9 @@ struct lk_command;
 
 extern const struct lk_command lk_top_command; /* leaktop without a command */
 extern const struct lk_command lk_run_command;
+extern const struct lk_command lk_attach_command;
+extern const struct lk_command lk_detach_command;
+extern const struct lk_command lk_doctor_command;
 extern const struct lk_command lk_list_command;
 extern const struct lk_command lk_baseline_command;
 extern const struct lk_command lk_pause_command; /* pause.c */

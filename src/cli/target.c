@@ -6,10 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "analysis/growth.h"
+#include "client/dial.h"
 #include "client/discover.h"
 #include "client/proc.h"
+#include "client/rendezvous.h"
 #include "client/source.h"
 #include "model/snapshot.h"
 #include "util/clock.h"
@@ -18,6 +22,8 @@
 #include "cli/options.h"
 
 #define FETCH_TRIES 3
+#define AWAIT_MS    10000
+#define LOOK_NS	    5000000
 
 static int
 complain_none(const char *word)
@@ -49,9 +55,35 @@ check_sampler(const struct lk_process *p)
 		return lk_fault("process %d (%s): %s; look at it again in a few seconds, or is it "
 				"stopped, or another leaktop's?",
 				(int)p->pid, p->name, p->why_not);
-	return lk_fault("process %d (%s) has no sampler: %s; put \"leaktop run --\" in front of "
-			"its command, and restart it",
-			(int)p->pid, p->name, p->why_not);
+	return lk_fault("process %d (%s) has no sampler: %s; leaktop attach %d puts it in, or "
+			"put \"leaktop run --\" in front of its command, and restart it",
+			(int)p->pid, p->name, p->why_not, (int)p->pid);
+}
+
+int
+lk_target_pid(const char *word, pid_t *out)
+{
+	struct lk_discovery *d;
+	const struct lk_process *found = NULL;
+	const struct lk_process *list;
+	int count = 0;
+
+	if (strspn(word, "0123456789") == strlen(word) && strlen(word) < 10) {
+		*out = (pid_t)strtol(word, NULL, 10);
+		return LK_EXIT_DONE;
+	}
+	d = lk_discovery_new();
+	if (d != NULL && lk_discovery_scan(d, lk_clock_monotonic_ms(), &list) >= 0)
+		count = lk_discovery_find(d, word, &found);
+	if (count > 0)
+		*out = found->pid;
+	lk_discovery_free(d);
+	if (count == 1)
+		return LK_EXIT_DONE;
+	if (count > 1)
+		return lk_fault("%d processes match '%s'; say which by its pid, see leaktop list",
+				count, word);
+	return complain_none(word);
 }
 
 int
@@ -111,6 +143,75 @@ lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
 				  LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
 		lk_source_close(source);
 		return status;
+	}
+	*out = source;
+	return LK_EXIT_DONE;
+}
+
+/* 0: somebody listens at PATH; else negative errno, -ESRCH: PID is not there. */
+static int
+knock(pid_t pid, char *path, size_t path_bytes)
+{
+	uid_t uid;
+	int fd;
+
+	if (lk_proc_uid(pid, &uid) < 0)
+		return -ESRCH;
+	fd = lk_rendezvous_find(pid, uid, path, path_bytes);
+	if (fd == 0)
+		fd = lk_dial_unix(path);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 || fd == -EAGAIN ? 0 : fd;
+}
+
+bool
+lk_target_answers(pid_t pid)
+{
+	struct lk_process process;
+
+	return knock(pid, process.socket_path, sizeof(process.socket_path)) == 0;
+}
+
+/* Its socket, once somebody listens there. */
+static int
+await_socket(pid_t pid, char *path, size_t path_bytes)
+{
+	int64_t until_ms = lk_clock_monotonic_ms() + AWAIT_MS;
+	const struct timespec look = {0, LOOK_NS};
+	int rc;
+
+	while ((rc = knock(pid, path, path_bytes)) != -ESRCH) {
+		if (rc == 0)
+			return 0;
+		if (lk_clock_monotonic_ms() > until_ms)
+			return -ETIMEDOUT;
+		nanosleep(&look, NULL);
+	}
+	return -ESRCH;
+}
+
+int
+lk_target_await(pid_t pid, struct lk_source **out)
+{
+	struct lk_process process;
+	struct lk_source *source;
+	int rc = await_socket(pid, process.socket_path, sizeof(process.socket_path));
+
+	if (rc == -ESRCH)
+		return lk_fault("process %d has ended", (int)pid);
+	if (rc < 0)
+		return lk_fault("the sampler of process %d does not answer yet: it waits for the "
+				"interpreter, which a long call may hold; look later: leaktop %d",
+				(int)pid, (int)pid);
+	rc = lk_source_open_live(process.socket_path, pid, 1000, &source);
+	if (rc < 0)
+		return lk_fault("%s: %s", process.socket_path, strerror(-rc));
+	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) < 0) {
+		lk_fault("process %d: no numbers from its sampler within %d s: %s", (int)pid,
+			 LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+		lk_source_close(source);
+		return LK_EXIT_FAILED;
 	}
 	*out = source;
 	return LK_EXIT_DONE;

@@ -2,7 +2,9 @@
 #ifndef LK_CLI_TARGET_H
 #define LK_CLI_TARGET_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define LK_TARGET_WAIT_MS 5000
 
@@ -15,6 +17,11 @@ struct lk_source;
  * Returns: LK_EXIT_DONE, *out filled; else an exit status. */
 int lk_target_find(const char *word, struct lk_process *out);
 
+/* lk_target_pid - the process that WORD means, with a sampler or without: a pid is taken as it
+ * is, whether there is such a process or not.
+ * Returns: LK_EXIT_DONE, *out filled; else an exit status, said on stderr. */
+int lk_target_pid(const char *word, pid_t *out);
+
 /* lk_target_dial - find and connect; nothing was heard yet, the source says so itself.
  * Returns: as lk_target_open(). */
 int lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **out);
@@ -22,6 +29,13 @@ int lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **
 /* lk_target_open - find, connect and wait for the first snapshot.
  * Returns: LK_EXIT_DONE, *out to be closed; else an exit status, said on stderr. */
 int lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out);
+
+/* lk_target_answers - whether somebody listens at the socket of PID. */
+bool lk_target_answers(pid_t pid);
+
+/* lk_target_await - the same for PID, whose sampler is coming up: it may wait for the interpreter.
+ * Returns: as lk_target_open(). */
+int lk_target_await(pid_t pid, struct lk_source **out);
 
 /* lk_target_reference - the baseline that TEXT (a number, a name, "start", or NULL for the
  * newest) means in the present snapshot, with its rows fetched.

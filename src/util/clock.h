@@ -6,6 +6,7 @@
 
 /* lk_clock_monotonic_ms - never goes back, has no meaning across machines. */
 int64_t lk_clock_monotonic_ms(void);
+int64_t lk_clock_monotonic_us(void);
 
 /* lk_clock_wall_s - seconds since the epoch. */
 double lk_clock_wall_s(void);

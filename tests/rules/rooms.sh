@@ -19,7 +19,7 @@ analysis base util model
 client base util proto model leaktop analysis/estimate.h
 export base util model analysis leaktop/snapshot.h
 ui base util model analysis client/source.h client/discover.h export/export.h
-cli base util model analysis client export ui proto leaktop'
+cli base util model analysis client export ui proto attach/attach.h attach/preflight.h leaktop'
 
 # An outside header, and the only files that may include it (- for none).
 outside='curses\.h|ncurses|<term\.h> ui/tty\.c

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/fake.sh"
 
 # ---- usage ---------------------------------------------------------------------------------
-for command in '' run list baseline pause resume scan export open diff; do
+for command in '' run attach detach doctor list baseline pause resume scan export open diff; do
 	# shellcheck disable=SC2086 # none or one word
 	gives 0 $command --help
 	says out '^Usage: leaktop'
@@ -20,7 +20,10 @@ gives 1 -b -n 0 1;		says err "-n|--frames: '0' is no N"
 gives 1 -b --sort age 1;	says err 'one of delta, rate, live'
 gives 1 -b -n;			says err 'wants N'
 gives 1 --json=yes 1;		says err 'takes no value'
-gives 1 attach 12;		says err "'attach' is no command"; says err 'leaktop run'
+gives 1 detatch 12;		says err "'detatch' is no command"
+gives 1 attach;			says err 'wants PID'
+gives 1 attach --interval 1 1;	says err '1K to 1G'
+gives 1 attach no-such-program-here; says err 'no Python process'
 gives 1 -b no-such-program-here; says err 'no command.*no Python process'
 gives 1 baseline;		says err 'wants PID'
 gives 1 baseline 1 a b;		says err "too many words, from 'b'"

@@ -8,14 +8,14 @@ _leaktop_pids()
 _leaktop()
 {
 	local word=$2 previous=$3 command='' i
-	local commands='run list baseline pause resume scan export open diff'
+	local commands='run attach detach doctor list baseline pause resume scan export open diff'
 	local look='-b --batch -n --frames -d --delay --json --top --sort --filter --baseline
 		--theme --ascii --readonly'
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run|list|baseline|pause|resume|scan|export|open|diff) command=${COMP_WORDS[i]}; break ;;
+		run|attach|detach|doctor|list|baseline|pause|resume|scan|export|open|diff) command=${COMP_WORDS[i]}; break ;;
 		--) break ;;
 		esac
 	done
@@ -36,11 +36,16 @@ _leaktop()
 	--sort) mapfile -t COMPREPLY < <(compgen -W 'delta rate live' -- "$word"); return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
 	--theme|-o|--output) compopt -o default; return ;;
+	--native) mapfile -t COMPREPLY < <(compgen -W 'stacks python off' -- "$word"); return ;;
 	--dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
-	-n|--frames|-d|--delay|--top|--filter|--type|-i|--interval|-m|--memory|--fail-over) return ;;
+	-n) [[ $command == attach ]] || return ;;
+	--frames|--budget|-d|--delay|--top|--filter|--type|-i|--interval|-m|--memory|--fail-over) return ;;
 	esac
 	case $command:$word in
 	run:*) i='--interval --memory --dir --help --' ;;
+	attach:-*) i='-n --dry-run -v --verbose --seccomp -i --interval -m --memory --budget
+		--native --help' ;;
+	detach:-*|doctor:-*) i='--help' ;;
 	list:*) i='--json --help' ;;
 	export:-*) i='-o --output --format --baseline --help' ;;
 	diff:-*) i='--fail-over --top --json --help' ;;

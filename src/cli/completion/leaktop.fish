@@ -4,13 +4,16 @@ function __leaktop_processes
 	leaktop list 2>/dev/null | awk 'NR > 1 { pid = $1; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print pid "\t" $0 }'
 end
 
-set -l commands run list baseline pause resume scan export open diff
+set -l commands run attach detach doctor list baseline pause resume scan export open diff
 
 complete -c leaktop -f
 complete -c leaktop -s h -l help -d 'help'
 complete -c leaktop -s V -l version -d 'version'
 
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a run -d 'start a program with the sampler'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a attach -d 'put the sampler into a process that runs'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a detach -d 'take it out again'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'whether attach would work'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a list -d 'the Python processes of this host'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a baseline -d 'mark a baseline'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a pause -d 'stop sampling'
@@ -19,9 +22,9 @@ complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a scan -d 'w
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a export -d 'write a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a open -d 'show a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a diff -d 'what grew between two snapshots'
-complete -c leaktop -n "not __fish_seen_subcommand_from $commands; or __fish_seen_subcommand_from baseline pause resume scan export" -a '(__leaktop_processes)'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands; or __fish_seen_subcommand_from attach detach doctor baseline pause resume scan export" -a '(__leaktop_processes)'
 
-set -l look "not __fish_seen_subcommand_from run list baseline pause resume scan export diff"
+set -l look "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan export diff"
 complete -c leaktop -n $look -s b -l batch -d 'frames of text, no screen'
 complete -c leaktop -n $look -s n -l frames -x -d 'how many frames'
 complete -c leaktop -n $look -s d -l delay -x -d 'time between frames'
@@ -30,12 +33,17 @@ complete -c leaktop -n $look -l filter -x -d 'rows with this text'
 complete -c leaktop -n $look -l theme -r -F -d 'colours'
 complete -c leaktop -n $look -l ascii -d 'draw with ASCII alone'
 complete -c leaktop -n $look -l readonly -d 'disable the keys that touch the process'
-complete -c leaktop -n "not __fish_seen_subcommand_from run baseline pause resume export" -l json -d 'JSON lines'
-complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline pause resume export" -l top -x -d 'rows'
-complete -c leaktop -n "not __fish_seen_subcommand_from run list baseline pause resume scan diff" -l baseline -x -d 'growth since this one'
+complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor baseline pause resume export" -l json -d 'JSON lines'
+complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume export" -l top -x -d 'rows'
+complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan diff" -l baseline -x -d 'growth since this one'
 
-complete -c leaktop -n "__fish_seen_subcommand_from run" -s i -l interval -x -d 'distance between samples'
-complete -c leaktop -n "__fish_seen_subcommand_from run" -s m -l memory -x -d 'cap of the tables'
+complete -c leaktop -n "__fish_seen_subcommand_from run attach" -s i -l interval -x -d 'distance between samples'
+complete -c leaktop -n "__fish_seen_subcommand_from run attach" -s m -l memory -x -d 'cap of the tables'
+complete -c leaktop -n "__fish_seen_subcommand_from run attach" -l budget -x -d 'what it may cost'
+complete -c leaktop -n "__fish_seen_subcommand_from run attach" -l native -x -a 'stacks python off' -d 'of libraries'
+complete -c leaktop -n "__fish_seen_subcommand_from attach" -s n -l dry-run -d 'touch nothing'
+complete -c leaktop -n "__fish_seen_subcommand_from attach" -s v -l verbose -d 'how long it took'
+complete -c leaktop -n "__fish_seen_subcommand_from attach" -l seccomp -d 'also where system calls are filtered'
 complete -c leaktop -n "__fish_seen_subcommand_from run" -l dir -x -a '(__fish_complete_directories)' -d 'folder of the socket'
 complete -c leaktop -n "__fish_seen_subcommand_from run" -a '(__fish_complete_command)'
 complete -c leaktop -n "__fish_seen_subcommand_from export" -s o -l output -r -F -d 'where to'

@@ -298,7 +298,7 @@ open_selected(struct lk_view *view)
 	lk_session_say(view->session, LK_ROLE_WARN,
 	    strcmp(why, "other user") == 0 ?
 	    "%d (%s): run leaktop as that user, or as root" :
-	    "no sampler in %d (%s): start it with  leaktop run -- COMMAND", row->process.pid, why);
+	    "no sampler in %d (%s): put it in with  leaktop attach PID", row->process.pid, why);
 }
 
 static bool

@@ -1,0 +1,461 @@
+#include "config.h"
+
+#include "attach/entry.h"
+
+#if defined(__x86_64__)
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach/attach.h"
+#include "attach/moment.h"
+#include "attach/stub.h"
+#include "attach/subject.h"
+#include "attach/tracee.h"
+#include "base/attr.h"
+#include "leaktop/sampler.h"
+#include "util/clock.h"
+
+#define SYMBOL		"leaktop_sampler_attach"
+#define SEARCH_US	INT64_C(3000000)	/* for a safe moment */
+#define STRICT_US	INT64_C(500000)		/* of these, only in the interpreter's own code */
+#define BETWEEN_NS	3000000			/* two stops */
+#define LOADING_US	INT64_C(20000000)	/* for the library, where others have locks */
+#define DELETED	" (deleted)"
+#define LOOK_NS		1000000
+#define NOT_NOW		1	/* no errno: at another moment, or by another thread */
+#define FRAME_NS	100000000	/* to come back by a frame takes microseconds */
+#define RED_ZONE_BYTES	128u
+#define STACK_ROOM_BYTES 65536u	/* as a rule signals have less */
+#define THREADS_MAX	4096
+#define VALUE_BYTES	1024
+
+struct entry {
+	struct lk_subject *subject;
+	struct lk_attach_report *report;
+	struct lk_stub_context context;	/* as it is put there */
+	struct lk_tracee tracee;
+	uint64_t	 base;		/* of what was mapped there; 0: nothing */
+	uint64_t	 net;		/* see put_net */
+	int64_t		 began_us;
+	bool		 has_thread;	/* the process has the new thread, or gets it */
+	bool		 by_frame;	/* the stopped one was let go before it was back */
+};
+
+LK_PRINTF(3, 4)
+static int
+fail(struct entry *e, int rc, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(e->report->words, sizeof(e->report->words), format, args);
+	va_end(args);
+	return rc;
+}
+
+/* ---- what it is told --------------------------------------------------------------------- */
+
+static bool
+is_given(const char *const *settings, size_t count, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < count; i++)
+		if (strncmp(settings[i], name, length) == 0 && settings[i][length] == '=')
+			return true;
+	return false;
+}
+
+/* One after the other, an empty one at the end. */
+static bool
+put_setting(struct entry *e, size_t *at, const char *name, const char *value)
+{
+	size_t room = sizeof(e->context.settings) - 1 - *at;
+	int n = snprintf(e->context.settings + *at, room, "%s%s%s", name,
+	    value == NULL ? "" : "=", value == NULL ? "" : value);
+
+	if (n < 0 || (size_t)n + 1 > room)
+		return false;
+	*at += (size_t)n + 1;
+	return true;
+}
+
+static int
+put_settings(struct entry *e, const char *const *settings, size_t count)
+{
+	static const char *const names[] = {LK_ENV_INTERVAL, LK_ENV_MEMORY, LK_ENV_NATIVE,
+		LK_ENV_FREEZE, LK_ENV_BUDGET, LK_ENV_DUTY, LK_ENV_DIR, "XDG_RUNTIME_DIR"};
+	char value[VALUE_BYTES];
+	bool fits = true;
+	size_t at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		fits = fits && put_setting(e, &at, settings[i], NULL);
+	for (size_t i = 0; i < LK_COUNT_OF(names); i++)
+		if (!is_given(settings, count, names[i]) &&
+		    lk_subject_environment(e->subject, names[i], value, sizeof(value)))
+			fits = fits && put_setting(e, &at, names[i], value);
+	e->context.settings[at] = '\0';
+	return fits ? 0 : fail(e, -EMSGSIZE, "too much is to be told to the sampler");
+}
+
+static int
+prepare(struct entry *e, const char *library, const char *const *settings, size_t count)
+{
+	struct lk_stub_context *c = &e->context;
+
+	memcpy(c->calls, e->subject->calls, sizeof(c->calls));
+	memcpy(c->symbol, SYMBOL, sizeof(SYMBOL));
+	c->bytes = LK_STUB_BYTES;
+	if (e->subject->sampler != NULL)	/* by its name the loader finds it again */
+		library = e->subject->sampler->path;
+	if (strlen(library) >= sizeof(c->path))
+		return fail(e, -ENAMETOOLONG, "the path of the sampler is too long: %s", library);
+	strcpy(c->path, library);
+	if (e->subject->sampler != NULL && strstr(c->path, DELETED) != NULL)
+		*strstr(c->path, DELETED) = '\0';
+	return put_settings(e, settings, count);
+}
+
+/* ---- in the stopped process ----------------------------------------------------------------- */
+
+static bool
+put(const struct entry *e, uint64_t address, const void *bytes, size_t count)
+{
+	return pwrite(e->subject->memory, bytes, count, (off_t)address) == (ssize_t)count;
+}
+
+/* A frame below the stack's red zone, where a signal would be delivered, too: libc's syscall() goes
+ * on behind its instruction, and returns to its restorer.  Only where the stack has room. */
+static void
+put_net(struct entry *e)
+{
+	unsigned char frame[LK_STUB_FRAME_BYTES];
+	const struct lk_tracee *t = &e->tracee;
+	uint64_t sp = t->registers.rsp, at = (sp - RED_ZONE_BYTES - sizeof(frame)) & ~UINT64_C(63);
+	const struct lk_mapping *stack = lk_mapped_at(&e->subject->mapped, sp);
+	size_t bytes;
+
+	if (e->subject->restorer == 0 || stack == NULL || !stack->writable ||
+	    sp - stack->start < STACK_ROOM_BYTES)
+		return;
+	bytes = lk_stub_frame(&t->registers, t->signal_mask, t->xstate, t->xstate_bytes, at, frame);
+	if (put(e, at, frame, bytes) &&
+	    put(e, at - sizeof(uint64_t), &e->subject->restorer, sizeof(uint64_t)))
+		e->net = at - sizeof(uint64_t);
+}
+
+/* What is left behind looks like the frame of a handler (moment.h). */
+static void
+take_net(struct entry *e)
+{
+	const uint64_t nothing = 0;
+
+	if (e->net != 0)
+		put(e, e->net, &nothing, sizeof(nothing));
+	e->net = 0;
+}
+
+static uint64_t
+context_address(const struct entry *e)
+{
+	return e->base + LK_STUB_PAGE_BYTES;
+}
+
+static int
+call_there(struct entry *e, long number, const uint64_t six[6], int64_t *result)
+{
+	return lk_tracee_syscall(&e->tracee, e->subject->instruction, e->net, number, six, result);
+}
+
+static int
+remote(struct entry *e, unsigned int number_of_call, const char *what, long number,
+    const uint64_t six[6], int64_t *result)
+{
+	int rc;
+
+	if (lk_tracee_fails(number_of_call)) {
+		*result = -ENOMEM;
+		rc = 0;
+	} else {
+		rc = call_there(e, number, six, result);
+	}
+	if (rc == 0 && *result < 0 && *result >= -4095)
+		rc = (int)*result;
+	return rc == 0 ? 0 : fail(e, rc, "%s in the process: %s", what, strerror(-rc));
+}
+
+static int
+make_memory(struct entry *e)
+{
+	const uint64_t six[6] = {0, LK_STUB_BYTES, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
+	int64_t result = 0;
+	int rc = remote(e, 1, "mmap", SYS_mmap, six, &result);
+
+	if (rc < 0)
+		return rc;
+	e->base = e->context.base = (uint64_t)result;
+	return 0;
+}
+
+static void
+give_memory_back(struct entry *e)
+{
+	const uint64_t six[6] = {e->base, LK_STUB_BYTES};
+	int64_t result;
+
+	if (e->base != 0 && e->tracee.stopped &&
+	    call_there(e, SYS_munmap, six, &result) == 0)
+		e->base = 0;
+}
+
+/* Code first, as it can no longer be written by the process itself. */
+static int
+fill_memory(struct entry *e, struct user_regs_struct *call)
+{
+	const uint64_t six[6] = {e->base, LK_STUB_PAGE_BYTES, PROT_READ | PROT_EXEC};
+	unsigned char frame[LK_STUB_FRAME_BYTES];
+	const struct lk_tracee *t = &e->tracee;
+	uint64_t at = (e->base + LK_STUB_BYTES - sizeof(frame)) & ~UINT64_C(63);
+	size_t bytes = lk_stub_frame(&t->registers, t->signal_mask, t->xstate, t->xstate_bytes, at,
+	    frame);
+	int64_t result;
+
+	if (!put(e, e->base, lk_stub_call, (size_t)(lk_stub_call_end - lk_stub_call)) ||
+	    !put(e, e->base + LK_STUB_BODY_AT, lk_stub_body,
+	    (size_t)(lk_stub_body_end - lk_stub_body)) ||
+	    !put(e, context_address(e), &e->context, sizeof(e->context)) ||
+	    !put(e, at, frame, bytes))
+		return fail(e, -EIO, "its memory cannot be written: %s", strerror(errno));
+	*call = t->registers;
+	call->rip = e->base;
+	call->rsp = at;
+	call->rax = e->subject->calls[LK_CALL_THREAD_CREATE];
+	call->rbx = call->rcx = context_address(e);
+	call->rdi = context_address(e) + offsetof(struct lk_stub_context, thread);
+	call->rsi = 0;
+	call->rdx = e->base + LK_STUB_BODY_AT;
+	call->orig_rax = UINT64_MAX;
+	call->eflags &= ~0x500ull;	/* as code expects it: no direction, no single steps */
+	return remote(e, 2, "mprotect", SYS_mprotect, six, &result);
+}
+
+static int
+start_thread(struct entry *e, const struct user_regs_struct *call)
+{
+	struct lk_stub_context c;
+	int rc;
+
+	if (lk_tracee_fails(3))
+		return fail(e, -EAGAIN, "pthread_create in the process: %s", strerror(EAGAIN));
+	rc = lk_tracee_call(&e->tracee, call, e->base);
+	e->has_thread = e->by_frame = rc == -EINPROGRESS;
+	if (rc < 0 && !e->has_thread)
+		return fail(e, rc, "pthread_create could not be called: %s", strerror(-rc));
+	if (rc == 0 && pread(e->subject->memory, &c, sizeof(c), (off_t)context_address(e)) ==
+	    (ssize_t)sizeof(c) && c.created != 0)
+		return fail(e, -c.created, "pthread_create in the process: %s",
+		    strerror(c.created));
+	e->has_thread = true;
+	return 0;
+}
+
+static int
+enter(struct entry *e)
+{
+	struct user_regs_struct call;
+	int rc;
+
+	put_net(e);
+	rc = make_memory(e);
+	if (rc == 0)
+		rc = fill_memory(e, &call);
+	if (rc == 0)
+		rc = start_thread(e, &call);
+	if (rc < 0 && !e->has_thread)
+		give_memory_back(e);
+	take_net(e);
+	return rc;
+}
+
+/* ---- a thread and a moment ----------------------------------------------------------- */
+
+/* Others before the main thread, which more depends on. */
+static int
+rank(const struct entry *e, pid_t tid)
+{
+	return (int)lk_moment_guess(e->subject->pid, tid) * 2 + (tid == e->subject->pid);
+}
+
+/* Threads that may be stopped, the best first; their number. */
+static size_t
+list_threads(const struct entry *e, pid_t *out)
+{
+	size_t count = 0, per_rank[8] = {0}, place[8] = {0};
+	static int ranks[THREADS_MAX];
+	static pid_t tids[THREADS_MAX];
+	struct dirent *entry;
+	char path[32];
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)e->subject->pid);
+	dir = opendir(path);
+	while (dir != NULL && count < THREADS_MAX && (entry = readdir(dir)) != NULL) {
+		tids[count] = (pid_t)atoi(entry->d_name);
+		if (tids[count] == 0)
+			continue;
+		ranks[count] = rank(e, tids[count]);
+		per_rank[ranks[count++]]++;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	for (size_t i = 1; i < 8; i++)
+		place[i] = place[i - 1] + per_rank[i - 1];
+	for (size_t i = 0; i < count; i++)
+		out[place[ranks[i]]++] = tids[i];
+	return place[2 * LK_MOMENT_RUNS + 1];
+}
+
+static void
+let_go(struct entry *e)
+{
+	lk_tracee_close(&e->tracee);
+	e->report->window_us += e->tracee.window_ns / 1000;
+	if (e->tracee.stopped_ns / 1000 > e->report->longest_us)
+		e->report->longest_us = e->tracee.stopped_ns / 1000;
+}
+
+/* Returns: 0, NOT_NOW, negative errno. */
+static int
+try_thread(struct entry *e, pid_t tid)
+{
+	bool any = lk_clock_monotonic_us() - e->began_us > STRICT_US;
+	int rc;
+
+	e->report->thread = tid;
+	rc = lk_tracee_open(&e->tracee, e->subject->pid, tid);
+	e->report->stops += rc == 0;
+	if (rc == 0 && !lk_moment_is_safe(e->subject, &e->tracee.registers, any))
+		rc = NOT_NOW;
+	else if (rc == 0)
+		rc = enter(e);
+	else if (rc == -EPERM || rc == -EBUSY || rc == -EIO)
+		fail(e, rc, rc == -EBUSY ? "it was stopped by a signal meanwhile" :
+		    "its thread %d cannot be stopped: %s", (int)tid, strerror(-rc));
+	else
+		rc = NOT_NOW;
+	let_go(e);
+	return rc;
+}
+
+static int
+try_threads(struct entry *e)
+{
+	const struct timespec between = {0, BETWEEN_NS};
+	static pid_t tids[THREADS_MAX];
+	int rc = NOT_NOW;
+
+	while (rc == NOT_NOW && lk_clock_monotonic_us() - e->began_us < SEARCH_US) {
+		size_t count = list_threads(e, tids);
+
+		if (!lk_subject_is_same(e->subject))
+			return fail(e, -ESRCH, "the process has ended, or is another program now");
+		for (size_t i = 0; i < count && rc == NOT_NOW; i++)
+			rc = try_thread(e, tids[i]);
+		if (rc == NOT_NOW)
+			nanosleep(&between, NULL);
+	}
+	return rc != NOT_NOW ? rc :
+	    fail(e, -EAGAIN, "none of its threads was at a safe place in three seconds, in %u "
+	    "looks: in the kernel, in malloc, or in a handler of a signal; nothing was changed, "
+	    "try again",
+	    e->report->stops);
+}
+
+/* ---- what became of it --------------------------------------------------------------------- */
+
+static int
+judge(struct entry *e, const struct lk_stub_context *c)
+{
+	if (c->status == LK_STUB_NOT_LOADED)
+		return fail(e, -ELIBACC, "the library could not be loaded there: %.*s",
+		    (int)sizeof(c->words) - 1, c->words);
+	if (c->result == -ENOTSUP)
+		return fail(e, c->result, "the interpreter's functions are not found there: its "
+		    "library was loaded for a plug-in alone");
+	if (c->result == -EALREADY)
+		return fail(e, c->result, "it has the sampler already, which does not answer: it "
+		    "waits for the interpreter, or cannot make its socket");
+	if (c->result < 0)
+		return fail(e, c->result, "the sampler did not start there: %s",
+		    strerror(-c->result));
+	return 0;
+}
+
+static int
+wait_started(struct entry *e)
+{
+	const struct timespec look = {0, LOOK_NS}, frame = {0, e->by_frame ? FRAME_NS : 0};
+	int64_t began_us = lk_clock_monotonic_us();
+	const uint32_t one = 1, cancelled = LK_STUB_CANCELLED;
+	struct lk_stub_context c;
+
+	while (lk_clock_monotonic_us() - began_us < LOADING_US) {
+		e->report->loading_us = lk_clock_monotonic_us() - began_us;
+		if (pread(e->subject->memory, &c, sizeof(c), (off_t)context_address(e)) !=
+		    (ssize_t)sizeof(c))
+			return fail(e, -ESRCH, "the process has ended, or is another program now");
+		if (c.status > LK_STUB_BEGUN && c.returned != 0) {
+			nanosleep(&frame, NULL);
+			put(e, context_address(e) + offsetof(struct lk_stub_context, ack), &one,
+			    sizeof(one));
+			return judge(e, &c);
+		}
+		nanosleep(&look, NULL);
+	}
+	if (c.status == LK_STUB_NEW)
+		put(e, context_address(e), &cancelled, sizeof(cancelled));
+	return fail(e, -ETIMEDOUT, c.status == LK_STUB_NEW ?
+	    "its new thread did not run within %d s; it will do nothing any more" :
+	    "its new thread waits for the loader for %d s, which another thread is in; it will "
+	    "start the sampler when it gets it", (int)(LOADING_US / 1000000));
+}
+
+int
+lk_entry_perform(struct lk_subject *s, const char *library, const char *const *settings,
+    size_t count, struct lk_attach_report *report)
+{
+	static struct entry e;
+	sigset_t held, before;
+	int rc;
+
+	e = (struct entry){.subject = s, .report = report, .began_us = lk_clock_monotonic_us()};
+	rc = prepare(&e, library, settings, count);
+	if (rc < 0)
+		return rc;
+	sigemptyset(&held);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGQUIT);
+	sigaddset(&held, SIGTSTP);
+	sigaddset(&held, SIGPIPE);
+	sigprocmask(SIG_BLOCK, &held, &before);
+	rc = try_threads(&e);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc < 0 ? rc : wait_started(&e);
+}
+
+#endif
