@@ -18,6 +18,7 @@
 #include "ui/views/all.h"
 
 #define WIDE_CELLS 62	/* of a sentence: here it says enough before it is cut */
+#define WIDE_COLS 100	/* of the area */
 #define OPEN_FROM 10	/* rows of the area that make room for what is open */
 
 struct types {
@@ -378,6 +379,7 @@ put_open(double now, double then, const char *what, char *out, size_t out_bytes)
 static void
 draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_area *area)
 {
+	bool wide = area->cols >= WIDE_COLS;
 	const struct lk_frozen *f = &census->now->frozen;
 	const struct lk_descriptors unknown = {NAN, NAN, NAN, NAN};
 	const struct lk_descriptors *now = &census->now->descriptors;
@@ -393,11 +395,11 @@ draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_a
 	if (isnan(f->garbage_count))
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "garbage unknown");
 	else
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "garbage %s, %s",
-		    lk_freeze_count(f->garbage_count, count, sizeof(count)),
-		    lk_text_bytes(f->garbage_bytes, bytes, sizeof(bytes)));
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "garbage %s%s%s",
+		    lk_freeze_count(f->garbage_count, count, sizeof(count)), wide ? ", " : "",
+		    wide ? lk_text_bytes(f->garbage_bytes, bytes, sizeof(bytes)) : "");
 	if (census->now->cycles.object_count > 0)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; %s in cycles",
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; cycles %s",
 		    lk_freeze_count(census->now->cycles.object_count, count, sizeof(count)));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_GRAPH_TEXT, text);
 }
