@@ -89,7 +89,7 @@
  *			that many blocks does by chance
  *	survived_intervals, intervals	of the intervals between baselines, how many have survivors
  * scan			of the containers, or null when there was none
- *	at, scan_ms, pause_us, objects, min_length
+ *	at, scan_ms, pause_us, copied_bytes, objects, min_length
  *	complete	false: some may be missing
  *	by		"freeze", or "walk" where there was none
  *	reason		why there was none, or why it is not complete

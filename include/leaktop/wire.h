@@ -118,9 +118,9 @@
  *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3]}
  *
  * containers  before the reply to its request
- *   {"t":"containers","at":S,"by":"freeze","pause_us":X,"scan_ms":X,"objects":N,
- *    "min_length":1000,"complete":true,"reason":"","rows":[{"address":"0x7f..","type":"dict",
- *     "length":N,"shallow_bytes":N,"bound":N|null,"stack":ID|null,
+ *   {"t":"containers","at":S,"by":"freeze","pause_us":X,"scan_ms":X,"copied_bytes":N|null,
+ *    "objects":N,"min_length":1000,"complete":true,"reason":"","rows":[{"address":"0x7f..",
+ *     "type":"dict","length":N,"shallow_bytes":N,"bound":N|null,"stack":ID|null,
  *     "owner":"shop.cart._PRICES"|null,"looked":N,"keys":[["str",N],...],
  *     "values":[["shop.cart.Price",N],...],"then":[[BASELINE,LENGTH|null],...]},...],
  *    "more":false}
@@ -134,7 +134,7 @@
  *   or class holds it, or whose type is known by its name alone.  progress, as below, comes
  *   before it.
  *   A subscriber's ticks go on until the answer is there, between its progress.
- *   pause_us: the longest time in which nobody else had the GIL.
+ *   pause_us: the longest time in which nobody else had the GIL.  copied_bytes: as in frozen.
  *   bound: it cannot become longer: maxlen, maxsize; 0: none; null: not known, or its length stays.
  *   owner: a way to it, as in referrers.
  *   looked: so many of its items were looked at, from all over it; keys and values: the types of
@@ -200,7 +200,8 @@
  *                   then every period.  Again: changes the period.
  *   unsubscribe
  *   baseline        name (optional, <= LK_WIRE_NAME_MAX bytes): marks one; reply has
- *                   "baseline":ID.  Its containers are recorded soon after.
+ *                   "baseline":ID.  Its containers are recorded soon after, by a freeze
+ *                   where there can be one.
  *   baseline.rename baseline, name
  *   baseline.drop   baseline: forgets it; its epoch stays apart
  *   baseline.rows   baseline: names, then {"t":"baseline","id":B,"more":false,"rows":[as live]},

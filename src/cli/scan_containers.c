@@ -23,6 +23,7 @@ lk_scan_containers_json(struct lk_jsonl *j, const struct lk_message_containers *
 	lk_jsonl_text(j, "by", m->by);
 	lk_jsonl_real(j, "pause_us", m->pause_us);
 	lk_jsonl_real(j, "scan_ms", m->scan_ms);
+	lk_jsonl_real(j, "copied_bytes", m->copied_bytes);
 	lk_jsonl_whole(j, "objects", m->object_count);
 	lk_jsonl_whole(j, "min_length", m->min_length);
 	lk_jsonl_flag(j, "complete", m->complete);
@@ -34,12 +35,14 @@ void
 lk_scan_containers_print(const struct lk_message_containers *m)
 {
 	char objects[LK_TEXT_BYTES], took[LK_TEXT_BYTES], reason[NAME_BYTES];
+	char copied[LK_TEXT_BYTES];
 
 	lk_text_clean(m->reason, reason, sizeof(reason));
-	printf("%s objects, %s in %s, pause %.1f ms%s%s%s%s\n",
+	printf("%s objects, %s in %s, pause %.1f ms, %s copied%s%s%s%s\n",
 	       lk_text_count((double)m->object_count, objects, sizeof(objects)),
 	       strcmp(m->by, "freeze") == 0 ? "frozen and read" : "walked in slices",
 	       lk_text_duration(m->scan_ms / 1e3, took, sizeof(took)), m->pause_us / 1e3,
+	       lk_text_bytes(m->copied_bytes, copied, sizeof(copied)),
 	       m->complete ? "" : "; incomplete", reason[0] == '\0' ? "" : " (", reason,
 	       reason[0] == '\0' ? "" : ")");
 	printf("%8s %8s %6s  %-24s %-40s %s\n", "LENGTH", "BYTES", "BOUND", "TYPE", "OWNER",

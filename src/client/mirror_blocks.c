@@ -208,6 +208,7 @@ lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_container
 	m->containers = (struct lk_containers){.at_s = message->at_s,
 					       .scan_ms = message->scan_ms,
 					       .pause_us = message->pause_us,
+					       .copied_bytes = message->copied_bytes,
 					       .object_count = message->object_count,
 					       .min_length = message->min_length,
 					       .complete = message->complete,

@@ -93,6 +93,7 @@ const struct lk_schema_field lk_schema_scan[] = {
 	FIELD(lk_containers, "at", at_s),
 	FIELD(lk_containers, "scan_ms", scan_ms),
 	FIELD(lk_containers, "pause_us", pause_us),
+	FIELD(lk_containers, "copied_bytes", copied_bytes),
 	END,
 };
 

@@ -64,6 +64,7 @@ lk_snapshot_new(void)
 	s->cgroup_limit_bytes = s->cgroup_used_bytes = NAN;
 	forget_memory(&s->memory);
 	s->containers.at_s = s->containers.scan_ms = s->containers.pause_us = NAN;
+	s->containers.copied_bytes = NAN;
 	s->trend_step_s = NAN;
 	return s;
 }

@@ -98,6 +98,7 @@ struct lk_containers {
 	double			 at_s;		/* NAN: never scanned */
 	double			 scan_ms;
 	double			 pause_us;
+	double			 copied_bytes;	/* that the process wrote to meanwhile; or NAN */
 	uint64_t		 object_count;
 	uint64_t		 min_length;
 	bool			 complete;

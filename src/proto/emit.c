@@ -402,6 +402,7 @@ lk_emit_containers_begin(struct lk_print *p, const struct lk_emit_containers *m)
 	text(p, "by", m->by);
 	real(p, "pause_us", m->pause_us, 1);
 	real(p, "scan_ms", m->scan_ms, 1);
+	number(p, "copied_bytes", m->copied_bytes);
 	number(p, "objects", m->objects);
 	number(p, "min_length", m->min_length);
 	boolean(p, "complete", m->complete);

@@ -98,7 +98,7 @@ void lk_emit_trends_row(struct lk_print *p, bool first, uint32_t stack, const fl
 struct lk_emit_containers {
 	double		 at_s, pause_us, scan_ms;
 	const char	*by;
-	uint64_t	 objects, min_length;
+	uint64_t	 copied_bytes, objects, min_length;
 	bool		 complete;
 	const char	*reason;
 };

@@ -168,7 +168,7 @@ struct lk_message_container {
 	struct lk_message_share keys[LK_MESSAGE_SHARES_MAX], values[LK_MESSAGE_SHARES_MAX];
 };
 struct lk_message_containers {
-	double at_s, scan_ms, pause_us;
+	double at_s, scan_ms, pause_us, copied_bytes; /* copied_bytes: NAN unknown */
 	uint64_t object_count, min_length;
 	bool complete, more; /* more: the list goes on in the next one */
 	const char *by, *reason;

@@ -326,6 +326,8 @@ lk_message_read_containers(const json_t *object, struct lk_message *out)
 	};
 	static const struct lk_field given[] = {
 	    {"by", LK_FIELD_TEXT, offsetof(struct lk_message_containers, by)},
+	    {"copied_bytes", LK_FIELD_WHOLE_OR_NULL,
+	     offsetof(struct lk_message_containers, copied_bytes)},
 	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_containers, reason)},
 	    {"more", LK_FIELD_BOOL, offsetof(struct lk_message_containers, more)},
 	};
@@ -334,6 +336,7 @@ lk_message_read_containers(const json_t *object, struct lk_message *out)
 
 	out->containers.by = "walk";
 	out->containers.reason = "";
+	out->containers.copied_bytes = NAN;
 	if (rc == 0)
 		rc = lk_fields_read_given(object, given, LK_COUNT_OF(given), &out->containers);
 	if (rc == 0)

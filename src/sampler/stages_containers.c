@@ -214,7 +214,8 @@ put_all_frozen(struct lk_connection *c, const struct lk_freeze *f)
 		last--;		/* the freeze was for one who asked for more */
 	lk_emit_containers_begin(&c->out, &(struct lk_emit_containers){.at_s = f->at_s,
 	    .by = "freeze", .pause_us = (double)f->pause_ns / 1e3,
-	    .scan_ms = (double)a->walk_ns / 1e6, .objects = a->objects,
+	    .scan_ms = (double)a->walk_ns / 1e6, .copied_bytes = f->copied_bytes,
+	    .objects = a->objects,
 	    .min_length = c->min_length, .complete = !a->no_room && !a->was_collecting,
 	    .reason = why_incomplete(a)});
 	for (c->row = 0; c->cursor < last && lk_stage_container_fits(c, began); c->cursor++)

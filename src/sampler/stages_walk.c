@@ -80,7 +80,8 @@ lk_stage_walked(struct lk_connection *c)
 	}
 	lk_emit_containers_begin(&c->out, &(struct lk_emit_containers){.at_s = lk_clock_wall_s(),
 	    .by = "walk", .pause_us = (double)scan->longest_slice_ns / 1e3,
-	    .scan_ms = (double)scan->scan_ns / 1e6, .objects = scan->objects,
+	    .scan_ms = (double)scan->scan_ns / 1e6, .copied_bytes = LK_EMIT_UNKNOWN,
+	    .objects = scan->objects,
 	    .min_length = c->min_length, .complete = scan->complete, .reason = c->why});
 	for (last = 0; last < scan->count && last < c->limit &&
 	    scan->found[last].length >= c->min_length; last++)

@@ -240,7 +240,8 @@ static void
 containers(struct lk_print *p)
 {
 	lk_emit_containers_begin(p, &(struct lk_emit_containers){.at_s = AT, .by = "freeze",
-	    .pause_us = 1893.2, .scan_ms = 41.7, .objects = 48210, .min_length = 1000,
+	    .pause_us = 1893.2, .scan_ms = 41.7, .copied_bytes = 20480, .objects = 48210,
+	    .min_length = 1000,
 	    .complete = true, .reason = ""});
 	lk_emit_container(p, true, &(struct lk_emit_container){.address = 0x7f2a10c04040,
 	    .type = "dict", .length = 231000, .shallow_bytes = 10485856, .bound = 0, .stack = 1,
@@ -261,7 +262,8 @@ static void
 containers_incomplete(struct lk_print *p)
 {
 	lk_emit_containers_begin(p, &(struct lk_emit_containers){.at_s = AT, .by = "walk",
-	    .pause_us = 1998.4, .scan_ms = 3, .objects = 1200, .min_length = 1,
+	    .pause_us = 1998.4, .scan_ms = 3, .copied_bytes = UNKNOWN, .objects = 1200,
+	    .min_length = 1,
 	    .reason = "too little memory"});
 	lk_emit_containers_end(p, true);
 }

@@ -112,11 +112,11 @@ jq -e '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
 gives 0 scan "$pid" containers
-says out '^48.2k objects, frozen and read in 42ms, pause 1.9 ms$'
+says out '^48.2k objects, frozen and read in 42ms, pause 1.9 ms, 20.0K copied$'
 says out '^ *231k +10.0M +none  dict +shop.cart._PRICES +tuple 100% : shop.cart.Price 99%, NoneType 1%$'
 says out '^ *1.2k +9.4K +-  list +unknown *$'
 gives 0 scan "$pid" containers --json --filter PRICES
-jq -e '.by == "freeze" and .pause_us == 1893.2 and .containers == [{"address": "0x7f2a10c04040",
+jq -e '.by == "freeze" and .copied_bytes == 20480 and .pause_us == 1893.2 and .containers == [{"address": "0x7f2a10c04040",
 	"type": "dict", "length": 231000, "shallow_bytes": 10485856, "bound": 0,
 	"owner": "shop.cart._PRICES", "looked": 4053, "keys": [{"type": "tuple", "count": 4053}],
 	"values": [{"type": "shop.cart.Price", "count": 4000}, {"type": "NoneType", "count": 53}],
