@@ -4,6 +4,7 @@ type, Referrers the variable that holds its objects and those of the leaking lin
 file says the same."""
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -83,6 +84,8 @@ def _find_the_leak(terminal, service):
 
 def _test():
     harness.need("flask")
+    if not shutil.which("tmux"):
+        raise harness.Skipped("tmux")
     with Service("flask", "dict", prefix=harness.under_leaktop("--interval", "64K")) as service, \
             tempfile.TemporaryDirectory(prefix="leaktop-e2e-") as folder:
         pid, = service.worker_pids()
