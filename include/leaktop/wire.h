@@ -34,7 +34,7 @@
  * reply     to each request, in the order of the requests, echoing its id
  *   {"t":"reply","id":1,"ok":true, ...}    further fields depend on the op
  *   {"t":"reply","id":1,"ok":false,"code":"unknown-op","error":"words"}
- *   codes: bad-json, unknown-op, bad-argument, limit, busy, unavailable.
+ *   codes: bad-json, unknown-op, bad-argument, limit, busy, unavailable, cancelled.
  *   A line that is no JSON object with an "op" is answered with "id":null.
  *
  * names     defines ids used later on this connection, from 1; each id is sent once
@@ -214,6 +214,9 @@
  *                   the same on every connection; address: "0x7f2a10004000", of an object, as in
  *                   containers; and limit (default 20, <= 100).  "bad-argument" for a stack that
  *                   is no more.  Where there is no freeze, "unavailable"
+ *   cancel          gives up what this connection waits for, a freeze or a walk of the heap: its
+ *                   reply is "cancelled", this one's follows; where it waits for nothing, nothing
+ *                   is done.  The only request that is heard before its turn, as the next one
  *   pause, resume   stop and start sampling; what is known stays known, what is allocated during a
  *                   pause is never counted.  A pause takes every hook out of the allocators, but
  *                   those of RAW's free and realloc (mode hash: of all domains) stay as long as a

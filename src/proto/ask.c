@@ -44,6 +44,7 @@ static const struct op {
     [LK_ASK_DETACH] = {.word = "detach"},
     [LK_ASK_INTERVAL] = {.word = "interval", .number_key = "bytes"},
     [LK_ASK_EVENTS] = {.word = "events"},
+    [LK_ASK_CANCEL] = {.word = "cancel"},
 };
 
 /* A new reference, or NULL: without memory or when the text is no UTF-8. */

@@ -27,6 +27,7 @@ enum lk_ask_op {
 	LK_ASK_DETACH,
 	LK_ASK_INTERVAL, /* number: bytes */
 	LK_ASK_EVENTS,
+	LK_ASK_CANCEL,
 	LK_ASK_COUNT,
 };
 

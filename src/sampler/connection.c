@@ -98,6 +98,15 @@ lk_connection_line(struct lk_connection *c, const char **line)
 	return skipped ? -2 : (ssize_t)length;
 }
 
+ssize_t
+lk_connection_peek(const struct lk_connection *c, const char **line)
+{
+	const char *end = memchr(c->in, '\n', c->in_bytes);
+
+	*line = c->in;
+	return end == NULL || c->in_skipping ? -1 : (ssize_t)(end - c->in);
+}
+
 bool
 lk_connection_has_room(const struct lk_connection *c)
 {

@@ -75,6 +75,9 @@ bool lk_connection_fill(struct lk_connection *c);
  * Returns: its length, -1: none yet, -2: a line longer than LK_WIRE_REQUEST_MAX was dropped. */
 ssize_t lk_connection_line(struct lk_connection *c, const char **line);
 
+/* lk_connection_peek - the same, not consumed.  Returns: its length, -1: none yet. */
+ssize_t lk_connection_peek(const struct lk_connection *c, const char **line);
+
 /* lk_connection_has_room - for one more line of any kind. */
 bool lk_connection_has_room(const struct lk_connection *c);
 

@@ -39,6 +39,19 @@ begin_tick(struct lk_connection *c, uint64_t now_ns)
 	return true;
 }
 
+/* The only request that is heard before its turn. */
+static bool
+gives_up(struct lk_connection *c)
+{
+	const char *line;
+	ssize_t length = lk_connection_peek(c, &line);
+
+	if (length < 0 || !lk_requests_gives_up(line, (size_t)length))
+		return false;
+	lk_stages_refuse(c, "cancelled", "it was given up");
+	return true;
+}
+
 void
 lk_messages_advance(struct lk_connection *c, uint64_t now_ns)
 {
@@ -46,7 +59,8 @@ lk_messages_advance(struct lk_connection *c, uint64_t now_ns)
 
 	while (busy && !c->closing && lk_connection_has_room(c))
 		busy = c->stage != NULL ?
-		    (lk_stages_waits(c) && begin_tick(c, now_ns)) || lk_stages_run(c) :
+		    (lk_stages_waits(c) && (gives_up(c) || begin_tick(c, now_ns))) ||
+		    lk_stages_run(c) :
 		    take_request(c) || begin_tick(c, now_ns);
 }
 

@@ -184,6 +184,22 @@ op_referrers(struct lk_connection *c, const struct lk_wire_request *r)
 	lk_stages_begin(c, LK_PROGRAM_REFERRERS);
 }
 
+/* What C waited for was given up when this was read. */
+static void
+op_cancel(struct lk_connection *c, const struct lk_wire_request *r)
+{
+	(void)r;
+	lk_emit_reply(&c->out, c->reply_id);
+}
+
+bool
+lk_requests_gives_up(const char *line, size_t length)
+{
+	struct lk_wire_request r;
+
+	return lk_request_read(line, length, &r) == 0 && strcmp(r.op, "cancel") == 0;
+}
+
 static void
 op_history(struct lk_connection *c, const struct lk_wire_request *r)
 {
@@ -289,6 +305,7 @@ static const struct {
 	{"containers", op_containers},
 	{"types", op_types},
 	{"referrers", op_referrers},
+	{"cancel", op_cancel},
 	{"pause", op_pause},
 	{"resume", op_resume},
 	{"detach", op_detach},

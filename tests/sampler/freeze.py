@@ -485,6 +485,36 @@ def a_client_that_goes_gives_up(python):
 
 
 @host.with_gil(_NO_GIL)
+def a_freeze_is_cancelled(python):
+    """The connection goes on; another client that waits for the same freeze has it."""
+    script = """
+    kept = [{"n": i} for i in range(400000)]
+    say("ready"); wait()
+    """
+    with host.Host(python, script) as target:
+        target.hear("ready")
+        with target.wire() as wire, target.wire() as other:
+            cancelled = 0
+            for both in (False, True) * 5:
+                number = wire.send(op="types")
+                host.wait_until(lambda: _children(target.pid), 10, "a child")
+                same = other.send(op="types") if both else None
+                after = wire.send(op="cancel")
+                reply = wire.until("reply", id=number)     # it may have been there by then
+                assert reply["ok"] or reply["code"] == "cancelled", reply
+                cancelled += not reply["ok"]
+                assert wire.until("reply", id=after)["ok"]
+                if both:
+                    assert other.until("reply", id=same)["ok"]
+                host.wait_until(lambda: not _children(target.pid), 10, "the end of the child")
+            assert cancelled > 0, "none was cancelled in time"
+            assert wire.ask(op="cancel")[0]["ok"]
+            assert _types(wire)[0]["objects"] > 400000
+        target.end()
+        return f"{cancelled} of 10"
+
+
+@host.with_gil(_NO_GIL)
 def one_that_is_given_up_is_not_another_ones(python):
     """Who asks while the freeze of one that went is still ending gets a freeze of its own."""
     script = """
@@ -604,6 +634,6 @@ if __name__ == "__main__":
                        holders_are_named,
                        nobody_sees_the_child,
                        a_killed_child_is_told, a_crash_costs_a_message,
-                       a_client_that_goes_gives_up, one_that_is_given_up_is_not_another_ones,
-                       ticks_go_on, forks_and_ends_during_a_scan,
+                       a_client_that_goes_gives_up, a_freeze_is_cancelled,
+                       one_that_is_given_up_is_not_another_ones, ticks_go_on, forks_and_ends_during_a_scan,
                        one_without_a_gil_is_refused, little_memory_is_told)))
