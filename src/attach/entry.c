@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@
 #define SYMBOL		"leaktop_sampler_attach"
 #define SEARCH_US	INT64_C(3000000)	/* for a safe moment */
 #define STRICT_US	INT64_C(500000)		/* of these, only in the interpreter's own code */
-#define BETWEEN_NS	3000000			/* two stops */
+#define BETWEEN_NS	20000000		/* two stops */
 #define LOADING_US	INT64_C(20000000)	/* for the library, where others have locks */
 #define DELETED	" (deleted)"
 #define LOOK_NS		1000000
@@ -37,6 +38,7 @@
 #define FRAME_NS	100000000	/* to come back by a frame takes microseconds */
 #define RED_ZONE_BYTES	128u
 #define STACK_ROOM_BYTES 65536u	/* as a rule signals have less */
+#define NICE_FIRST	(-20)
 #define THREADS_MAX	4096
 #define VALUE_BYTES	1024
 
@@ -433,13 +435,23 @@ wait_started(struct entry *e)
 	    "start the sampler when it gets it", (int)(LOADING_US / 1000000));
 }
 
+/* While a thread is held we are not to wait long for a processor; root need not. */
+static int
+hurry(int nice)
+{
+	int before = getpriority(PRIO_PROCESS, 0);
+
+	setpriority(PRIO_PROCESS, 0, nice);
+	return before;
+}
+
 int
 lk_entry_perform(struct lk_subject *s, const char *library, const char *const *settings,
     size_t count, struct lk_attach_report *report)
 {
 	static struct entry e;
 	sigset_t held, before;
-	int rc;
+	int rc, nice;
 
 	e = (struct entry){.subject = s, .report = report, .began_us = lk_clock_monotonic_us()};
 	rc = prepare(&e, library, settings, count);
@@ -453,7 +465,9 @@ lk_entry_perform(struct lk_subject *s, const char *library, const char *const *s
 	sigaddset(&held, SIGTSTP);
 	sigaddset(&held, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &held, &before);
+	nice = hurry(NICE_FIRST);
 	rc = try_threads(&e);
+	hurry(nice);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc < 0 ? rc : wait_started(&e);
 }

@@ -36,10 +36,9 @@ nap = time.sleep
 signal.alarm(300)    # one that hangs is a failure
 class Go(Exception):
     pass
-told = []
+waits = [1]
 def go(*_):
-    told.append(1)
-    if len(told) == 1:
+    if waits:
         raise Go
 signal.signal(signal.SIGUSR1, go)
 def say(*words):
@@ -70,7 +69,7 @@ def until_go(state):
         say("ready")
         state()
     except Go:
-        pass
+        waits.clear()
     say(check())
     for line in sys.stdin:
         say(eval(line))
@@ -144,7 +143,7 @@ _STATES = {
                     threading.Event().wait(0.002)
         for n in range(COUNT):
             threading.Thread(target=work, args=(n,), daemon=True).start()
-        until_go(lambda: nap(3600))""".replace("COUNT", "500" if LONG else "40"),
+        until_go(lambda: nap(3600))""".replace("COUNT", "500" if LONG else "12"),
     "forking": """
         def fork():
             while True:
@@ -195,7 +194,7 @@ class Program:
 
     def check(self):
         """It goes on, and all is well with it.  Python itself may miss a signal that comes right
-        before a wait, until the wait is over: it is told again."""
+        before a wait, or in what it calls around a fork: it is told again."""
         for _ in range(200):
             os.kill(self.pid, signal.SIGUSR1)
             if select.select([self.process.stdout], [], [], 0.5)[0]:
