@@ -472,4 +472,17 @@ lk_entry_perform(struct lk_subject *s, const char *library, const char *const *s
 	return rc < 0 ? rc : wait_started(&e);
 }
 
+#else
+
+#include <errno.h>
+
+/* The checks have refused it before (preflight.h). */
+int
+lk_entry_perform(struct lk_subject *s, const char *library, const char *const *settings,
+    size_t count, struct lk_attach_report *report)
+{
+	(void)s, (void)library, (void)settings, (void)count, (void)report;
+	return -ENOTSUP;
+}
+
 #endif

@@ -35,7 +35,7 @@ struct software_bytes {			/* struct _fpx_sw_bytes of the kernel */
 
 /* At `call`: rdi, rsi, rdx, rcx are the arguments of pthread_create, rax is its address, rbx the
  * context, rsp the frame. */
-__attribute__((used, noinline, noclone)) static void
+__attribute__((used, noinline)) static void
 call(void)
 {
 	__asm__ volatile(
@@ -53,7 +53,7 @@ call(void)
 }
 
 /* The start routine of the new thread: rdi is the context. */
-__attribute__((used, noinline, noclone)) static void
+__attribute__((used, noinline)) static void
 body(void)
 {
 	__asm__ volatile(
