@@ -353,7 +353,10 @@ try_thread(struct entry *e, pid_t tid)
 		rc = NOT_NOW;
 	else if (rc == 0)
 		rc = enter(e);
-	else if (rc == -EPERM || rc == -EBUSY || rc == -EIO)
+	else if (rc == -EPERM) {	/* ours still: it does not come out of the kernel */
+		fail(e, rc, "its thread %d may not be stopped: %s", (int)tid, strerror(-rc));
+		rc = NOT_NOW;
+	} else if (rc == -EBUSY || rc == -EIO)
 		fail(e, rc, rc == -EBUSY ? "it was stopped by a signal meanwhile" :
 		    "its thread %d cannot be stopped: %s", (int)tid, strerror(-rc));
 	else
@@ -379,6 +382,8 @@ try_threads(struct entry *e)
 		if (rc == NOT_NOW)
 			nanosleep(&between, NULL);
 	}
+	if (rc == NOT_NOW && e->report->words[0] != '\0')
+		return -EPERM;
 	return rc != NOT_NOW ? rc :
 	    fail(e, -EAGAIN, "none of its threads was at a safe place in three seconds, in %u "
 	    "looks: in the kernel, in malloc, or in a handler of a signal; nothing was changed, "

@@ -360,7 +360,7 @@ lk_tracee_close(struct lk_tracee *t)
 {
 	if (t->seized && !t->gone && !t->stopped &&
 	    surely(PTRACE_INTERRUPT, t->tid, 0, 0) == 0)
-		wait_stop(t, STOP_INTERRUPT, PTRACE_CONT, STOP_WAIT_NS);
+		wait_stop(t, STOP_INTERRUPT, PTRACE_CONT, CALL_WAIT_NS);
 	if (t->seized && t->stopped && t->saved && t->changed)
 		restore(t);
 	if (t->seized && t->stopped)

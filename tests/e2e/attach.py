@@ -137,7 +137,7 @@ _STATES = {
         until_go(spin)""",
     "threads": """
         def work(n):
-            while True:
+            while waits:    # daemons at the end of Python before 3.12 crash by themselves
                 if n % 3 == 0:
                     nap(0.001)
                 elif n % 3 == 1:
