@@ -30,9 +30,9 @@ def _finish(process):
     return result
 
 
-def ask(port, requests, seed):
-    """So many requests as fast as they are answered; the result of load.py."""
-    return _finish(_start(port, 0, _CONNECTIONS, seed, requests))
+def ask(port, requests, seed, rate=0):
+    """So many requests, per second or (0) as fast as they are answered; the result of load.py."""
+    return _finish(_start(port, rate, _CONNECTIONS, seed, requests))
 
 
 class Regular:

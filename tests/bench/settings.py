@@ -169,7 +169,7 @@ class Sampler:
     """The sampler of a process, asked now and then, between two slices."""
 
     def __init__(self, setting, pid, folder):
-        self._path = os.path.join(folder, f"leaktop-{pid}.sock")
+        self.path = os.path.join(folder, f"leaktop-{pid}.sock")
         with self._wire() as wire:
             hello = json.loads(wire.readline())
             if hello["state"] != "sampling":
@@ -179,7 +179,7 @@ class Sampler:
 
     @contextlib.contextmanager
     def _wire(self):
-        with _dial(self._path) as connection, connection.makefile("rw", encoding="utf-8") as wire:
+        with _dial(self.path) as connection, connection.makefile("rw", encoding="utf-8") as wire:
             yield wire
 
     @staticmethod
