@@ -127,11 +127,12 @@ def wait_for(path):
 
 
 def converse(path, shapes):
-    """Sends every golden request; the types of lines that came, and how often."""
+    """Sends every golden request, that to detach last; the types of lines that came, and how
+    often."""
     seen = {}
     requests = {request.stem: request.read_bytes()
                 for request in sorted((HERE / "requests").glob("*.json"))}
-    last = requests.pop("unsubscribe") + b'{"id":91,"op":"ping"}\n'
+    last = requests.pop("unsubscribe") + b'{"id":91,"op":"ping"}\n' + requests.pop("detach")
     first = [*requests.values(), b'{"id":90,"op":"frobnicate"}\n', b"no json\n"]
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(20)
@@ -143,9 +144,8 @@ def converse(path, shapes):
             if kind == "tick" and last:
                 connection.sendall(last)
                 last = b""
-            if kind == "reply" and message["id"] == 91:
-                break
-    assert seen["reply"] == len(first) + 2, f"{seen['reply']} replies to {len(first) + 2} requests"
+    assert kind == "bye" and message["reason"] == "detached", message
+    assert seen["reply"] == len(first) + 3, f"{seen['reply']} replies to {len(first) + 3} requests"
     return seen
 
 
