@@ -51,6 +51,7 @@
 #define EXIT_WAIT_MS	200
 #define LEAVE_PAUSE_NS	10000000
 #define LEAVE_LOOKS	300u	/* for the hooks of native memory to go */
+#define ROOM_FOR_THREADS_BYTES (UINT64_C(192) << 20)
 #define ROOM_FOR_SLOTS_BYTES (1u << 30)	/* of address space; they take a fifth of it */
 
 static struct lk_symbols py;
@@ -100,6 +101,17 @@ copy_version(const char *version)
 	lk_status.python[n] = '\0';
 }
 
+/* When a thread of ours first takes memory, as on entering the interpreter, the C library reserves
+ * 64 or 128 MB of addresses for it and gives most of them back: for a moment the host has none. */
+static bool
+has_room_for_threads(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_AS, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
+	    limit.rlim_cur >= lk_proc_address_bytes() + ROOM_FOR_THREADS_BYTES;
+}
+
 /* Which layout does this interpreter have?  NULL with the reason in lk_status. */
 static const struct lk_layout *
 choose_layout(void)
@@ -115,6 +127,8 @@ choose_layout(void)
 	} else if (row != NULL) {
 		why = lk_offsets_take(row, py.runtime, &taken);
 	}
+	if (why == NULL && !has_room_for_threads())
+		why = "addresses are limited (ulimit -v), and less than 192 MB of them are left";
 	lk_status.dormant_reason = why;
 	return why == NULL ? &taken : NULL;
 }

@@ -91,6 +91,9 @@ def _check_stack(wire, ident, types, ways):
     assert held["found"] <= held["samples"], held
     lost = held["samples"] - held["found"]  # of raw memory: a table of pymalloc's, now and then
     assert lost <= (2 if wire.stacks[ident][0] == "raw" else 0), (held, wire.stacks[ident])
+    if held["found"] == 0:      # which is all of it, then
+        assert held["objects"] == 0 and held["rows"] == [], held
+        return {}
     assert 1 <= held["objects"] <= held["samples"], held
     assert held["type"] in types, (held, types)
     found = {row[0]: row[1] for row in held["rows"]}

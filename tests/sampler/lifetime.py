@@ -275,7 +275,8 @@ def closed_descriptors_come_back(python):
 
 
 def little_address_space_harms_nobody(python):
-    """Under a limit the sampler takes hash mode, or stays out; the program works."""
+    """Under a limit the sampler takes hash mode, or stays out where there is little room for its
+    threads; the program works."""
     said = []
     needed = 60 if host.is_free_threaded(python) else 0     # mimalloc's segments
     for megabytes in (60 + needed, 80 + needed, 100, 150, 250, 600):
@@ -297,8 +298,10 @@ def little_address_space_harms_nobody(python):
                     with target.wire(timeout_s=1) as wire:
                         mode = wire.hello["mode"] or wire.hello["state"]
             said.append(f"{megabytes} MB {mode}")
+            assert mode in (("none", "dormant") if megabytes < 200 else ("hash", "dormant")), said
             if line:
                 target.end()
+    assert said[-1] == "600 MB hash", said
     return ", ".join(said)
 
 
