@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "model/arena.h"
 #include "model/frozen.h"
 #include "model/snapshot.h"
@@ -31,11 +32,7 @@ lk_census_then(const struct lk_snapshot *s, uint32_t reference, const struct lk_
 static uint64_t
 key_of(const char *name)
 {
-	uint64_t hash = 14695981039346656037u;
-
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (unsigned char)*name) * 1099511628211u;
-	return hash;
+	return lk_hash_text(LK_HASH_BEGIN, name);
 }
 
 static int

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "base/print.h"
 #include "proto/emit.h"
 #include "sampler/connection.h"
@@ -136,11 +137,7 @@ lk_stage_container_fits(const struct lk_connection *c, size_t began)
 static uint32_t
 hash(const char *text)
 {
-	uint64_t sum = 1469598103934665603u;
-
-	for (; *text != '\0'; text++)
-		sum = (sum ^ (unsigned char)*text) * 1099511628211u;
-	return (uint32_t)(sum >> 32) | 1;
+	return (uint32_t)(lk_hash_text(LK_HASH_BEGIN, text) >> 32) | 1;
 }
 
 /* Modules, classes and objects by name, to its end: one way, one object. */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analysis/diff.h"
+#include "base/hash.h"
 #include "model/arena.h"
 #include "model/snapshot.h"
 #include "util/text.h"
@@ -136,9 +137,7 @@ lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t number)
 static uint64_t
 mix(uint64_t hash, const char *text)
 {
-	for (; text != NULL && *text != '\0'; text++)
-		hash = (hash ^ (unsigned char)*text) * 1099511628211u;
-	return (hash ^ 0xff) * 1099511628211u;
+	return lk_hash_more(lk_hash_text(hash, text != NULL ? text : ""), 0xff);
 }
 
 static uint64_t
@@ -150,7 +149,7 @@ mix_frame(uint64_t hash, const struct lk_frame *frame, enum lk_group group)
 	if (group != LK_GROUP_FILE)
 		hash = mix(hash, frame->function);
 	if (group == LK_GROUP_LINE || group == LK_GROUP_STACK)
-		hash = (hash ^ frame->line) * 1099511628211u;
+		hash = lk_hash_more(hash, frame->line);
 	return hash;
 }
 
@@ -158,7 +157,7 @@ mix_frame(uint64_t hash, const struct lk_frame *frame, enum lk_group group)
 static uint64_t
 key_of(const struct lk_stack *stack, enum lk_group group)
 {
-	uint64_t hash = 14695981039346656037u;
+	uint64_t hash = LK_HASH_BEGIN;
 
 	if (group == LK_GROUP_DOMAIN)
 		return hash ^ (uint64_t)stack->domain;

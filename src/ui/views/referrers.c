@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/hash.h"
 #include "model/frozen.h"
 #include "model/snapshot.h"
 #include "util/text.h"
@@ -122,11 +123,7 @@ referrers_fini(struct lk_view *view)
 static uint64_t
 key_of(const char *path)
 {
-	uint64_t hash = 14695981039346656037u;
-
-	for (; *path != '\0'; path++)
-		hash = (hash ^ (unsigned char)*path) * 1099511628211u;
-	return hash;
+	return lk_hash_text(LK_HASH_BEGIN, path);
 }
 
 static bool
