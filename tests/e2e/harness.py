@@ -165,6 +165,7 @@ class Line:
         self.file, self.number = file, number
         self._heaviest_bytes = float("-inf")
         self.function = ""
+        self.stack = None       # the heaviest one's id
         self.delta_bytes = 0.0
         self._variance = 0.0
 
@@ -172,6 +173,7 @@ class Line:
         if stack["delta_bytes"] > self._heaviest_bytes:
             self._heaviest_bytes = stack["delta_bytes"]
             self.function = function
+            self.stack = stack["id"]
         self.delta_bytes += stack["delta_bytes"]
         self._variance += stack["delta_bytes_error"] ** 2
 

@@ -59,6 +59,11 @@ tree = None
 for i in range(50): tree = Table({"next": tree, "leaf": Slots(i)})
 def generate(): yield
 running = [generate() for _ in range(70)]   # of 3.11 on with items that nothing counts
+def failing(): raise ValueError
+failed = []
+for _ in range(70):
+    try: failing()
+    except ValueError as error: failed.append(error)    # and with it its frame
 gc.collect()
 gc.freeze()
 fresh = [Plain(i) for i in range(250)]
@@ -139,7 +144,8 @@ def types_are_counted_and_measured(python):
                 continue
             assert found[0] == objects, (name, found, objects)
             assert found[1] == size, (name, found, size)
-        assert 70 <= rows["generator"][0] < 200 and rows["generator"][1] < 200 * 1000, rows
+        for name in ("generator", "frame"):
+            assert 70 <= rows[name][0] < 200 and rows[name][1] < 200 * 1000, (name, rows[name])
         sums = [sum(row[i] for row in rows.values()) for i in range(3)]
         assert sums == [frozen[key] for key in ("objects", "bytes", "types")], (sums, frozen)
         target.end()

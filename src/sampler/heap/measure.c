@@ -48,6 +48,8 @@
 #define TAGGED_INT_MINOR	12	/* the low three bits of an int's size: flags */
 #define INLINE_VALUES_MINOR	13
 #define BYTES_INSIDE_MINOR	15	/* a bytearray has a bytes object, that nobody else sees */
+#define FRAME_APART_MINOR	11	/* what a frame works with is elsewhere, or ends its object */
+#define ITEMS_MAX		(INT64_C(1) << 40)	/* more is a pointer, of a type without ob_size */
 #define TEXT_MIN_BYTES		65536u	/* a long docstring is no large container */
 
 /* F comes with tp_basicsize and what is before the object in shallow_bytes, and with the object
@@ -251,7 +253,8 @@ item_count(const struct lk_layout *l, const void *o, bool is_int)
 		size = (int64_t)((uint64_t)size >> 3);
 		return size == 0 ? 1 : (uint64_t)size;
 	}
-	return (uint64_t)(size < 0 ? -size : size);
+	size = size < 0 ? -size : size;
+	return size >= 0 && size < ITEMS_MAX ? (uint64_t)size : 0;
 }
 
 static const measure_fn measures[LK_MEASURE_KINDS] = {
@@ -288,6 +291,8 @@ kind_by_name(const struct lk_layout *l, const struct lk_symbols *s, const void *
 		return LK_MEASURE_SET;
 	if (type == s->bytearray_type)
 		return LK_MEASURE_BYTEARRAY;
+	if (l->minor >= FRAME_APART_MINOR && strcmp(name, "frame") == 0)
+		return LK_MEASURE_FRAME;
 	for (i = 0; i < LK_COUNT_OF(by_name); i++)
 		if (strcmp(name, by_name[i].name) == 0)
 			return by_name[i].kind;
