@@ -29,7 +29,7 @@ _MEDIAN_TOLERANCE = 0.15
 _SIGMAS = 4
 
 _HOLDERS = {"dict": "shop.leaks._PRICES", "listeners": "shop.leaks._LISTENERS",
-            "logger": "logging.Logger.manager.loggerDict", "lru": "shop.leaks.Quotes.quote",
+            "logger": ".manager.loggerDict[]", "lru": "shop.leaks.Quotes.quote",
             "generator": "shop.leaks._EXPORTS", "exceptions": "shop.leaks._REJECTED"}
 
 Run = collections.namedtuple("Run", "app leak")
@@ -37,7 +37,7 @@ Outcome = collections.namedtuple("Outcome", "run first ratio sigma samples truth
 
 
 def _measure(run, options):
-    """(snapshot, truth at the baseline, truth at the end, load's result)"""
+    """(snapshot, truth at the baseline, truth at the end, what else was wrong)"""
     with Service(run.app, run.leak, prefix=harness.under_leaktop()) as service, \
             Customers(service.port, rate=options.rate) as customers:
         pid, = service.worker_pids()
@@ -47,22 +47,24 @@ def _measure(run, options):
         harness.pause(options.window)
         document = harness.snapshot(service.leaktop_dir, pid)
         after = service.truth()
-        return document, before, after, customers.stop()
+        faults = _faults_of_holders(run, service, pid, document)
+        return document, before, after, faults + _faults_of_load(customers.stop())
 
 
 def _faults_of_holders(run, service, pid, document):
     """What is wrong with who is said to hold what the leaking line allocated."""
-    found = next((line for line in harness.lines_by_growth(document)
-                  if (line.file, line.number) == leaks.leaking_line(run.leak)), None)
+    found = None if run.leak == "none" else next(
+        (line for line in harness.lines_by_growth(document)
+         if (line.file, line.number) == leaks.leaking_line(run.leak)), None)
     if found is None:
-        return []       # which is said anyway
+        return []       # where there should be one that is said anyway
     held = json.loads(harness.ask_leaktop(
         service.leaktop_dir, "scan", "--json", pid, "referrers", "--stack", found.stack))
-    rows = held["referrers"]["rows"]
-    if rows and rows[0]["path"].startswith(_HOLDERS[run.leak]) and \
-            2 * rows[0]["objects"] > held["referrers"]["objects"]:
+    right = sum(way["objects"] for way in held["referrers"] if _HOLDERS[run.leak] in way["path"])
+    if 2 * right > held["samples"]:
         return []
-    return [f"held by {rows[:3]}, not by {_HOLDERS[run.leak]}"]
+    return [f"{right} of {held['samples']} samples are held by {_HOLDERS[run.leak]}: "
+            f"{held['referrers'][:3]}"]
 
 
 def _faults_of_load(result):
@@ -71,18 +73,17 @@ def _faults_of_load(result):
     return []
 
 
-def _judge_quiet(run, document, load):
+def _judge_quiet(run, document, faults):
     lines = harness.lines_by_growth(document)
-    faults = [f"{line} grew by {line.delta_bytes:.0f} +- {line.error_bytes:.0f} without a leak"
-              for line in lines if line.delta_bytes > line.error_bytes]
+    faults += [f"{line} grew by {line.delta_bytes:.0f} +- {line.error_bytes:.0f} without a leak"
+               for line in lines if line.delta_bytes > line.error_bytes]
     first = lines[0] if lines else None
-    return Outcome(run, first, math.nan, math.nan, 0, 0.0, faults + _faults_of_load(load))
+    return Outcome(run, first, math.nan, math.nan, 0, 0.0, faults)
 
 
-def _judge_leak(run, document, before, after, load):
+def _judge_leak(run, document, before, after, faults):
     lines = harness.lines_by_growth(document)
     path, number = leaks.leaking_line(run.leak)
-    faults = _faults_of_load(load)
     first = lines[0] if lines else None
     where = {(line.file, line.number): line for line in lines}
     found = where.get((path, number))
@@ -105,10 +106,10 @@ def _judge_leak(run, document, before, after, load):
 
 def _perform(run, options):
     try:
-        document, before, after, load = _measure(run, options)
+        document, before, after, faults = _measure(run, options)
         if run.leak == "none":
-            return _judge_quiet(run, document, load)
-        return _judge_leak(run, document, before, after, load)
+            return _judge_quiet(run, document, faults)
+        return _judge_leak(run, document, before, after, faults)
     except (Exception, SystemExit) as why:  # one failed run must not hide the others
         return Outcome(run, None, math.nan, math.nan, 0, 0.0, [f"{type(why).__name__}: {why}"])
 
