@@ -48,8 +48,8 @@
 #define TAGGED_INT_MINOR	12	/* the low three bits of an int's size: flags */
 #define INLINE_VALUES_MINOR	13
 #define BYTES_INSIDE_MINOR	15	/* a bytearray has a bytes object, that nobody else sees */
-#define FRAME_APART_MINOR	11	/* what a frame works with is elsewhere, or ends its object */
-#define ITEMS_MAX		(INT64_C(1) << 40)	/* more is a pointer, of a type without ob_size */
+#define FRAME_APART_MINOR	11	/* a frame has items, and no ob_size */
+#define ITEMS_MAX		(INT64_C(1) << 40)	/* more is a pointer: no ob_size */
 #define TEXT_MIN_BYTES		65536u	/* a long docstring is no large container */
 
 /* F comes with tp_basicsize and what is before the object in shallow_bytes, and with the object

@@ -16,7 +16,7 @@ struct lk_symbols;
 enum lk_measure_kind {
 	LK_MEASURE_PLAIN,	/* no container: tp_basicsize and items */
 	LK_MEASURE_INT,
-	LK_MEASURE_FRAME,	/* a generator or frame: its items have no length, and are not counted */
+	LK_MEASURE_FRAME,	/* a generator or frame: its items have no length */
 	LK_MEASURE_DICT, LK_MEASURE_LIST, LK_MEASURE_TUPLE, LK_MEASURE_BYTES,
 	LK_MEASURE_STR, LK_MEASURE_SET, LK_MEASURE_BYTEARRAY, LK_MEASURE_DEQUE,
 	/* of a type with that name: a class of Python may have it, too, and look different */
