@@ -35,7 +35,7 @@ _MINORS = [f"3.{minor}" for minor in range(8, 16)]
 _ROUNDS = 100
 _SLICE_S = 0.006
 _ALL_SLICE_S = 0.4      # ten slots of the duty
-_SETTLE_S = 5
+_SETTLE_S = 12          # the governor begins after five
 _NEVER = {"LEAKTOP_BUDGET": "0", "LEAKTOP_NATIVE": "off", "LEAKTOP_INTERVAL": "1G"}
 
 
@@ -195,8 +195,8 @@ def _services(plan, lot):
         return
     for work in services.WORKS:
         if not services.absent(work, plan.bench.python):
-            label = next((p.label for p in pythons.every() if p.path == plan.bench.python),
-                         plan.bench.python)
+            label = next((p.label for p in pythons.every() if os.path.realpath(p.path) ==
+                          os.path.realpath(plan.bench.python)), plan.bench.python)
             yield list(_all_rows(_Shop, plan.bench, label, work, plan.options.count, lot))
 
 
