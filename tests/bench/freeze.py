@@ -76,10 +76,9 @@ def _longest_ms(target):
 def _freeze(target, wire):
     """(milliseconds: GIL held, longest missed beat; the message)"""
     _longest_ms(target)
-    number = wire.send(op="types", limit=10)
-    frozen = wire.until("frozen")
-    assert wire.until("reply", id=number)["ok"]
-    return frozen["pause_us"] / 1e3, _longest_ms(target), frozen
+    reply, before = wire.ask(op="types", limit=10)
+    assert reply["ok"], reply
+    return before["frozen"]["pause_us"] / 1e3, _longest_ms(target), before["frozen"]
 
 
 def _elsewise(target, word):
