@@ -8,6 +8,7 @@ gc.get_objects(), and the usual audit of all containers.
 Then a shop under gunicorn and a steady load, with scans one after another and without, by turns.
 """
 import argparse
+import contextlib
 import random
 import statistics
 import sys
@@ -21,11 +22,10 @@ import services
 import settings
 
 _SCRIPT = r"""
-import ctypes, gc, signal, threading, time
+import ctypes, gc, threading, time
 from os import waitpid
-libc = ctypes.PyDLL(None)       # which keeps the GIL
-libc.syscall.restype = ctypes.c_long
-CLONE, EXIT = 56, 231           # x86-64
+bare_copy = ctypes.PyDLL(%r).bare_copy     # which keeps the GIL
+bare_copy.restype = ctypes.c_long
 gc.disable()
 kept = [{"n": i, "l": [i]} for i in range(%d)]
 gc.enable(); gc.collect()
@@ -38,11 +38,6 @@ def beat():
         now = time.monotonic()
         longest = max(longest, now - before)
         before = now
-def bare_copy():
-    pid = libc.syscall(CLONE, signal.SIGCHLD, 0, 0, 0, 0)
-    if pid == 0:
-        libc.syscall(EXIT, 0)
-    return pid
 def collect(pid):
     if pid:
         waitpid(pid, 0)
@@ -94,8 +89,11 @@ def _row(words, both):
                                   for each in zip(*both)), flush=True)
 
 
-def measure_pause(options):
-    with host.Host(options.python, _SCRIPT % options.dicts) as target:
+def measure_pause(options, bench):
+    library, why_not = bench.library("bare_copy")
+    if why_not:
+        raise SystemExit(f"bench: {why_not}")
+    with host.Host(options.python, _SCRIPT % (library, options.dicts)) as target:
         rss_kib = int(target.hear("ready").split()[1])
         with target.wire(timeout_s=300) as wire:
             found = {word: [] for word, _ in _ROWS}
@@ -142,27 +140,26 @@ class _Scans:
         self._thread.join()
 
 
-def measure_latency(options):
+def _turn(shop, options, seed, beside):
+    """(99th percentile, median) in milliseconds, with what goes on beside."""
+    with beside:
+        result = customers.ask(shop.port, options.requests, seed, options.rate)
+    assert not result["wrong"], result
+    return result["p99_ms"], result["p50_ms"]
+
+
+def measure_latency(options, bench):
     lot = random.Random(options.seed)
     found, scans = [], 0
-    with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
-        bench = settings.Bench(options.python, folder)
-        with services.Shop(bench, "flask", settings.BY_NAME["sampler"], 0) as shop:
-            socket = shop.sampler.path
-            shop.ask(options.requests, 0)
-            for _ in range(options.pairs):
-                p99 = {}
-                for scanned in lot.sample((False, True), 2):
-                    seed = lot.getrandbits(20)
-                    if scanned:
-                        with _Scans(socket) as beside:
-                            result = customers.ask(shop.port, options.requests, seed, options.rate)
-                        scans += beside.count
-                    else:
-                        result = customers.ask(shop.port, options.requests, seed, options.rate)
-                    assert not result["wrong"], result
-                    p99[scanned] = result["p99_ms"], result["p50_ms"]
-                found.append(p99)
+    with services.Shop(bench, "flask", settings.BY_NAME["sampler"], 0) as shop:
+        shop.ask(options.requests, 0)
+        for _ in range(options.pairs):
+            pair = {}
+            for scanned in lot.sample((False, True), 2):
+                beside = _Scans(shop.sampler.path) if scanned else contextlib.nullcontext()
+                pair[scanned] = _turn(shop, options, lot.getrandbits(20), beside)
+                scans += beside.count if scanned else 0
+            found.append(pair)
     print(f"\nFlask under gunicorn, {options.rate} requests per second; {scans} scans in "
           f"{options.pairs} turns of {options.requests / options.rate:.0f} s, and as many without")
     for at, words in enumerate(("99 of 100 requests", "every other request")):
@@ -183,8 +180,10 @@ def main():
     parser.add_argument("--rate", type=int, default=200, help="of requests, per second")
     parser.add_argument("--seed", type=int, default=1, help="of the lots")
     options = parser.parse_args()
-    measure_pause(options)
-    measure_latency(options)
+    with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
+        bench = settings.Bench(options.python, folder)
+        measure_pause(options, bench)
+        measure_latency(options, bench)
     return 0
 
 

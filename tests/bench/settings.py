@@ -57,7 +57,7 @@ for line in open("/proc/self/maps"):
     if begin <= record[1] < end:
         print(words[-1])
 """
-_BUILT = {"empty_hook": ["-O2"],
+_BUILT = {"bare_copy": ["-O2"], "empty_hook": ["-O2"],
           "native_blocks": ["-O1", "-fno-builtin", "-fno-optimize-sibling-calls"]}
 
 
