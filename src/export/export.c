@@ -13,9 +13,9 @@
 
 #include "base/attr.h"
 #include "model/snapshot.h"
+#include "util/replace.h"
 
 #include "export/json.h"
-#include "export/replace.h"
 
 static const struct format {
 	const char *name;

@@ -22,6 +22,7 @@
 #include "util/text.h"
 
 #include "ui/keys.h"
+#include "ui/preferences.h"
 #include "ui/signals.h"
 #include "ui/tty.h"
 
@@ -79,13 +80,12 @@ build_folder(char *out, size_t out_bytes)
 static void
 find_folders(struct app *a)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	char folder[LK_COUNT_OF(a->user_folder) - sizeof("/themes")];
 
-	if (config != NULL && *config == '/')
-		snprintf(a->user_folder, sizeof(a->user_folder), "%s/leaktop/themes", config);
-	else if (home != NULL && *home == '/')
-		snprintf(a->user_folder, sizeof(a->user_folder), "%s/.config/leaktop/themes", home);
-	a->folders.user = a->user_folder[0] != '\0' ? a->user_folder : NULL;
+	if (lk_preferences_folder(folder, sizeof(folder)) == 0) {
+		snprintf(a->user_folder, sizeof(a->user_folder), "%s/themes", folder);
+		a->folders.user = a->user_folder;
+	}
 	a->folders.build = build_folder(a->build_folder, sizeof(a->build_folder));
 	a->folders.installed = LK_PKGDATADIR "/themes";
 }
@@ -109,14 +109,24 @@ load_theme(struct app *a, const char *name)
 }
 
 static void
-first_theme(struct app *a, const char *name)
+first_theme(struct app *a, const char *option)
 {
-	const char *environment = getenv("LEAKTOP_THEME");
+	char path[4096], name[4096], host[256] = "";
+	struct lk_preferences preferences = {NULL};
+	int rc = lk_preferences_folder(path, sizeof(path) - sizeof("/config"));
 
+	if (rc == 0) {
+		strcat(path, "/config");
+		rc = lk_preferences_read(path, &preferences);
+	}
+	if (rc < 0 && rc != -ENOENT)
+		lk_session_say(&a->desk.session, LK_ROLE_WARN, "%s: %s; not read", path,
+		    rc == -EPERM ? "others may write it" : strerror(-rc));
+	gethostname(host, sizeof(host) - 1);
+	lk_theme_choose(&preferences, option, getenv("LEAKTOP_THEME"), host, name, sizeof(name));
+	lk_preferences_fini(&preferences);
 	find_folders(a);
-	if (name == NULL && environment != NULL && *environment != '\0')
-		name = environment;
-	load_theme(a, name != NULL ? name : "default");
+	load_theme(a, name);
 	if (no_colour())
 		a->theme.mono = true;
 }

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct lk_preferences;
+
 /* What a cell means.  A role never carries meaning alone: there is a word, a sign or a
  * marker beside it. */
 enum lk_role {
@@ -98,6 +100,14 @@ void lk_theme_parse(struct lk_theme *theme, const char *text, lk_theme_warn_fn w
  * root reads it, or what open said; *out is the default theme then. */
 int lk_theme_load(const char *name, const struct lk_theme_folders *folders,
     lk_theme_warn_fn warn, void *ctx, struct lk_theme *out);
+
+/* lk_theme_choose - the name of the theme that is wanted: OPTION if there is one, else ENVIRONMENT,
+ * else in the preferences the first of the lines
+ *     theme.match="PATTERN THEME"
+ * whose pattern (*, ? and [...]) fits HOST, else their theme="THEME", else "default".
+ * OPTION, ENVIRONMENT: NULL or "" for none. */
+void lk_theme_choose(const struct lk_preferences *preferences, const char *option,
+    const char *environment, const char *host, char *out, size_t out_bytes);
 
 /* lk_theme_names - the themes in FOLDERS and the compiled one: sorted, "default" first.
  * Returns: how many of NAMES were filled, at most MAX. */

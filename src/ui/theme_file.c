@@ -5,53 +5,15 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/attr.h"
+#include "util/textfile.h"
 
 #define FILE_MAX_BYTES	(64u << 10)
 #define INHERIT_MAX	4
-
-/* The whole text of a theme file, NUL-terminated, for free(). */
-static int
-read_file(const char *path, char **out)
-{
-	struct stat st;
-	char *text = NULL;
-	ssize_t have;
-	int fd, rc;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	rc = -EPERM;
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		goto fail;
-	if (geteuid() == 0 && (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		goto fail;
-	rc = -EFBIG;
-	if (st.st_size > FILE_MAX_BYTES)
-		goto fail;
-	rc = -ENOMEM;
-	text = calloc(1, (size_t)st.st_size + 1);
-	if (text == NULL)
-		goto fail;
-	have = read(fd, text, (size_t)st.st_size);
-	rc = have < 0 ? -errno : 0;
-	if (rc == 0) {
-		*out = text;
-		text = NULL;
-	}
-fail:
-	free(text);
-	close(fd);
-	return rc;
-}
 
 static int
 read_named(const char *name, const struct lk_theme_folders *folders, char **out)
@@ -61,12 +23,12 @@ read_named(const char *name, const struct lk_theme_folders *folders, char **out)
 	int rc = -ENOENT;
 
 	if (strchr(name, '/') != NULL)
-		return read_file(name, out);
+		return lk_textfile_read(name, FILE_MAX_BYTES, out);
 	for (size_t i = 0; i < LK_COUNT_OF(list) && rc == -ENOENT; i++) {
 		if (list[i] == NULL)
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%s.theme", list[i], name) < (int)sizeof(path))
-			rc = read_file(path, out);
+			rc = lk_textfile_read(path, FILE_MAX_BYTES, out);
 	}
 	return rc;
 }

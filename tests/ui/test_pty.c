@@ -105,6 +105,7 @@ start(const char *term_name, const char *locale, const char *mode)
 	setenv("LC_ALL", locale, 1);
 	unsetenv("NO_COLOR");
 	unsetenv("LEAKTOP_THEME");
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
 	term.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	ck_assert_int_ge(term.master, 0);
 	slave = open_slave(term.master);

@@ -1,6 +1,6 @@
 #include "config.h"
 
-#include "export/replace.h"
+#include "util/replace.h"
 
 #include <errno.h>
 #include <fcntl.h>

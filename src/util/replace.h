@@ -1,7 +1,7 @@
 /* replace.h - write a file so that its reader sees the old one or the new one, never a part.
- * Room: export, private to it. */
-#ifndef LK_EXPORT_REPLACE_H
-#define LK_EXPORT_REPLACE_H
+ * Room: util. */
+#ifndef LK_UTIL_REPLACE_H
+#define LK_UTIL_REPLACE_H
 
 #include <stdio.h>
 
