@@ -24,8 +24,9 @@
                 are, or "leaktop", "pairs", "change": as above, a ratio, "ns_per_call",
                 "calls_per_operation"}, ...],   with and without within one process, unsampled
      "all_turns": [{"python", "work", "setting": "again", "full" or "budget", "pairs", "duty",
-                    "interval_bytes": held, null as it comes, "change": as above, a ratio}, ...],
-                                            processor time paused and resumed, within one process
+                    "interval_bytes": held, null as it comes, "change": as above, a ratio of
+                    processor time, "requests_per_s": the like, or null}, ...],
+                                            paused and resumed, within one process
      "instructions": null, or
          {"works": [{"work", "setting", "without", "with", "ratio"}, ...],    per operation
           "hooks": [{"work", "hook", "calls_per_operation", "instructions_per_call"}, ...],
@@ -54,7 +55,8 @@ _WORST = ("start", "start_change", "pair", "pair_change")
 _TOP = ("schema", "at", "seconds", "complete", "machine", "options", "absent", "rows", "says",
         "samples_ns", "turns", "all_turns", "instructions")
 _TURN = ("python", "work", "hooks", "pairs", "change", "ns_per_call", "calls_per_operation")
-_ALL_TURN = ("python", "work", "setting", "pairs", "duty", "interval_bytes", "change")
+_ALL_TURN = ("python", "work", "setting", "pairs", "duty", "interval_bytes", "change",
+             "requests_per_s")
 _MACHINE = ("processor", "processors", "kernel", "libc", "python", "leaktop", "load_average",
             "steal_percent")
 _INSTRUCTIONS = {"works": ("work", "setting", "without", "with", "ratio"),

@@ -6,6 +6,7 @@ _TITLES = {"cpu_ms": "processor time per operation", "wall_ms": "time per operat
            "peak_rss_mib": "the most that was ever resident"}
 _HOOKS = {"empty": "empty, on malloc and free", "empty-same": "empty, where leaktop's are",
           "leaktop": "leaktop's"}
+_FIGURES = {"change": "processor time", "requests_per_s": "requests/s"}
 _ALL = {"again": "paused, again", "full": "leaktop, without its budget",
         "budget": "leaktop, as its budget has it"}
 
@@ -89,12 +90,11 @@ def _show_turns(rows):
 
 
 def _show_all_turns(rows):
-    print("\nall of leaktop, paused and resumed by turns within one process; processor time in per "
-          "cent")
-    for row in rows:
-        spread = row["change"]
+    print("\nall of leaktop, paused and resumed by turns within one process; changes in per cent")
+    for row, figure in ((row, figure) for row in rows for figure in _FIGURES if row[figure]):
+        spread = row[figure]
         interval = f", interval {row['interval_bytes'] // 1024}K" if row["interval_bytes"] else ""
-        print(f"{row['python']:28} {row['work']:9} {_ALL[row['setting']]:30} "
+        print(f"{row['python']:28} {row['work']:9} {_FIGURES[figure]:15} {_ALL[row['setting']]:30} "
               f"{percent(spread['median']):>7}   sure, 95 % {percent(spread['median_low'])} .. "
               f"{percent(spread['median_high'])}, middle half {percent(spread['low'])} .. "
               f"{percent(spread['high'])}, {row['pairs']} pairs; duty {row['duty']:g}{interval}")

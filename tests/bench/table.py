@@ -32,6 +32,7 @@ _CALM = ("nothing", "sampler", "sampler-full", "sampler-paused", "hook")
 _MULTIPLES = ("tracemalloc-1", "tracemalloc-10", "tracemalloc-25", "memray")
 _HOOKS = {"empty": "empty, malloc and free", "empty-same": "empty, where leaktop's are",
           "leaktop": "leaktop, no sample due"}
+_TURNED = {"change": "processor time", "requests_per_s": "requests per second"}
 _ALL = {"again": "paused, again", "full": "leaktop, no budget", "budget": "leaktop, as it comes"}
 _FIGURES = {"requests_per_s": "requests per second", "p99_ms": "99th percentile of answers"}
 
@@ -197,13 +198,14 @@ def _turns(found):
 def _all_turns(found):
     """All of it, where a few tenths of a per cent can be seen."""
     by = {(row["python"], row["work"], row["setting"]): row for row in found["all_turns"]}
-    rows = [[python.partition("-")[0], _WORKS[work],
+    rows = [[python.partition("-")[0], f"{_WORKS[work]}: {words}",
              *(f"{_percent(change['median'])} ({_percent(change['median_low'])} .. "
                f"{_percent(change['median_high'])})"
-               for setting in _ALL for change in [by[python, work, setting]["change"]]),
+               for setting in _ALL for change in [by[python, work, setting][figure]]),
              f"{row['duty']:g}", f"{row['interval_bytes'] // 1024}K"]
-            for (python, work, setting), row in by.items() if setting == "budget"]
-    return _table(["Python", "per cent of processor time, resumed and paused by turns within one "
+            for (python, work, setting), row in by.items() if setting == "budget"
+            for figure, words in _TURNED.items() if row[figure]]
+    return _table(["Python", "per cent that it changes, resumed and paused by turns within one "
                    "process; between which the median is for sure (95 %)", *_ALL.values(),
                    "duty", "interval"], rows) if rows else []
 

@@ -94,13 +94,14 @@ class _Both:
         self.sampler.ask(op="pause" if paused else "resume")
 
     def pair(self, paused_both, lot):
-        """(milliseconds of processor time of an operation paused, resumed)."""
-        found = {False: 0, True: 0}
+        """{figure: resumed / paused}"""
+        found = {False: [], True: []}
         for _ in range(self.TURNS):
             for resumed in lot.sample((False, True), 2):
                 self._pause(not resumed or paused_both)
-                found[resumed] += self.turn() / self.TURNS
-        return found[False], found[True]
+                found[resumed].append(self.turn())
+        return {figure: sum(turn[figure] for turn in found[True]) /
+                sum(turn[figure] for turn in found[False]) for figure in found[True][0]}
 
 
 class _All(_Both, programs.Program):
@@ -109,7 +110,7 @@ class _All(_Both, programs.Program):
     def turn(self):
         self.ask("run", 0)
         took = self.ask("run", _ALL_SLICE_S)
-        return 1e3 * took["cpu_s"] / took["operations"]
+        return {"cpu": took["cpu_s"] / took["operations"]}
 
     def load(self):
         self.warm(_SETTLE_S)
@@ -135,7 +136,8 @@ class _Shop(_Both, services.Shop):
         result = self._customer.ask()
         if result["wrong"]:
             raise SystemExit(f"bench: wrong answers: {result['examples']}")
-        return (services.cpu_ns(self.pid) - before_ns) / 1e6 / self._REQUESTS
+        return {"cpu": services.cpu_ns(self.pid) - before_ns,
+                "time": self._REQUESTS / result["requests_per_s"]}
 
     def load(self):
         until = time.monotonic() + _SETTLE_S
@@ -167,7 +169,9 @@ def _all_rows(kind, bench, name, work, share, lot):
             chosen = says if each == "budget" else {"duty": 1, "interval_bytes": None}
             yield {"python": name, "work": work, "setting": each, "pairs": rounds,
                    "duty": chosen["duty"], "interval_bytes": chosen["interval_bytes"],
-                   "change": pairs.spread([after / before for before, after in both])}
+                   "change": pairs.spread([ratios["cpu"] for ratios in both]),
+                   "requests_per_s": pairs.spread([1 / ratios["time"] for ratios in both])
+                                     if "time" in both[0] else None}
 
 
 # ---- where --------------------------------------------------------------------------------------------
