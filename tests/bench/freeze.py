@@ -5,7 +5,8 @@ A heap of some eight million objects in one process: the GIL is held while it is
 missed beat of a thread that ticks each millisecond is what the service feels of it.  Beside it, in the
 same process: a copy that does nothing (clone alone, the floor of any such copy on this machine),
 gc.get_objects(), and the usual audit of all containers.
-Then a shop under gunicorn and a steady load, with scans one after another and without, by turns.
+Then a shop under gunicorn and a steady load, with scans and without, by turns: a scan each second, as
+somebody who watches may have it, and one right after the other, the most that a client can ask for.
 """
 import argparse
 import contextlib
@@ -118,11 +119,11 @@ def measure_pause(options, bench):
 # ---- a shop -------------------------------------------------------------------------------------------
 
 class _Scans:
-    """Scans one after another, as long as it is on."""
+    """A scan each so many seconds, or (0) one after another, as long as it is on."""
 
-    def __init__(self, path):
+    def __init__(self, path, every_s):
         self.count = 0
-        self._path, self._ended = path, threading.Event()
+        self._path, self._every_s, self._ended = path, every_s, threading.Event()
         self._thread = threading.Thread(target=self._scan)
 
     def _scan(self):
@@ -130,6 +131,7 @@ class _Scans:
             while not self._ended.is_set():
                 assert wire.ask(op="types", limit=10)[0]["ok"]
                 self.count += 1
+                self._ended.wait(self._every_s)
 
     def __enter__(self):
         self._thread.start()
@@ -148,19 +150,22 @@ def _turn(shop, options, seed, beside):
     return result["p99_ms"], result["p50_ms"]
 
 
-def measure_latency(options, bench):
-    lot = random.Random(options.seed)
+def _latency_pairs(options, shop, every_s, lot):
+    """([{scanned: what _turn says}, ...], scans in all)"""
     found, scans = [], 0
-    with services.Shop(bench, "flask", settings.BY_NAME["sampler"], 0) as shop:
-        shop.ask(options.requests, 0)
-        for _ in range(options.pairs):
-            pair = {}
-            for scanned in lot.sample((False, True), 2):
-                beside = _Scans(shop.sampler.path) if scanned else contextlib.nullcontext()
-                pair[scanned] = _turn(shop, options, lot.getrandbits(20), beside)
-                scans += beside.count if scanned else 0
-            found.append(pair)
-    print(f"\nFlask under gunicorn, {options.rate} requests per second; {scans} scans in "
+    for _ in range(options.pairs):
+        pair = {}
+        for scanned in lot.sample((False, True), 2):
+            beside = _Scans(shop.sampler.path, every_s) if scanned else contextlib.nullcontext()
+            pair[scanned] = _turn(shop, options, lot.getrandbits(20), beside)
+            scans += beside.count if scanned else 0
+        found.append(pair)
+    return found, scans
+
+
+def measure_latency(options, shop, every_s, lot):
+    found, scans = _latency_pairs(options, shop, every_s, lot)
+    print(f"\n{'a scan each ' + f'{every_s:g} s' if every_s else 'one scan after the other'}: {scans} in "
           f"{options.pairs} turns of {options.requests / options.rate:.0f} s, and as many without")
     for at, words in enumerate(("99 of 100 requests", "every other request")):
         spread = pairs.spread([pair[True][at] / pair[False][at] for pair in found])
@@ -174,7 +179,9 @@ def main():
     parser = argparse.ArgumentParser(description="what a frozen copy of the heap costs the service")
     parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
     parser.add_argument("--dicts", type=int, default=2_700_000, help="a third of the objects")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5, help="of pauses; 0: none")
+    parser.add_argument("--every", type=float, nargs="*", default=[1.0, 0.0],
+                        help="seconds between scans")
     parser.add_argument("--pairs", type=int, default=20, help="of turns of the shop")
     parser.add_argument("--requests", type=int, default=600, help="in a turn")
     parser.add_argument("--rate", type=int, default=200, help="of requests, per second")
@@ -182,8 +189,14 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
         bench = settings.Bench(options.python, folder)
-        measure_pause(options, bench)
-        measure_latency(options, bench)
+        if options.rounds:
+            measure_pause(options, bench)
+        lot = random.Random(options.seed)
+        with services.Shop(bench, "flask", settings.BY_NAME["sampler"], 0) as shop:
+            shop.ask(options.requests, 0)
+            print(f"\nFlask under gunicorn, {options.rate} requests per second")
+            for every_s in options.every:
+                measure_latency(options, shop, every_s, lot)
     return 0
 
 
