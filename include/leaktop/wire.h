@@ -116,6 +116,8 @@
  *    "malloc_mmap_bytes":N|null,"sampler_bytes":N,"cgroup_limit_bytes":N|null,
  *    "cgroup_used_bytes":N|null,"gc_enabled":true,
  *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3]}
+ *   pss_bytes and uss_bytes are older than the rest, by as much as 3,000 times what it takes the
+ *   kernel to look at each page for them: a minute for a gigabyte or so.
  *
  * containers  before the reply to its request
  *   {"t":"containers","at":S,"by":"freeze","pause_us":X,"scan_ms":X,"copied_bytes":N|null,

@@ -206,18 +206,38 @@ read_malloc(struct lk_proc_memory *out)
 	out->malloc_mmap_bytes = info.hblkhd;
 }
 
+/* The kernel looks at each page for this: 16 ms for a gigabyte, which a process of many would feel
+ * every ten seconds.  So what was read stays as long as reading it costs little. */
+static void
+read_rollup(struct lk_proc_memory *out)
+{
+	static uint64_t next_ns, pss_bytes, uss_bytes;
+	static pid_t of;	/* a forked child is another process */
+	uint64_t began = lk_clock_monotonic_ns(), now;
+	char text[2048];
+
+	if (began >= next_ns || of != getpid()) {
+		of = getpid();
+		lk_proc_read("/proc/self/smaps_rollup", text, sizeof(text));
+		pss_bytes = rollup_field(text, "\nPss:");
+		uss_bytes = private_bytes(text);
+		now = lk_clock_monotonic_ns();
+		next_ns = now + LK_PROC_ROLLUP_REST * (now - began);
+	}
+	out->pss_bytes = pss_bytes;
+	out->uss_bytes = uss_bytes;
+}
+
 void
 lk_proc_memory(struct lk_proc_memory *out)
 {
 	char text[2048];
 
 	out->rss_bytes = lk_proc_rss_bytes();
-	lk_proc_read("/proc/self/smaps_rollup", text, sizeof(text));
-	out->pss_bytes = rollup_field(text, "\nPss:");
-	out->anonymous_bytes = rollup_field(text, "\nAnonymous:");
-	out->swap_bytes = rollup_field(text, "\nSwap:");
-	out->uss_bytes = private_bytes(text);
+	read_rollup(out);
 	lk_proc_read("/proc/self/status", text, sizeof(text));
+	out->anonymous_bytes = rollup_field(text, "\nRssAnon:");
+	out->swap_bytes = rollup_field(text, "\nVmSwap:");
 	out->file_bytes = rollup_field(text, "\nRssFile:");
 	out->shared_bytes = rollup_field(text, "\nRssShmem:");
 	read_malloc(out);

@@ -23,7 +23,7 @@ uint64_t lk_proc_address_bytes(void);	/* mapped, as RLIMIT_AS counts */
 uint64_t lk_proc_available_bytes(void);	/* of the machine, as the kernel estimates it */
 
 /* lk_proc_private_bytes - what only the process PID has in memory; unknown when it is not ours to
- * know.  As lk_proc_memory() it walks that process's mappings. */
+ * know.  The kernel walks that process's pages for it: milliseconds for a large one. */
 uint64_t lk_proc_private_bytes(int pid);
 
 uint64_t lk_proc_start_time(void);	/* field 22 of /proc/self/stat, 0 unknown */
@@ -33,8 +33,10 @@ bool lk_proc_host_ended(uint64_t own_thread_count);
 
 bool lk_proc_is_single_threaded(void);
 
-/* lk_proc_memory - walks every mapping in the kernel: milliseconds for a large process, and
- * asks the C library, which holds its own locks meanwhile: not more often than needed. */
+/* lk_proc_memory - asks the C library, which holds its own locks meanwhile: not more often than
+ * needed.  What is shared and private (PSS, USS) is read anew when LK_PROC_ROLLUP_REST times as
+ * long has passed as it took the last time. */
+#define LK_PROC_ROLLUP_REST	3000
 void lk_proc_memory(struct lk_proc_memory *out);
 
 /* lk_proc_cgroup - memory limit and use of this process's cgroup, version 2 or 1; unknown
