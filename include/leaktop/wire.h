@@ -211,7 +211,10 @@
  *   history, trends, memory
  *   containers      min_length (default 1000), limit (default 200, <= 1000).  A freeze each time
  *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
- *                   memory, or where clone is forbidden: "unavailable", with the reason
+ *                   memory, or where clone is forbidden: "unavailable", with the reason.
+ *                   baseline (optional): frozen and types as they were in the first freeze after
+ *                   that baseline was marked (and before the next one); none is made now.
+ *                   "unavailable" when there was none
  *   referrers       one of name: of the type, or its last words ("Item"); stack: its id, which says
  *                   the same on every connection; address: "0x7f2a10004000", of an object, as in
  *                   containers; and limit (default 20, <= 100).  "bad-argument" for a stack that

@@ -17,16 +17,12 @@
 const struct lk_types *
 lk_census_then(const struct lk_snapshot *s, uint32_t reference, const struct lk_snapshot *before)
 {
-	const struct lk_types *then = NULL;
-
 	if (before != NULL)
 		return before->types_count > 0 ? before->types[before->types_count - 1] : NULL;
-	for (uint32_t i = 0; i + 1 < s->types_count; i++) {
-		then = s->types[i];
-		if (then->baseline >= reference)
-			break;
-	}
-	return then;
+	for (uint32_t i = 0; i + 1 < s->types_count; i++)
+		if (s->types[i]->baseline >= reference)
+			return s->types[i];
+	return NULL;
 }
 
 static uint64_t

@@ -34,9 +34,10 @@ struct lk_census {
 };
 
 /* lk_census_then - what NOW, the newest types of S, is to be compared with: the first ones after
- * REFERENCE (a baseline's id, 0 the start) was marked, else the last ones before it.
+ * REFERENCE (a baseline's id, 0 the start) was marked: the sampler's own, when it froze the heap
+ * for that baseline.
  * BEFORE: a snapshot of another time to compare with instead, or NULL.
- * Returns: NULL when there is nothing older. */
+ * Returns: NULL when there is nothing between. */
 const struct lk_types *lk_census_then(const struct lk_snapshot *s, uint32_t reference,
     const struct lk_snapshot *before);
 

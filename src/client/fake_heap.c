@@ -81,6 +81,7 @@ static const struct lk_loop loops[] = {
 };
 /* clang-format on */
 
+#define BASELINE_LATE_S 2
 #define COUNT_OF_TYPES ((uint32_t)LK_COUNT_OF(types))
 
 static double
@@ -125,6 +126,35 @@ lk_fake_heap_ask(struct lk_fake_heap *h, const struct lk_fake *f, const struct l
 	return 0;
 }
 
+static void
+keep(struct lk_fake_heap *h, const struct lk_fake_reading *r)
+{
+	uint32_t at;
+
+	if (h->count == LK_FAKE_HEAP_READINGS)
+		memmove(h->list, h->list + 1, --h->count * sizeof(h->list[0]));
+	for (at = h->count++; at > 0 && h->list[at - 1].second > r->second; at--)
+		h->list[at] = h->list[at - 1];
+	h->list[at] = *r;
+}
+
+/* As a sampler does it: the heap was frozen for each baseline soon after it was marked. */
+static void
+keep_those_of_baselines(struct lk_fake_heap *h, const struct lk_fake *f)
+{
+	for (uint32_t i = 0; i < f->baseline_count; i++) {
+		struct lk_fake_reading r = {.second = f->baselines[i]->second + BASELINE_LATE_S,
+		    .op = LK_REQUEST_TYPES, .baseline = f->baselines[i]->id,
+		    .number = f->baselines[i]->id};
+		uint32_t k = 0;
+
+		while (k < h->count && (h->list[k].op != r.op || h->list[k].second != r.second))
+			k++;
+		if (k == h->count && r.second < h->coming.second)
+			keep(h, &r);
+	}
+}
+
 bool
 lk_fake_heap_step(struct lk_fake_heap *h, const struct lk_fake *f, const char **words)
 {
@@ -138,10 +168,10 @@ lk_fake_heap_step(struct lk_fake_heap *h, const struct lk_fake *f, const char **
 		return false;
 	}
 	h->is_coming = false;
-	if (*words == NULL && h->count == LK_FAKE_HEAP_READINGS)
-		memmove(h->list, h->list + 1, --h->count * sizeof(h->list[0]));
+	if (*words == NULL && h->coming.op == LK_REQUEST_TYPES)
+		keep_those_of_baselines(h, f);
 	if (*words == NULL)
-		h->list[h->count++] = h->coming;
+		keep(h, &h->coming);
 	return true;
 }
 
@@ -206,7 +236,8 @@ paint_types(struct lk_arena *arena, const struct lk_fake_reading *r)
 	out->frozen = frozen_at(r->second);
 	out->cycles = (struct lk_cycles){5102, 20412, 88};
 	out->baseline = r->baseline;
-	out->descriptors = (struct lk_descriptors){34 + floor(0.02 * r->second), 14, 4, 7};
+	out->descriptors = r->number != 0 ? (struct lk_descriptors){NAN, NAN, NAN, NAN} :
+	    (struct lk_descriptors){34 + floor(0.02 * r->second), 14, 4, 7};
 	out->list = list;
 	return out;
 }

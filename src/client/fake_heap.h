@@ -7,7 +7,7 @@
 
 #include "client/source.h"
 
-#define LK_FAKE_HEAP_READINGS	8
+#define LK_FAKE_HEAP_READINGS	16
 #define LK_FAKE_HEAP_TICKS	3	/* a freeze takes so long */
 #define LK_FAKE_HEAP_NAME_BYTES	72
 

@@ -24,6 +24,7 @@ struct reading {
 	struct lk_types *types;		/* one of the two */
 	struct lk_holders *holders;
 	bool is_frozen;			/* its first message was there */
+	bool is_first;			/* after its baseline, as the sampler says */
 	uint32_t room;			/* of the list that comes */
 };
 
@@ -96,7 +97,7 @@ begin_holders(struct reading *c, const struct lk_held *held)
 }
 
 int
-lk_readings_begin(struct lk_readings *r, const struct lk_held *held)
+lk_readings_begin(struct lk_readings *r, const struct lk_held *held, uint32_t baseline)
 {
 	struct reading *c = &r->coming;
 	int rc = 0;
@@ -109,8 +110,12 @@ lk_readings_begin(struct lk_readings *r, const struct lk_held *held)
 		rc = begin_holders(c, held);
 	else if ((c->types = lk_arena_get(c->block->arena, 1, sizeof(*c->types))) == NULL)
 		rc = -ENOMEM;
-	else
+	else {
 		c->types->cycles = (struct lk_cycles){NAN, NAN, NAN};
+		c->types->descriptors = (struct lk_descriptors){NAN, NAN, NAN, NAN};
+		c->types->baseline = baseline;
+		c->is_first = baseline != 0;
+	}
 	if (rc < 0)
 		lk_readings_abandon(r);
 	return rc;
@@ -270,19 +275,65 @@ newest_baseline(const struct lk_snapshot *s, double at_s)
 	return newest;
 }
 
+/* Where it belongs in time; *is_there: that one is there already. */
+static uint32_t
+place_of(const struct lk_readings *r, const struct reading *fresh, bool *is_there)
+{
+	double at_s = fresh->types->frozen.at_s;
+	uint32_t at = r->types_count;
+
+	while (at > 0 && r->types[at - 1].types->frozen.at_s >= at_s)
+		at--;
+	*is_there = at < r->types_count && !(r->types[at].types->frozen.at_s > at_s);
+	return at;
+}
+
 /* Of those after the same baseline only the first and the last stay; when there are too many all
  * the same, the second oldest goes. */
 static void
+make_room(struct lk_readings *r)
+{
+	for (uint32_t i = 2; i < r->types_count; i++) {
+		uint32_t baseline = r->types[i].types->baseline;
+
+		if (r->types[i - 1].types->baseline == baseline &&
+		    r->types[i - 2].types->baseline == baseline)
+			drop(r->types, &r->types_count, --i);
+	}
+	if (r->types_count == TYPES_MAX)
+		drop(r->types, &r->types_count, 1);
+}
+
+static void
 keep_types(struct lk_readings *r, const struct reading *fresh)
 {
-	uint32_t n = r->types_count;
+	bool is_there;
+	uint32_t at = place_of(r, fresh, &is_there);
 
-	if (n >= 2 && r->types[n - 1].types->baseline == fresh->types->baseline &&
-	    r->types[n - 2].types->baseline == fresh->types->baseline)
-		drop(r->types, &r->types_count, n - 1);
-	else if (n == TYPES_MAX)
-		drop(r->types, &r->types_count, 1);
-	r->types[r->types_count++] = *fresh;
+	if (is_there) { /* told when it was made, and now by its baseline */
+		r->types[at].is_first |= fresh->is_first;
+		lk_shared_put(fresh->block);
+		return;
+	}
+	memmove(&r->types[at + 1], &r->types[at], (r->types_count - at) * sizeof(*r->types));
+	r->types[at] = *fresh;
+	r->types_count++;
+	make_room(r);
+}
+
+uint32_t
+lk_readings_wants(const struct lk_readings *r, const struct lk_snapshot *s, uint32_t after)
+{
+	for (uint32_t i = 0; s != NULL && i < s->baseline_count; i++) {
+		uint32_t id = s->baselines[i].id, k = 0;
+
+		while (k < r->types_count && !(r->types[k].is_first &&
+		    r->types[k].types->baseline == id))
+			k++;
+		if (k == r->types_count && id > after)
+			return id;
+	}
+	return 0;
 }
 
 static void
@@ -312,8 +363,10 @@ lk_readings_keep(struct lk_readings *r, const struct lk_snapshot *s,
 		return -EBADMSG;
 	}
 	if (c->types != NULL) {
-		c->types->baseline = newest_baseline(s, c->types->frozen.at_s);
-		c->types->descriptors = *descriptors;
+		if (!c->is_first) {
+			c->types->baseline = newest_baseline(s, c->types->frozen.at_s);
+			c->types->descriptors = *descriptors;
+		}
 		keep_types(r, c);
 	} else
 		keep_holders(r, c);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "model/frozen.h"
 #include "proto/message.h"
@@ -56,6 +57,32 @@ question_of(enum lk_request_op op)
 }
 
 static int
+inquire(struct lk_live *l, const struct lk_ask *ask, const struct lk_held *held)
+{
+	int rc = lk_readings_begin(l->readings, held, l->baseline);
+
+	if (rc < 0)
+		return rc;
+	l->inquiry = lk_inquiry_begin(l->path, l->process.pid, ask, SILENCE_MS, l->now_ms, hear,
+				      l);
+	if (l->inquiry != NULL)
+		return 0;
+	lk_readings_abandon(l->readings);
+	return -ENOMEM;
+}
+
+/* What the sampler kept for baselines comes first, so that there is something to compare with. */
+static int
+inquire_types(struct lk_live *l)
+{
+	struct lk_ask ask = {.id = 1, .op = LK_ASK_TYPES, .limit = LK_WIRE_TYPES_MAX};
+
+	l->baseline = lk_readings_wants(l->readings, l->snapshot, l->baseline);
+	ask.number = l->baseline;
+	return inquire(l, &ask, NULL);
+}
+
+static int
 begin(struct lk_live *l, const struct lk_request *request)
 {
 	const struct question *question = question_of(request->op);
@@ -63,7 +90,6 @@ begin(struct lk_live *l, const struct lk_request *request)
 			       .number = request->number};
 	struct lk_ask ask = {.id = 1, .number = request->number, .text = request->text};
 	char address[24];
-	int rc;
 
 	if (question == NULL)
 		return -EOPNOTSUPP;
@@ -77,15 +103,8 @@ begin(struct lk_live *l, const struct lk_request *request)
 		l->readings = lk_readings_new();
 	if (l->readings == NULL)
 		return -ENOMEM;
-	rc = lk_readings_begin(l->readings, request->op == LK_REQUEST_TYPES ? NULL : &held);
-	if (rc < 0)
-		return rc;
-	l->inquiry = lk_inquiry_begin(l->path, l->process.pid, &ask, SILENCE_MS, l->now_ms, hear,
-				      l);
-	if (l->inquiry != NULL)
-		return 0;
-	lk_readings_abandon(l->readings);
-	return -ENOMEM;
+	l->baseline = 0;
+	return request->op == LK_REQUEST_TYPES ? inquire_types(l) : inquire(l, &ask, &held);
 }
 
 int
@@ -111,25 +130,43 @@ lk_source_live_inquire(struct lk_live *l, const struct lk_request *request, lk_r
 	return 0;
 }
 
-/* The inquiry is over; who asked may ask again at once. */
+/* Keeps the answer, or not.  Returns: 0; negative errno, with WORDS. */
+static int
+keep(struct lk_live *l, int rc, char *words, size_t words_bytes)
+{
+	struct lk_descriptors descriptors;
+
+	if (rc < 0) {
+		lk_readings_abandon(l->readings);
+		return rc;
+	}
+	lk_descriptors_count(l->process.pid, &descriptors);
+	rc = lk_readings_keep(l->readings, l->snapshot, &descriptors);
+	if (rc < 0)
+		snprintf(words, words_bytes, "the sampler did not say all of it");
+	return rc;
+}
+
+/* The inquiry is over; who asked may ask again at once.  A baseline may know no types. */
 static void
 end(struct lk_live *l, int rc, const char *why)
 {
 	struct lk_pending inquirer = l->inquirer;
-	struct lk_descriptors descriptors;
 	char words[LK_SOURCE_WORDS_BYTES];
 
 	snprintf(words, sizeof(words), "%s", why);
 	lk_inquiry_end(l->inquiry);
 	l->inquiry = NULL;
 	l->is_changed = true;
-	if (rc == 0) {
-		lk_descriptors_count(l->process.pid, &descriptors);
-		rc = lk_readings_keep(l->readings, l->snapshot, &descriptors);
-		if (rc < 0)
-			snprintf(words, sizeof(words), "the sampler did not say all of it");
-	} else
-		lk_readings_abandon(l->readings);
+	rc = keep(l, rc, words, sizeof(words));
+	if (l->baseline != 0 && rc != -ECANCELED) {
+		if (rc < 0 && rc != -EREMOTEIO) /* nor will it tell of others */
+			l->baseline = UINT32_MAX;
+		rc = inquire_types(l);
+		if (rc == 0)
+			return;
+		snprintf(words, sizeof(words), "%s", strerror(-rc));
+	}
 	if (rc == 0 && l->mirror != NULL) {
 		lk_mirror_touch(l->mirror);
 		lk_source_live_build(l); /* who gets the answer finds it in the snapshot */

@@ -78,6 +78,7 @@ struct lk_live {
 	struct lk_source_reading reading;
 	struct lk_pending inquirer;
 	bool is_given_up;
+	uint32_t baseline; /* the inquiry is about its types, before those of now; 0: about now */
 	struct lk_readings *readings; /* what frozen heaps said; NULL until one was asked for */
 
 	struct lk_process_info process;

@@ -18,7 +18,7 @@ enum lk_ask_op {
 	LK_ASK_TRENDS,
 	LK_ASK_MEMORY,
 	LK_ASK_CONTAINERS, /* number: min_length or 0; limit or 0 */
-	LK_ASK_TYPES,	   /* limit or 0 */
+	LK_ASK_TYPES,	   /* number: of that baseline, 0: now; limit or 0 */
 	LK_ASK_REFERRERS,  /* text: a type; limit or 0 */
 	LK_ASK_REFERRERS_STACK,	  /* number: its id; limit or 0 */
 	LK_ASK_REFERRERS_ADDRESS, /* text: "0x7f2a10004000"; limit or 0 */

@@ -307,6 +307,7 @@ release(struct lk_mark *mark)
 	if (mark->rows != NULL)
 		munmap(mark->rows, mark->rows_capacity);
 	lk_marks_forget_containers(mark);
+	lk_marks_forget_types(mark);
 	memset(mark, 0, sizeof(*mark));
 }
 
@@ -398,6 +399,7 @@ lk_marks_bytes(void)
 	uint32_t i;
 
 	for (i = 0; i < LK_WIRE_BASELINES_MAX; i++)
-		sum += lk_marks_containers_bytes(&marks[i]);
+		sum += lk_marks_containers_bytes(&marks[i]) +
+		    (marks[i].types != NULL ? marks[i].types->bytes : 0);
 	return sum;
 }

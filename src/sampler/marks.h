@@ -62,6 +62,14 @@ struct lk_marks_seen {
 
 enum lk_marks_then { LK_MARKS_NEW, LK_MARKS_UNKNOWN, LK_MARKS_SAME };
 
+/* The types of the first freeze after it. */
+struct lk_mark_types {
+	struct lk_emit_frozen	 how;
+	uint32_t		 count;
+	const struct lk_emit_type *list;	/* most bytes first */
+	size_t			 bytes;		/* of memory, this struct and all in it */
+};
+
 struct lk_mark {
 	uint32_t	 id;		/* the epoch it began; 0: unused */
 	char		 name[LK_WIRE_NAME_MAX + 1];
@@ -72,6 +80,7 @@ struct lk_mark {
 	size_t		 rows_bytes, rows_capacity;
 	struct lk_mark_container *containers;	/* by address */
 	struct lk_mark_containers taken;	/* how they were; its list is the above */
+	struct lk_mark_types *types;	/* NULL: no freeze since, or there was no room */
 };
 
 /* lk_marks_now - STACK as it is (its serial is in the row); cells of epochs >= BEFORE are left out.
@@ -114,6 +123,14 @@ uint32_t lk_marks_sums(const struct lk_mark *mark, uint32_t folds,
 void lk_marks_containers(struct lk_mark *mark, const struct lk_mark_containers *taken);
 void lk_marks_forget_containers(struct lk_mark *mark);
 size_t lk_marks_containers_bytes(const struct lk_mark *mark);
+
+/* lk_marks_types - keep the COUNT types of a freeze with the baseline, the names, too; one that has
+ * some, or when all together would have more than LK_MARKS_TYPES_BYTES_MAX, is left as it is.
+ * lk_marks_forget_types - and their memory. */
+#define LK_MARKS_TYPES_BYTES_MAX (1u << 20)
+void lk_marks_types(struct lk_mark *mark, const struct lk_emit_frozen *how, uint32_t count,
+    struct lk_emit_type (*type_at)(uint32_t i));
+void lk_marks_forget_types(struct lk_mark *mark);
 
 /* lk_marks_then - whether the container was there at MARK, and how long it was.  An address is used
  * again, often by the next container of the same type, so this alone says nothing.  One whose

@@ -149,6 +149,12 @@ op_types(struct lk_connection *c, const struct lk_wire_request *r)
 		return;
 	}
 	c->limit = (uint32_t)limit;
+	if (r->baseline != LK_REQUEST_ABSENT) {
+		c->mark_id = r->baseline > 0 && r->baseline <= UINT32_MAX ?
+		    (uint32_t)r->baseline : 0;
+		lk_stages_begin(c, LK_PROGRAM_TYPES_THEN);
+		return;
+	}
 	c->want = (struct lk_want){.what = LK_WANT_TYPES};
 	lk_stages_begin(c, LK_PROGRAM_TYPES);
 }

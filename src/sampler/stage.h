@@ -61,6 +61,8 @@ bool lk_stage_wait_freeze(struct lk_connection *c);
 bool lk_stage_frozen(struct lk_connection *c);
 bool lk_stage_cycles(struct lk_connection *c);
 bool lk_stage_types(struct lk_connection *c);
+bool lk_stage_frozen_then(struct lk_connection *c);	/* when it was for a baseline */
+bool lk_stage_types_then(struct lk_connection *c);
 bool lk_stage_referrers(struct lk_connection *c);
 
 #endif

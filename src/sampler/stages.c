@@ -9,7 +9,7 @@
 enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
 	STAGE_ROWS, STAGE_WAIT_CONTAINERS, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS,
 	STAGE_MEMORY, STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
-	STAGE_REFERRERS,
+	STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REFERRERS,
 	STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
@@ -24,6 +24,9 @@ static const uint8_t program_events[] = {STAGE_EVENTS, STAGE_REPLY, STAGE_END};
 
 static const uint8_t program_types[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
 	STAGE_REPLY, STAGE_END};
+
+static const uint8_t program_types_then[] = {STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REPLY,
+	STAGE_END};
 
 static const uint8_t program_referrers[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_REFERRERS,
 	STAGE_REPLY, STAGE_END};
@@ -59,6 +62,8 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_FROZEN] = lk_stage_frozen,
 	[STAGE_CYCLES] = lk_stage_cycles,
 	[STAGE_TYPES] = lk_stage_types,
+	[STAGE_FROZEN_THEN] = lk_stage_frozen_then,
+	[STAGE_TYPES_THEN] = lk_stage_types_then,
 	[STAGE_REFERRERS] = lk_stage_referrers,
 	[STAGE_REPLY] = stage_reply,
 };
@@ -71,6 +76,7 @@ static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
 	[LK_PROGRAM_MEMORY] = program_memory,
 	[LK_PROGRAM_EVENTS] = program_events,
 	[LK_PROGRAM_TYPES] = program_types,
+	[LK_PROGRAM_TYPES_THEN] = program_types_then,
 	[LK_PROGRAM_REFERRERS] = program_referrers,
 };
 

@@ -6,6 +6,7 @@
 #include "sampler/connection.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freezer.h"
+#include "sampler/marks.h"
 #include "sampler/stages.h"
 #include "sampler/status.h"
 
@@ -68,16 +69,12 @@ freeze_of(struct lk_connection *c)
 	return f;
 }
 
-bool
-lk_stage_frozen(struct lk_connection *c)
+static struct lk_emit_frozen
+how(const struct lk_freeze *f)
 {
-	const struct lk_freeze *f = freeze_of(c);
-	const struct lk_answer *a;
+	const struct lk_answer *a = f->answer;
 
-	if (f == NULL)
-		return false;
-	a = f->answer;
-	lk_emit_frozen(&c->out, &(struct lk_emit_frozen){.at_s = f->at_s,
+	return (struct lk_emit_frozen){.at_s = f->at_s,
 	    .pause_us = (double)f->pause_ns / 1e3, .walk_ms = (double)a->walk_ns / 1e6,
 	    .copied_bytes = f->copied_bytes, .table_bytes = a->table_bytes,
 	    .objects = a->objects, .bytes = a->bytes, .types = a->type_count,
@@ -85,7 +82,19 @@ lk_stage_frozen(struct lk_connection *c)
 	    .garbage_bytes = a->knows_garbage ? a->garbage_bytes : LK_EMIT_UNKNOWN,
 	    .complete = !a->no_room && !a->was_collecting,
 	    .reason = a->no_room ? "there are more objects than there is memory to number them" :
-	    a->was_collecting ? "a collection was under way" : ""});
+	    a->was_collecting ? "a collection was under way" : ""};
+}
+
+bool
+lk_stage_frozen(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	struct lk_emit_frozen line;
+
+	if (f == NULL)
+		return false;
+	line = how(f);
+	lk_emit_frozen(&c->out, &line);
 	return true;
 }
 
@@ -111,27 +120,94 @@ lk_stage_cycles(struct lk_connection *c)
 	return true;
 }
 
-bool
-lk_stage_types(struct lk_connection *c)
+static struct lk_emit_type
+type_at(uint32_t i)
 {
-	const struct lk_freeze *f = freeze_of(c);
-	const struct lk_answer_type *t;
-	uint32_t last, until, i;
+	const struct lk_answer_type *t = &lk_freezer_result()->answer->types[i];
 
-	if (f == NULL)
-		return false;
-	last = f->answer->types_kept < c->limit ? f->answer->types_kept : c->limit;
-	until = last - c->cursor > TYPES_PER_LINE ? c->cursor + TYPES_PER_LINE : last;
+	return (struct lk_emit_type){t->name, t->objects, t->bytes, t->garbage_objects,
+	    t->garbage_bytes};
+}
+
+/* A line of the COUNT types from C's cursor on.  Returns: whether it was the last one. */
+static bool
+put_types(struct lk_connection *c, uint32_t count, const struct lk_emit_type *list)
+{
+	uint32_t last = count < c->limit ? count : c->limit;
+	uint32_t until = last - c->cursor > TYPES_PER_LINE ? c->cursor + TYPES_PER_LINE : last, i;
+	struct lk_emit_type t;
+
 	lk_emit_types_begin(&c->out, until < last);
 	for (i = c->cursor; i < until; i++) {
-		t = &f->answer->types[i];
-		lk_emit_type(&c->out, i == c->cursor, &(struct lk_emit_type){t->name, t->objects,
-		    t->bytes, t->garbage_objects, t->garbage_bytes});
+		t = list != NULL ? list[i] : type_at(i);
+		lk_emit_type(&c->out, i == c->cursor, &t);
 	}
 	lk_emit_list_end(&c->out);
 	c->cursor = until;
 	return until == last;
 }
+
+bool
+lk_stage_types(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+
+	return f != NULL && put_types(c, f->answer->types_kept, NULL);
+}
+
+/* ---- of a baseline ---------------------------------------------------------------------- */
+
+/* Those of the baseline that C asked for; NULL when there are none, or no longer: C was told. */
+static const struct lk_mark_types *
+types_then(struct lk_connection *c)
+{
+	const struct lk_mark *mark = lk_marks_find(c->mark_id);
+
+	if (mark == NULL)
+		lk_stages_refuse(c, "bad-argument", "no such baseline");
+	else if (mark->types == NULL)
+		lk_stages_refuse(c, "unavailable", "the heap was not frozen since that baseline");
+	return mark == NULL ? NULL : mark->types;
+}
+
+bool
+lk_stage_frozen_then(struct lk_connection *c)
+{
+	const struct lk_mark_types *then = types_then(c);
+
+	if (then != NULL)
+		lk_emit_frozen(&c->out, &then->how);
+	return then != NULL;
+}
+
+bool
+lk_stage_types_then(struct lk_connection *c)
+{
+	const struct lk_mark_types *then = types_then(c);
+
+	return then != NULL && put_types(c, then->count, then->list);
+}
+
+/* The first freeze after a baseline, whatever it was for, tells its types: one for the newest, as
+ * that is the first after older ones, too. */
+static void
+keep_types(void)
+{
+	const struct lk_freeze *f = lk_freezer_result();
+	struct lk_mark *newest = NULL, *mark;
+	struct lk_emit_frozen line;
+	uint32_t i;
+
+	for (i = 0; f != NULL && (mark = lk_marks_at(i)) != NULL; i++)
+		if (mark->at_s <= f->at_s)
+			newest = mark;
+	if (newest == NULL)
+		return;
+	line = how(f);
+	lk_marks_types(newest, &line, f->answer->types_kept, type_at);
+}
+
+/* ---- holders ------------------------------------------------------------------------------ */
 
 static void
 begin_referrers(struct lk_connection *c, const struct lk_answer *a)
@@ -179,5 +255,6 @@ void
 lk_stages_frozen(uint32_t number)
 {
 	freezes_done = number;
+	keep_types();
 	lk_stages_frozen_for_baseline();
 }

@@ -75,7 +75,7 @@ def main():
         for error in validator.iter_errors(document):
             sys.exit("%s: %s" % ("/".join(map(str, error.path)), error.message))
         asked = document is documents[1]
-        assert len(document["types"]) == 2 * asked and len(document["referrers"]) == 3 * asked
+        assert len(document["types"]) == (2 + 3) * asked and len(document["referrers"]) == 3 * asked
         assert len(document["stacks"]) >= 40 and len(document["baselines"]) == 3
         assert all(baseline["rows"] for baseline in document["baselines"])
     for path, value in WRONG:

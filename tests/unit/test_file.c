@@ -175,17 +175,19 @@ START_TEST(what_frozen_heaps_said_is_in_the_file)
 	export_to(now(), path);
 	file = open_file(path);
 	back = lk_source_snapshot(file);
-	ck_assert_uint_eq(back->types_count, 1);
-	ck_assert_uint_eq(back->types[0]->count, now()->types[0]->count);
-	ck_assert_str_eq(back->types[0]->list[0].name, "str");
-	ck_assert_double_eq(back->types[0]->list[0].object_count,
-	    now()->types[0]->list[0].object_count);
-	ck_assert_double_eq(back->types[0]->frozen.pause_us, now()->types[0]->frozen.pause_us);
-	ck_assert_double_eq(back->types[0]->descriptors.pipes, 14);
-	ck_assert_double_eq(back->types[0]->cycles.object_count, 20412);
+	ck_assert_uint_eq(back->types_count, 1 + 3);
+	ck_assert_uint_eq(back->types[3]->count, now()->types[3]->count);
+	ck_assert_str_eq(back->types[3]->list[0].name, "str");
+	ck_assert_double_eq(back->types[3]->list[0].object_count,
+	    now()->types[3]->list[0].object_count);
+	ck_assert_double_eq(back->types[3]->frozen.pause_us, now()->types[3]->frozen.pause_us);
+	ck_assert_double_eq(back->types[3]->descriptors.pipes, 14);
+	ck_assert_uint_eq(back->types[0]->baseline, 1);
+	ck_assert(isnan(back->types[0]->descriptors.pipes));
+	ck_assert_double_eq(back->types[3]->cycles.object_count, 20412);
 	ck_assert_double_eq(back->holders[1]->found_count, 398);
 	ck_assert(isnan(back->holders[0]->found_count));
-	ck_assert_uint_eq(back->types[0]->baseline, 3);
+	ck_assert_uint_eq(back->types[3]->baseline, 3);
 	ck_assert_uint_eq(back->holders_count, 3);
 	ck_assert_ptr_eq(lk_frozen_holders(back, &held), back->holders[0]);
 	ck_assert_ptr_eq(lk_frozen_holders(back, &stack), back->holders[1]);

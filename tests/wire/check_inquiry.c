@@ -89,6 +89,23 @@ ask(const struct lk_request *request)
 	ck_assert_ptr_nonnull(lk_source_reading(source));
 }
 
+static void say_hello(void);
+
+/* The two baselines of the fake have no types. */
+static void
+ask_for_types(void)
+{
+	ask(&ask_types);
+	for (int i = 0; i < 2; i++) {
+		say_hello();
+		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":false,"
+		    "\"code\":\"unavailable\",\"error\":\"not frozen since\"}\n");
+		step(0);
+		fake_accept(&fake);
+	}
+	ck_assert_ptr_nonnull(lk_source_reading(source));
+}
+
 static void
 say_hello(void)
 {
@@ -116,7 +133,7 @@ START_TEST(types_come_beside_the_ticks)
 	struct pollfd fds[4];
 	int timeout_ms = -1;
 
-	ask(&ask_types);
+	ask_for_types();
 	ck_assert_uint_eq(lk_source_poll(source, fds, 4, &timeout_ms), 2);
 	ck_assert_int_eq(timeout_ms, 3000);
 	ck_assert(!step(10));
@@ -146,6 +163,67 @@ START_TEST(types_come_beside_the_ticks)
 	ck_assert(isnan(types->cycles.object_count));	/* an older sampler does not say */
 	ck_assert_double_ge(types->descriptors.sockets, 3);	/* our own: this is the process */
 	ck_assert_uint_eq(types->baseline, snapshot()->baselines[1].id);
+}
+END_TEST
+
+/* "frozen" at that time. */
+static void
+say_frozen(double at_s)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "{\"t\":\"frozen\",\"at\":%.3f,\"pause_us\":1.0,"
+	    "\"walk_ms\":1.0,\"copied_bytes\":null,\"table_bytes\":1,\"objects\":1,"
+	    "\"bytes\":1,\"types\":1,\"garbage_objects\":null,\"garbage_bytes\":null,"
+	    "\"complete\":false,\"reason\":\"x\"}\n", at_s);
+	fake_say_text(&fake, line);
+}
+
+/* Each is asked for once; what the sampler kept is before what was read later, or the same. */
+START_TEST(types_of_baselines_come_first)
+{
+	static const char *const heard[] = {"\"op\":\"types\",\"baseline\":1,\"limit\":1000",
+	    "\"op\":\"types\",\"baseline\":2,", "\"op\":\"types\",\"limit\""};
+	static const double at_s[] = {1763640031, 1763640062.5, 1763640099};
+
+	ask(&ask_types);
+	for (int i = 0; i < 3; i++) {
+		step(0);
+		ck_assert_ptr_nonnull(strstr(fake_hear(&fake), heard[i]));
+		say_hello();
+		say_frozen(at_s[i]);
+		fake_say_golden(&fake, "types");
+		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+		ck_assert_int_eq(reply_count, 0);
+		step(0);
+		if (i < 2)
+			fake_accept(&fake);
+	}
+	ck_assert_int_eq(reply_count, 1);
+	ck_assert(reply_ok);
+	ck_assert_uint_eq(snapshot()->types_count, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		ck_assert_double_eq(snapshot()->types[i]->frozen.at_s, at_s[i]);
+		ck_assert_uint_eq(snapshot()->types[i]->baseline, i == 0 ? 1 : 2);
+	}
+	ck_assert(isnan(snapshot()->types[0]->descriptors.sockets));	/* not looked at then */
+	ask(&ask_types);
+	step(0);
+	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), heard[2]));
+}
+END_TEST
+
+START_TEST(a_baseline_that_cannot_be_heard_does_not_stop_types)
+{
+	ask(&ask_types);
+	fake_say_text(&fake, "garbage\n");
+	step(0);
+	ck_assert_int_eq(reply_count, 0);
+	fake_accept(&fake);
+	answer_types();
+	step(1);
+	ck_assert(reply_ok);
+	ck_assert_uint_eq(snapshot()->types_count, 1);
 }
 END_TEST
 
@@ -217,15 +295,9 @@ END_TEST
 START_TEST(the_first_and_the_last_of_a_baseline_stay)
 {
 	for (int i = 0; i < 5; i++) {
-		char line[512];
-
-		ask(&ask_types);
+		ask_for_types();
 		say_hello();
-		snprintf(line, sizeof(line), "{\"t\":\"frozen\",\"at\":%d.000,\"pause_us\":1.0,"
-		    "\"walk_ms\":1.0,\"copied_bytes\":null,\"table_bytes\":1,\"objects\":1,"
-		    "\"bytes\":1,\"types\":1,\"garbage_objects\":null,\"garbage_bytes\":null,"
-		    "\"complete\":false,\"reason\":\"x\"}\n", 1863640000 + i);
-		fake_say_text(&fake, line);
+		say_frozen(1863640000 + i);
 		fake_say_golden(&fake, "types");
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
 		step(1);
@@ -243,7 +315,7 @@ START_TEST(giving_up_hangs_up)
 	char byte;
 
 	ck_assert_int_eq(lk_source_request(source, &give_up, NULL, NULL), -ENOENT);
-	ask(&ask_types);
+	ask_for_types();
 	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), -EBUSY);
 	step(1);
 	fake_hear(&fake);
@@ -256,7 +328,7 @@ START_TEST(giving_up_hangs_up)
 	ck_assert_ptr_null(lk_source_reading(source));
 	ck_assert_int_eq(read(fake.peer, &byte, 1), 0);
 	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
-	ask(&ask_types);
+	ask_for_types();
 	answer_types();
 	step(1);
 	ck_assert(reply_ok);
@@ -277,7 +349,7 @@ static const struct {
 
 START_TEST(what_goes_wrong_is_said)
 {
-	ask(&ask_types);
+	ask_for_types();
 	say_hello();
 	fake_say_text(&fake, failures[_i].say);
 	ck_assert(step(1));
@@ -291,11 +363,11 @@ END_TEST
 
 START_TEST(a_lost_or_full_connection_is_said)
 {
-	ask(&ask_types);
+	ask_for_types();
 	fake_say_text(&fake, "{\"t\":\"bye\",\"reason\":\"limit\"}\n");
 	step(1);
 	ck_assert_ptr_nonnull(strstr(reply_words, "close one of them"));
-	ask(&ask_types);
+	ask_for_types();
 	say_hello();
 	step(1);
 	fake_hear(&fake);	/* or it would be a reset */
@@ -308,7 +380,7 @@ END_TEST
 
 START_TEST(silence_ends_it)
 {
-	ask(&ask_types);
+	ask_for_types();
 	say_hello();
 	step(10);
 	fake_say_golden(&fake, "progress");
@@ -325,6 +397,7 @@ START_TEST(nobody_who_listens_is_said_by_the_next_dispatch)
 {
 	unlink(fake.path);
 	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), 0);
+	step(1);	/* of a baseline */
 	ck_assert_int_eq(reply_count, 0);
 	step(1);
 	ck_assert_int_eq(reply_count, 1);
@@ -334,7 +407,7 @@ END_TEST
 
 START_TEST(the_answer_may_come_in_pieces)
 {
-	ask(&ask_types);
+	ask_for_types();
 	say_hello();
 	for (size_t i = 0; i < 3; i++) {
 		fake_say_text(&fake, i == 0 ? "{\"t\":\"progress\",\"id\":1," :
@@ -387,6 +460,8 @@ main(void)
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, types_come_beside_the_ticks);
+	tcase_add_test(tc, types_of_baselines_come_first);
+	tcase_add_test(tc, a_baseline_that_cannot_be_heard_does_not_stop_types);
 	tcase_add_test(tc, holders_are_kept_by_question);
 	tcase_add_loop_test(tc, stacks_and_addresses_can_be_asked_about, 0,
 	    LK_COUNT_OF(questions));

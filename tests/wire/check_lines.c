@@ -37,6 +37,7 @@ static const struct {
     {"detach", {.id = 20, .op = LK_ASK_DETACH}},
     {"interval", {.id = 16, .op = LK_ASK_INTERVAL, .number = 65536}},
     {"types", {.id = 18, .op = LK_ASK_TYPES, .limit = 100}},
+    {"types-baseline", {.id = 18, .op = LK_ASK_TYPES, .number = 2, .limit = 100}},
     {"referrers", {.id = 19, .op = LK_ASK_REFERRERS, .text = "shop.cart.Item", .limit = 10}},
     {"referrers-stack", {.id = 20, .op = LK_ASK_REFERRERS_STACK, .number = 3, .limit = 10}},
     {"referrers-address",

@@ -98,7 +98,7 @@ is_read(const char *name)
 
 START_TEST(all_that_the_client_asks_is_read)
 {
-	ck_assert_uint_eq(lk_golden_each("requests", is_read), 23);
+	ck_assert_uint_eq(lk_golden_each("requests", is_read), 24);
 }
 END_TEST
 

@@ -162,7 +162,8 @@ static const struct lk_column column_count = {
 };
 static const struct lk_column column_delta = {
 	.id = "delta", .title = "dN", .width_cells = 6, .text = delta_text, .value = delta_value,
-	.role = delta_role, .help = "objects gained since an earlier freeze; - unknown",
+	.role = delta_role, .help = "objects gained since the first freeze after the reference; "
+	    "- there was none",
 };
 static const struct lk_column column_rate = {
 	.id = "rate", .title = "RATE/m", .width_cells = 7, .drop = 3, .text = rate_text,
@@ -498,21 +499,36 @@ types_input(struct lk_view *view, enum lk_action action)
 	}
 }
 
+/* "vs B1+3s": which freeze it is compared with, by the baseline before that. */
+static void
+then_text(const struct lk_session *s, const struct lk_types *then, char *out, size_t out_bytes)
+{
+	const struct lk_baseline *b =
+	    s->before == NULL ? lk_snapshot_baseline(s->now, then->baseline) : NULL;
+	char at[LK_TEXT_BYTES];
+
+	if (b == NULL)
+		snprintf(out, out_bytes, "vs %s",
+		    lk_text_clock(then->frozen.at_s, at, sizeof(at)));
+	else
+		snprintf(out, out_bytes, "vs B%u+%s", b->id,
+		    lk_text_duration(fmax(0, then->frozen.at_s - b->at_s), at, sizeof(at)));
+}
+
 static void
 types_status(const struct lk_view *view, char *out, size_t out_bytes)
 {
 	const struct types *v = view->state;
-	char at[LK_TEXT_BYTES];
 
 	if (v->census == NULL)
 		return;
 	if (v->preset != 0)
 		snprintf(out, out_bytes, "%s", presets[v->preset].name);
 	else if (v->census->then != NULL)
-		snprintf(out, out_bytes, "vs %s",
-		    lk_text_clock(v->census->then->frozen.at_s, at, sizeof(at)));
+		then_text(view->session, v->census->then, out, out_bytes);
 	else
-		snprintf(out, out_bytes, "first look");
+		snprintf(out, out_bytes, "%s", view->session->now->types_count == 1 ?
+		    "first look" : "growth unknown");
 }
 
 const struct lk_view_ops lk_view_types = {
