@@ -402,6 +402,8 @@ judge(struct entry *e, const struct lk_stub_context *c)
 	if (c->result == -ENOTSUP)
 		return fail(e, c->result, "the interpreter's functions are not found there: its "
 		    "library was loaded for a plug-in alone");
+	if (c->result == -ESHUTDOWN)
+		return fail(e, c->result, "its interpreter is ending");
 	if (c->result == -EALREADY)
 		return fail(e, c->result, "it has the sampler already, which does not answer: it "
 		    "waits for the interpreter, or cannot make its socket");

@@ -155,7 +155,7 @@ knock(pid_t pid, char *path, size_t path_bytes)
 	uid_t uid;
 	int fd;
 
-	if (lk_proc_uid(pid, &uid) < 0)
+	if (!lk_proc_is_same(pid, 0) || lk_proc_uid(pid, &uid) < 0)
 		return -ESRCH;
 	fd = lk_rendezvous_find(pid, uid, path, path_bytes);
 	if (fd == 0)

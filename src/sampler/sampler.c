@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -548,6 +549,21 @@ attach_again(void)
 	return 0;
 }
 
+/* Nobody may enter it any more.  Before it is up it says that it is not, too. */
+static bool
+is_ending(void)
+{
+	static struct lk_layout taken;
+	const char *why = NULL;
+	const struct lk_layout *row;
+
+	if (lk_symbols_find(&py) != NULL)
+		return false;
+	row = lk_layout_for(py.get_version(), &why);
+	return row != NULL && lk_offsets_take(row, py.runtime, &taken) == NULL &&
+	    lk_standstill_is_late(&py, &taken);
+}
+
 /* On a thread of its own that leaktop attach has made here. */
 LK_EXPORT int
 leaktop_sampler_attach(const char *given)
@@ -558,12 +574,15 @@ leaktop_sampler_attach(const char *given)
 		return attach_again();
 	if (atomic_load(&started))
 		return -EALREADY;
+	if (is_ending())
+		return -ESHUTDOWN;
 	late = true;
 	lk_settings_give(given);
 	return leaktop_sampler_start();
 }
 
-/* Under leaktop run we are here before the interpreter is.  Who loads us later starts us. */
+/* Under leaktop run we are here before the interpreter is, and before there are threads.  Who loads
+ * us later starts us. */
 static bool
 is_late(void)
 {
@@ -571,7 +590,7 @@ is_late(void)
 	int (*is_initialized)(void);
 
 	memcpy(&is_initialized, &symbol, sizeof(is_initialized));
-	return symbol == NULL || is_initialized();
+	return symbol == NULL || syscall(SYS_gettid) != getpid() || is_initialized();
 }
 
 __attribute__((constructor)) static void

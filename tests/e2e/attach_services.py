@@ -1,0 +1,363 @@
+#!/usr/bin/python3
+"""attach_services.py - in and out of servers at work: no answer is lost or wrong, and nothing stays.
+
+Customers ask all the while, and know what they are to be answered.  After the first few times the
+process has as many descriptors, threads and mappings as before, and as much memory.
+LK_TEST_LONG: 200 times each, and a server of the standard library on one build of each minor.
+
+attach_services.py [VERSION|LABEL...] [SERVER...]
+"""
+import contextlib
+import hashlib
+import http.client
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "sampler")]
+import harness  # noqa: E402
+import host  # noqa: E402
+from subject import DONE, FILTERED, LONG, may_attach  # noqa: E402
+
+SYSTEM = "/usr/bin/python3"
+TIMES = int(os.environ.get("LK_ATTACH_TIMES", "200" if LONG else "6"))
+SETTLED = 20 if LONG else 2     # times after which nothing grows any more
+CUSTOMERS = 3
+PAUSE_S = 0.002                 # between two questions of one
+ROOM_KIB = 2048                 # what the memory of a loaded server varies by
+
+_APPLICATION = """
+import hashlib
+def application(environ, start_response):
+    words = [environ["QUERY_STRING"] + str(n) for n in range(300)]
+    body = hashlib.sha256("".join(words).encode()).hexdigest().encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+# The same without a package: one thread for each customer.
+_THREADS = """
+import http.server, socket, socketserver, sys
+from application import application
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        def start(status, headers):
+            self.send_response(200)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.end_headers()
+        self.wfile.write(application({"QUERY_STRING": self.path.partition("?")[2]}, start)[0])
+    def log_message(self, *words):
+        pass
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+server = Server(("127.0.0.1", 0), Handler, bind_and_activate=False)
+server.socket = socket.socket(fileno=int(sys.argv[1]))
+server.serve_forever()
+"""
+
+# Words come to the master, which has the only queue; a child of it does the task and answers.
+_TASKS = """
+import hashlib, os, socket, threading
+import celery
+from celery.signals import worker_ready
+folder = os.environ["TASKS"]
+app = celery.Celery("tasks", broker="memory://")
+app.conf.update(broker_transport_options={"polling_interval": 0.005}, task_ignore_result=True)
+def end_of(name):
+    end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    end.bind(os.path.join(folder, name))
+    return end
+@app.task
+def digest(word):
+    words = [word + str(n) for n in range(300)]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.sendto(hashlib.sha256("".join(words).encode()).hexdigest().encode(),
+                   os.path.join(folder, "answers"))
+def take():
+    with end_of("words") as end:
+        while True:
+            digest.delay(end.recv(1000).decode())
+@worker_ready.connect
+def begin(**unused):
+    threading.Thread(target=take, daemon=True).start()
+"""
+
+
+def _answer(word):
+    return hashlib.sha256("".join(word + str(n) for n in range(300)).encode()).hexdigest()
+
+
+class Customers:
+    """Ask on and on; each answer is looked at."""
+
+    def __init__(self, ask):
+        self.answers, self.wrong = 0, []
+        self._ask, self._ended, self._lock = ask, threading.Event(), threading.Lock()
+        self._threads = [threading.Thread(target=self._be_one, args=(n,)) for n in range(CUSTOMERS)]
+
+    def _be_one(self, number):
+        asked = 0
+        with contextlib.closing(self._ask()) as ask:
+            next(ask)
+            while not self._ended.wait(PAUSE_S):
+                word = f"c{number}-{asked}"
+                asked += 1
+                try:
+                    said = ask.send(word)
+                except Exception as why:  # whatever it is, the answer is lost
+                    said = f"{type(why).__name__}: {why}"
+                with self._lock:
+                    self.answers += 1
+                    if said != _answer(word):
+                        self.wrong.append((word, said))
+                        return
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def _over_http(port):
+    """A customer: is sent words, and yields answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    word = yield
+    while True:
+        connection.request("GET", "/?" + word)
+        word = yield connection.getresponse().read().decode()
+
+
+# ---- the servers --------------------------------------------------------------------------------
+
+class Server:
+    """A command that serves on an inherited socket, in a folder of its own."""
+
+    def __init__(self, command, environment=()):
+        self.folder = tempfile.mkdtemp(prefix="leaktop-attach-")
+        pathlib.Path(self.folder, "application.py").write_text(_APPLICATION, encoding="utf-8")
+        pathlib.Path(self.folder, "tasks.py").write_text(_TASKS, encoding="utf-8")
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self.listener.getsockname()[1]
+        descriptor = self.listener.fileno()
+        with open(os.path.join(self.folder, "log"), "wb") as log:
+            self.process = subprocess.Popen(
+                [str(word).replace("{fd}", str(descriptor)) for word in command],
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                pass_fds=[descriptor], start_new_session=True,
+                env={**os.environ, "LEAKTOP_DIR": self.folder, "LEAKTOP_BUDGET": "0",
+                     "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": self.folder,
+                     "TASKS": self.folder, **dict(environment)})
+
+    def log(self):
+        return pathlib.Path(self.folder, "log").read_text(errors="replace")[-2000:]
+
+    def children(self):
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
+            return [int(word) for word in file.read().split()]
+
+    def child(self):
+        """The only one of a master: it does the work."""
+        return host.wait_until(lambda: self.process.poll() is not None or
+                               (self.children() or [None])[0], 60, "it has a worker")
+
+    def leaktop(self, *arguments):
+        run = subprocess.run([harness.LEAKTOP, *map(str, arguments)], stdin=subprocess.DEVNULL,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             check=False, timeout=120,
+                             env={**os.environ, "LEAKTOP_DIR": self.folder})
+        return run.returncode, run.stdout + run.stderr
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(10)
+        self.listener.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _size(pid):
+    """(descriptors, threads, mappings, resident KiB)"""
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
+        lines = maps.read().count("\n")
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        status = file.read()
+    resident = int(status.split("VmRSS:")[1].split()[0])
+    return (len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task")), lines,
+            resident)
+
+
+def _calm(pid, size):
+    """SIZE once no thread of ours is there: each says its name."""
+    def ours_are_gone():
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with contextlib.suppress(OSError), \
+                    open(f"/proc/{pid}/task/{thread}/comm", encoding="utf-8") as name:
+                if name.read().startswith("leaktop"):
+                    return False
+        return True
+    host.wait_until(ours_are_gone, 30, "the sampler's threads end")
+    return size(pid)
+
+
+def _in_and_out(server, pid, ask):
+    """TIMES in and out of PID, with customers; words on what it came to."""
+    sizes = []
+    with Customers(ask) as customers:
+        host.wait_until(lambda: customers.answers > 10 or customers.wrong, 60, f"it answers: {server.log()}")
+        for time_ in range(TIMES):
+            code, said = server.leaktop("attach", *FILTERED, pid)
+            assert code == DONE, f"time {time_}: {said}"
+            before = customers.answers
+            host.wait_until(lambda: customers.answers > before or customers.wrong, 60,
+                            "it answers with the sampler")
+            code, said = server.leaktop("detach", pid)
+            assert code == DONE, f"time {time_}: {said}"
+            sizes.append(_calm(pid, _size))
+            assert not customers.wrong, f"time {time_}: {customers.wrong}\n{server.log()}"
+    assert not customers.wrong, f"{customers.wrong}\n{server.log()}"
+    _check_growth(sizes)
+    return (f"{TIMES} times, {customers.answers} answers; descriptors, threads, mappings, KiB: "
+            f"{sizes[0]} after the first, {sizes[-1]} after the last")
+
+
+def _check_growth(sizes):
+    """A server under load opens and closes, so the least of each half is compared."""
+    half = len(sizes) // 2
+    early, late = sizes[min(SETTLED, half - 1):half], sizes[half:]
+    rooms = (0, 0, 3, ROOM_KIB)
+    for what, number, room in zip(("descriptors", "threads", "mappings", "KiB"), range(4), rooms):
+        before, after = min(s[number] for s in early), min(s[number] for s in late)
+        assert after <= before + room, f"{after} {what}, where there were {before}: {sizes}"
+
+
+def threads(python):
+    with tempfile.TemporaryDirectory(prefix="leaktop-attach-") as folder:
+        script = os.path.join(folder, "serve.py")
+        pathlib.Path(script).write_text(_THREADS, encoding="utf-8")
+        with Server([python, script, "{fd}"]) as server:
+            return _in_and_out(server, server.process.pid, lambda: _over_http(server.port))
+
+
+def _gunicorn(python, *options):
+    if not _has(python, "gunicorn"):
+        return "not here: Debian's gunicorn is Debian's Python's"
+    command = [python, "-m", "gunicorn", "--workers", "1", *options, "--bind", "fd://{fd}",
+               "--keep-alive", "60", "--no-sendfile", "application:application"]
+    with Server(command) as server:
+        worker = server.child()
+        words = _in_and_out(server, worker, lambda: _over_http(server.port))
+        assert server.children() == [worker], "the worker was replaced"
+    return words
+
+
+def gunicorn_sync(python):
+    return _gunicorn(python, "--worker-class", "sync")
+
+
+def gunicorn_threads(python):
+    return _gunicorn(python, "--worker-class", "gthread", "--threads", "4")
+
+
+def _has(python, module):
+    return subprocess.run([python, "-c", f"import {module}"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          check=False).returncode == 0
+
+
+def _uwsgi(python, *options):
+    """libpython in a program of another name, loaded by a plug-in."""
+    uwsgi = shutil.which("uwsgi")
+    if python != os.path.realpath(SYSTEM) or uwsgi is None:
+        return "not here: needs Debian's Python, and uwsgi-plugin-python3"
+    return Server([uwsgi, "--plugin", "python3", "--http-socket", "socket", "--wsgi-file",
+                   "application.py", "--master", "--processes", "1", "--die-on-term", *options])
+
+
+def uwsgi_threads(python):
+    server = _uwsgi(python, "--enable-threads", "--threads", "4")
+    if isinstance(server, str):
+        return server
+    with server:
+        return _in_and_out(server, server.child(), lambda: _over_unix(server))
+
+
+def _over_unix(server):
+    """A connection for each word."""
+    path = os.path.join(server.folder, "socket")
+    host.wait_until(lambda: os.path.exists(path), 60, "it listens")
+    word = yield
+    while True:
+        connection = http.client.HTTPConnection("localhost", timeout=60)
+        connection.sock = socket.socket(socket.AF_UNIX)
+        connection.sock.connect(path)
+        connection.request("GET", "/?" + word)
+        said = connection.getresponse().read().decode()
+        connection.close()
+        word = yield said
+
+
+def uwsgi_without_threads(python):
+    """It keeps the GIL for ever: leaktop says so, and it serves on."""
+    server = _uwsgi(python)
+    if isinstance(server, str):
+        return server
+    with server, Customers(lambda: _over_unix(server)) as customers:
+        host.wait_until(lambda: customers.answers > 10 or customers.wrong, 60, "it answers")
+        _, said = server.leaktop("attach", *FILTERED, server.child())
+        before = customers.answers
+        host.wait_until(lambda: customers.answers > before + 10 or customers.wrong, 60, "it goes on")
+        assert not customers.wrong, f"{customers.wrong}\n{server.log()}"
+    return said.strip().replace("\n", " ")
+
+
+def celery(python):
+    if python != os.path.realpath(SYSTEM) or not _has(python, "celery"):
+        return "not here: needs Debian's Python, and python3-celery"
+    with Server([python, "-m", "celery", "-A", "tasks", "worker", "--concurrency", "1",
+                 "--pool", "prefork", "--without-gossip", "--without-mingle",
+                 "--without-heartbeat"]) as server, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind(os.path.join(server.folder, "answers"))
+        end.settimeout(60)
+        words, lock = os.path.join(server.folder, "words"), threading.Lock()
+        host.wait_until(lambda: os.path.exists(words), 60, f"it begins: {server.log()}")
+
+        def ask():
+            word = yield
+            while True:
+                with lock:
+                    end.sendto(word.encode(), words)
+                    said = end.recv(1000).decode()
+                word = yield said
+        return _in_and_out(server, server.child(), ask)
+
+
+TESTS = [threads, gunicorn_sync, gunicorn_threads, uwsgi_threads, uwsgi_without_threads, celery]
+
+
+if __name__ == "__main__":
+    if not may_attach():
+        print("SKIP: needs to be let trace processes, on x86-64")
+        sys.exit(host.SKIP)
+    sys.exit(host.run(TESTS, every=LONG or len(sys.argv) > 1))
