@@ -6,16 +6,15 @@
 
 #include <elf.h>
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -27,8 +26,7 @@
 
 #define STOP_WAIT_NS	200000000	/* what runs stops within microseconds */
 #define CALL_WAIT_NS	INT64_C(2000000000)
-#define LOOK_NS		20000
-#define SPIN_NS		300000
+#define TICK_US		5000
 #define SYSCALL_STOP	(SIGTRAP | 0x80)
 #define DIRECTION	0x400u		/* flags that the called code wants clear */
 #define TRAP		0x100u
@@ -110,25 +108,38 @@ now_ns(void)
 
 enum stop { STOP_INTERRUPT, STOP_SYSCALL };
 
-/* The next change of its state.  Returns: 0, -ETIMEDOUT, -ESRCH. */
+static void
+wake(int signal)
+{
+	(void)signal;
+}
+
+/* waitpid() has no deadline of its own: a signal ends it now and then. */
+static void
+tick(struct lk_tracee *t, bool on)
+{
+	const struct itimerval interval = {{0, TICK_US}, {0, TICK_US}}, none = {{0, 0}, {0, 0}};
+	const struct sigaction act = {.sa_handler = wake};
+
+	if (on) {
+		sigaction(SIGALRM, &act, &t->alarm_before);
+		setitimer(ITIMER_REAL, &interval, NULL);
+	} else {
+		setitimer(ITIMER_REAL, &none, NULL);
+		sigaction(SIGALRM, &t->alarm_before, NULL);
+	}
+}
+
+/* The next change of its state.  Asleep: where processors are few the thread needs ours to change.
+ * Returns: 0, -ETIMEDOUT, -ESRCH. */
 static int
 wait_change(struct lk_tracee *t, int64_t until_ns, int *status)
 {
-	const struct timespec look = {0, LOOK_NS};
-	int64_t spin_until_ns = now_ns() + SPIN_NS;
 	pid_t found;
 
-	/* most come within microseconds, and all of them are times in which it stands still */
-	while ((found = waitpid(t->tid, status, __WALL | WNOHANG)) == 0) {
+	while ((found = waitpid(t->tid, status, __WALL)) < 0 && errno == EINTR)
 		if (now_ns() > until_ns)
 			return -ETIMEDOUT;
-		if (now_ns() < spin_until_ns)
-			sched_yield();
-		else
-			nanosleep(&look, NULL);
-	}
-	if (found < 0 && errno == EINTR)
-		return wait_change(t, until_ns, status);
 	if (found < 0 || !WIFSTOPPED(*status)) {
 		t->gone = true;
 		return -ESRCH;
@@ -224,6 +235,7 @@ lk_tracee_open(struct lk_tracee *t, pid_t pid, pid_t tid)
 	if (rc < 0)
 		return rc;
 	t->seized = true;
+	tick(t, true);
 	t->stopped_at_ns = now_ns();
 	rc = surely(PTRACE_INTERRUPT, tid, 0, 0);
 	if (rc == 0)
@@ -367,6 +379,8 @@ lk_tracee_close(struct lk_tracee *t)
 		surely(PTRACE_DETACH, t->tid, 0, 0);
 	if (t->seized)
 		t->stopped_ns = now_ns() - t->stopped_at_ns;
+	if (t->seized)
+		tick(t, false);
 	while (t->held_back > 0 && t->held_back--)
 		syscall(SYS_tgkill, t->pid, t->tid, SIGSTOP);
 	t->seized = t->stopped = false;

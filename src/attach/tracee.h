@@ -7,6 +7,7 @@
 #ifndef LK_ATTACH_TRACEE_H
 #define LK_ATTACH_TRACEE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +25,7 @@ struct lk_tracee {
 	unsigned char	 xstate[LK_STUB_XSTATE_MAX];
 	size_t		 xstate_bytes;
 	unsigned int	 held_back;		/* SIGSTOPs that are to be sent again */
+	struct sigaction alarm_before;
 	int64_t		 stopped_at_ns, stopped_ns, window_at_ns, window_ns;
 };
 
