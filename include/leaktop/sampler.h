@@ -7,7 +7,8 @@
  * Read once, when the library is loaded.  A value that does not parse is
  * ignored, counted as an event, and the default is used.
  *
- * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).
+ * LEAKTOP_INTERVAL   mean sampling interval in bytes; K, M, G suffixes (1024).  The budget makes it
+ *                    longer; shorter, down to 64K, only one that is not set.
  * LEAKTOP_MEMORY     cap of the sampler's own tables in bytes; K, M, G.
  * LEAKTOP_NATIVE     what libraries allocate by themselves: stacks (with native frames, the
  *                    default), python (Python frames alone), off.
@@ -28,6 +29,7 @@
 #define LK_ENV_DISABLE		"LEAKTOP_DISABLE"
 
 #define LK_INTERVAL_DEFAULT_BYTES	(512ULL << 10)
+#define LK_INTERVAL_FINEST_BYTES	(64ULL << 10)	/* the governor's own shortest */
 #define LK_INTERVAL_MIN_BYTES		(1ULL << 10)
 #define LK_INTERVAL_MAX_BYTES		(1ULL << 30)
 #define LK_BUDGET_DEFAULT_PERCENT	1.0

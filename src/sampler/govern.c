@@ -11,7 +11,7 @@
 #include "sampler/record.h"
 
 static struct lk_governor governor;
-static uint64_t base_bytes;	/* the interval at shift 0 */
+static uint64_t base_bytes;	/* the interval at shift 0, the shortest */
 
 static unsigned int
 shifts_left(uint64_t interval_bytes)
@@ -27,17 +27,30 @@ void
 lk_govern_rebase(void)
 {
 	base_bytes = atomic_load(&lk_record.interval_bytes);
-	governor.interval_shift = 0;
+	governor.interval_shift = governor.usual_shift = 0;
 	governor.interval_shift_max = shifts_left(base_bytes);
 	governor.calm_seconds = 0;
 }
 
+static void
+allow_shorter(void)
+{
+	while (base_bytes > LK_INTERVAL_FINEST_BYTES) {
+		base_bytes /= 2;
+		governor.usual_shift++;
+	}
+	governor.interval_shift = governor.usual_shift;
+	governor.interval_shift_max = shifts_left(base_bytes);
+}
+
 void
-lk_govern_init(double budget_percent)
+lk_govern_init(double budget_percent, bool is_asked)
 {
 	governor.budget_percent = budget_percent;
 	governor.duty_shift_max = lk_duty_is_free() ? LK_DUTY_SHIFT_MAX : 0;
 	lk_govern_rebase();
+	if (!is_asked)
+		allow_shorter();
 }
 
 double

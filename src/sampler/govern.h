@@ -3,12 +3,14 @@
 #ifndef LK_SAMPLER_GOVERN_H
 #define LK_SAMPLER_GOVERN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct lk_governor_load;
 
-/* lk_govern_init - BUDGET_PERCENT 0: nothing is governed.  After lk_duty_init. */
-void lk_govern_init(double budget_percent);
+/* lk_govern_init - BUDGET_PERCENT 0: nothing is governed.  IS_ASKED: somebody chose the interval,
+ * which is then the shortest.  After lk_duty_init. */
+void lk_govern_init(double budget_percent, bool is_asked);
 double lk_govern_budget_percent(void);
 
 /* lk_govern_second - what the last second cost. */

@@ -183,7 +183,7 @@ install(const struct lk_layout *layout)
 	    lk_switch_install) == LK_HOOKS_SLOTS ? "slots" : "hash";
 	lk_switch_find(&py);
 	lk_duty_init(settings.duty_shift);
-	lk_govern_init(settings.budget_percent);
+	lk_govern_init(settings.budget_percent, settings.interval_is_asked);
 	atomic_store(&lk_record.active, true);
 	atomic_store(&installed, true);
 	lk_events_add("started", 0);

@@ -141,6 +141,7 @@ lk_settings_read(struct lk_settings *out)
 	    *freeze = lk_settings_text(LK_ENV_FREEZE);
 
 	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
+	out->interval_is_asked = lk_settings_text(LK_ENV_INTERVAL) != NULL;
 	out->interval_bytes = read_size(LK_ENV_INTERVAL, LK_INTERVAL_MIN_BYTES,
 	    LK_INTERVAL_MAX_BYTES, LK_INTERVAL_DEFAULT_BYTES);
 	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,

@@ -9,6 +9,7 @@
 
 struct lk_settings {
 	bool		disabled;
+	bool		interval_is_asked;
 	uint64_t	interval_bytes, memory_bytes;
 	enum lk_native_state native;
 	bool		never_freezes;
