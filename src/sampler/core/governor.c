@@ -6,7 +6,7 @@
 #define CALM_SECONDS	3u
 #define CALM_SHARE	0.6	/* of what is allowed, with what would come back */
 #define SAMPLING_SHARE	0.7
-#define WORTH_SHARE	0.1	/* of what is allowed: samples that cost less are left alone */
+#define WORTH_SHARE	0.1	/* of what is allowed: samples of less are left alone */
 
 /* Where hooks are all of the cost, samples are to be had for next to nothing, and twice as many make
  * errors smaller by a third: they may cost this much of what is allowed, beside hooks that fill it

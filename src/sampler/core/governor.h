@@ -1,6 +1,6 @@
 /* governor.h - how much to sample, so that the cost stays within a budget.  Room: sampler/core.
- * Pure: numbers in, a choice out.  Two knobs: the interval, by powers of two above the shortest one,
- * and the duty 2^-shift of the hooks of OBJ and MEM.  Neither biases an estimate. */
+ * Pure: numbers in, a choice out.  Two knobs: the interval, by powers of two above the shortest
+ * one, and the duty 2^-shift of the hooks of OBJ and MEM.  Neither biases an estimate. */
 #ifndef LK_SAMPLER_CORE_GOVERNOR_H
 #define LK_SAMPLER_CORE_GOVERNOR_H
 
@@ -18,7 +18,7 @@ struct lk_governor {
 	double		budget_percent;		/* 0: none */
 	unsigned int	duty_shift_max;		/* 0: the duty cannot be chosen */
 	unsigned int	interval_shift_max;
-	unsigned int	usual_shift;	/* of the interval: shorter only where samples cost nothing */
+	unsigned int	usual_shift;	/* of the interval: shorter where samples cost nothing */
 	/* the choice */
 	unsigned int	duty_shift, interval_shift;
 	unsigned int	calm_seconds;		/* so long far below the budget */
