@@ -8,9 +8,9 @@
 #define SAMPLING_SHARE	0.7
 #define WORTH_SHARE	0.1	/* of what is allowed: samples of less are left alone */
 
-/* Where hooks are all of the cost, samples are to be had for next to nothing, and twice as many make
- * errors smaller by a third: they may cost this much of what is allowed, beside hooks that fill it
- * nearly. */
+/* Where hooks are all of the cost, samples are to be had for next to nothing, and twice as many
+ * make errors smaller by a third: they may cost this much of what is allowed, beside hooks that
+ * fill it nearly. */
 #define CHEAP_SHARE	0.15
 #define CHEAP_CALM_SHARE	0.85
 
