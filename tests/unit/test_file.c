@@ -665,9 +665,10 @@ END_TEST
 
 START_TEST(every_byte_of_a_small_file_may_be_wrong)
 {
+	const size_t step = lk_suites_in_valgrind() ? 8 : 1;	/* all of it is minutes there */
 	char text[] = GOOD;
 
-	for (size_t at = 0; at < sizeof(text) - 1; at++) {
+	for (size_t at = (size_t)_i % step; at < sizeof(text) - 1; at += step) {
 		char was = text[at];
 
 		for (int value = _i; value < 256; value += 16) {
