@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""table.py - the figures of README.md: made of a measurement, never typed.
+"""table.py - the figures of README.md and tests/bench/FIGURES.md: made of a measurement, never typed.
 
-    table.py BENCH_JSON     keeps what README.md shows of it in tests/bench/results.json, and
-                            rewrites the part of README.md between the two marks
+    table.py BENCH_JSON     keeps what they show of it in tests/bench/results.json, and rewrites the
+                            part of each between the two marks
     table.py --check [--readme README] [--results RESULTS]
-                            prints how README differs from what results.json makes of it
+                            prints how they differ from what results.json makes of them
+README has what a reader decides by; FIGURES.md has all.
 """
 import argparse
 import difflib
@@ -210,10 +211,23 @@ def _all_turns(found):
                    "duty", "interval"], rows) if rows else []
 
 
+def _unmeasured(found):
+    return [] if found["rows"] else \
+        ["Not measured yet on a quiet machine: `make bench` measures and prints it.", ""]
+
+
+def render_short(found):
+    """The lines between the marks of README."""
+    figures = Figures(found)
+    return _unmeasured(found) or [
+        *_where(found, figures), *_all_turns(found), *_processor(figures, _MULTIPLES),
+        *_worst(figures), *_memory(figures), *_samples(found)]
+
+
 def render(found):
-    """The lines between the marks."""
+    """The lines between the marks of FIGURES.md."""
     if not found["rows"]:
-        return ["Not measured yet on a quiet machine: `make bench` measures and prints it.", ""]
+        return _unmeasured(found)
     figures = Figures(found)
     absent = sorted({f"{row['what']} ({row['reason']})" for row in found["absent"]})
     lines = [*_where(found, figures), *_processor(figures, _CALM),
@@ -233,12 +247,19 @@ def _between_marks(text, path):
     return before + begin, end + after
 
 
-def _with_figures(path, found):
-    """(the text of README, the text as it should be)"""
+def _with_figures(path, lines):
+    """(the text of a file, the text as it should be)"""
     with open(path, encoding="utf-8") as file:
         text = file.read()
     before, after = _between_marks(text, path)
-    return text, before + "\n".join(render(found)).rstrip("\n") + "\n" + after
+    return text, before + "\n".join(lines).rstrip("\n") + "\n" + after
+
+
+def _both(options):
+    """(path, its text, the text as it should be) of README and FIGURES.md"""
+    found = document.read(options.results)
+    for path, lines in ((options.readme, render_short(found)), (options.figures, render(found))):
+        yield (path, *_with_figures(path, lines))
 
 
 def _distilled(found):
@@ -247,9 +268,9 @@ def _distilled(found):
 
 
 def _check(options):
-    has, wants = _with_figures(options.readme, document.read(options.results))
-    differences = list(difflib.unified_diff(has.splitlines(), wants.splitlines(), "README.md",
-                                            "results.json", n=0, lineterm=""))
+    differences = [line for path, has, wants in _both(options)
+                   for line in difflib.unified_diff(has.splitlines(), wants.splitlines(), path,
+                                                    "results.json", n=0, lineterm="")]
     for line in differences:
         print(line)
     return 1 if differences else 0
@@ -260,9 +281,9 @@ def _publish(options):
     if not found["complete"] and not options.incomplete:
         raise SystemExit(f"{options.bench}: not a complete measurement")
     document.write(options.results, _distilled(found))
-    _, wants = _with_figures(options.readme, document.read(options.results))
-    with open(options.readme, "w", encoding="utf-8") as file:
-        file.write(wants)
+    for path, _, wants in list(_both(options)):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(wants)
     return 0
 
 
@@ -272,6 +293,7 @@ def main():
     parser.add_argument("--check", action="store_true")
     parser.add_argument("--incomplete", action="store_true", help="publish it even so")
     parser.add_argument("--readme", default=os.path.join(ROOT, "README.md"))
+    parser.add_argument("--figures", default=os.path.join(HERE, "FIGURES.md"))
     parser.add_argument("--results", default=os.path.join(HERE, "results.json"))
     options = parser.parse_args()
     return _check(options) if options.check else _publish(options)

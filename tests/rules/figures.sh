@@ -1,11 +1,11 @@
 #!/bin/sh
-# figures.sh - README.md says of the cost what tests/bench/table.py makes of results.json, to the
-# letter: no figure is typed.
+# figures.sh - README.md and tests/bench/FIGURES.md say of the cost what tests/bench/table.py makes of
+# results.json, to the letter: no figure is typed.
 . "$(dirname "$0")/rule.sh"
 python=${PYTHON3:-python3}
 need "$python"
 
-# violations TREE: each line of README that should not be there, or should be another.
+# violations TREE: each line of its README, and of FIGURES.md, that should not be there, or should be another.
 violations()
 {
 	PYTHONDONTWRITEBYTECODE=1 "$python" "$top_srcdir/tests/bench/table.py" --check \
