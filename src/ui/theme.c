@@ -3,6 +3,7 @@
 #include "ui/theme.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,12 @@
 #include "base/attr.h"
 
 #define D LK_COLOUR_DEFAULT
+#define FOLLOW_MAX 4
+#define HIDDEN_BELOW 1.5	/* contrast: nobody can read that */
+#define SELECTED_MIN 3.0
 
 /* Key of the files, the colour without any file, and the key it follows when a theme gives
- * only that one. */
+ * only that one; it may follow another in its turn. */
 struct key {
 	const char		*name;
 	enum lk_theme_key	 follows;
@@ -36,27 +40,27 @@ static const struct key keys[LK_THEME_KEY_COUNT] = {
 	[LK_THEME_BOX] = {"box", LK_THEME_DIV_LINE, {false, 0x767676, 243, 8, LK_DIM}},
 	[LK_THEME_HEADING_FG] =
 	    {"heading_fg", LK_THEME_INACTIVE_FG, {false, 0x87afd7, 110, 12, LK_UNDERLINE}},
-	[LK_THEME_GROW_FG] = {"grow_fg", LK_THEME_GROW_FG, {false, 0xffaf5f, 215, 11, 0}},
-	[LK_THEME_GROW_START] = {"grow_start", LK_THEME_GROW_START, {false, 0x87af87, 108, 2, 0}},
-	[LK_THEME_GROW_MID] = {"grow_mid", LK_THEME_GROW_MID, {false, 0xd7af5f, 179, 3, 0}},
-	[LK_THEME_GROW_END] = {"grow_end", LK_THEME_GROW_END, {false, 0xff8787, 210, 9, LK_BOLD}},
-	[LK_THEME_SHRINK_FG] = {"shrink_fg", LK_THEME_SHRINK_FG, {false, 0x87d7af, 115, 10, 0}},
+	[LK_THEME_GROW_FG] = {"grow_fg", LK_THEME_GROW_END, {false, 0xffaf5f, 215, 11, 0}},
+	[LK_THEME_GROW_START] = {"grow_start", LK_THEME_GROW_FG, {false, 0x87af87, 108, 2, 0}},
+	[LK_THEME_GROW_MID] = {"grow_mid", LK_THEME_GROW_FG, {false, 0xd7af5f, 179, 3, 0}},
+	[LK_THEME_GROW_END] = {"grow_end", LK_THEME_GROW_FG, {false, 0xff8787, 210, 9, LK_BOLD}},
+	[LK_THEME_SHRINK_FG] = {"shrink_fg", LK_THEME_SHRINK_END, {false, 0x87d7d7, 116, 14, 0}},
 	[LK_THEME_SHRINK_START] =
-	    {"shrink_start", LK_THEME_SHRINK_FG, {false, 0x5faf87, 72, 2, 0}},
-	[LK_THEME_SHRINK_MID] = {"shrink_mid", LK_THEME_SHRINK_FG, {false, 0x5fd7af, 79, 10, 0}},
-	[LK_THEME_SHRINK_END] = {"shrink_end", LK_THEME_SHRINK_FG, {false, 0x87ffd7, 122, 10, 0}},
+	    {"shrink_start", LK_THEME_SHRINK_FG, {false, 0x5fafaf, 73, 6, 0}},
+	[LK_THEME_SHRINK_MID] = {"shrink_mid", LK_THEME_SHRINK_FG, {false, 0x5fd7d7, 80, 14, 0}},
+	[LK_THEME_SHRINK_END] = {"shrink_end", LK_THEME_SHRINK_FG, {false, 0x87ffff, 123, 14, 0}},
 	[LK_THEME_SUSPECT] = {"suspect", LK_THEME_GROW_END, {false, 0xff8787, 210, 9, LK_BOLD}},
 	[LK_THEME_WARN] = {"warn", LK_THEME_GROW_MID, {false, 0xffd75f, 221, 11, LK_BOLD}},
 	[LK_THEME_STALE] = {"stale", LK_THEME_WARN, {false, 0xd7af00, 178, 3, LK_BOLD}},
 	[LK_THEME_BASELINE] = {"baseline", LK_THEME_HI_FG, {false, 0xaf87ff, 141, 13, LK_BOLD}},
 	[LK_THEME_DIFF_NEW] = {"diff_new", LK_THEME_GROW_FG, {false, 0xffaf5f, 215, 11, LK_BOLD}},
 	[LK_THEME_DIFF_GONE] =
-	    {"diff_gone", LK_THEME_SHRINK_FG, {false, 0x87d7af, 115, 10, LK_DIM}},
+	    {"diff_gone", LK_THEME_SHRINK_FG, {false, 0x87d7d7, 116, 14, LK_DIM}},
 	[LK_THEME_MEM_PYTHON] =
-	    {"mem_python", LK_THEME_MEM_PYTHON, {false, 0x5fafff, 75, 12, LK_BOLD}},
-	[LK_THEME_MEM_FRAG] = {"mem_frag", LK_THEME_MEM_FRAG, {false, 0xd7af5f, 179, 11, 0}},
+	    {"mem_python", LK_THEME_HI_FG, {false, 0x5fafff, 75, 12, LK_BOLD}},
+	[LK_THEME_MEM_FRAG] = {"mem_frag", LK_THEME_WARN, {false, 0xd7af5f, 179, 11, 0}},
 	[LK_THEME_MEM_NATIVE] =
-	    {"mem_native", LK_THEME_MEM_NATIVE, {false, 0xd787d7, 176, 13, LK_UNDERLINE}},
+	    {"mem_native", LK_THEME_BASELINE, {false, 0xd787d7, 176, 13, LK_UNDERLINE}},
 	[LK_THEME_MEM_OTHER] =
 	    {"mem_other", LK_THEME_INACTIVE_FG, {false, 0x949494, 246, 7, LK_DIM}},
 	[LK_THEME_BANNER_BG] =
@@ -90,12 +94,13 @@ static const struct role {
 	char			letter;
 	enum lk_theme_key	fg, bg;
 	unsigned int		attributes;	/* in colour */
+	bool			plain_when_selected;
 } roles[LK_ROLE_COUNT] = {
-	[LK_ROLE_MAIN] = {'.', LK_THEME_MAIN_FG, LK_THEME_MAIN_BG, 0},
-	[LK_ROLE_TITLE] = {'t', LK_THEME_TITLE, LK_THEME_MAIN_BG, LK_BOLD},
+	[LK_ROLE_MAIN] = {'.', LK_THEME_MAIN_FG, LK_THEME_MAIN_BG, 0, true},
+	[LK_ROLE_TITLE] = {'t', LK_THEME_TITLE, LK_THEME_MAIN_BG, LK_BOLD, true},
 	[LK_ROLE_HIGH] = {'h', LK_THEME_HI_FG, LK_THEME_MAIN_BG, LK_BOLD},
-	[LK_ROLE_INACTIVE] = {'i', LK_THEME_INACTIVE_FG, LK_THEME_MAIN_BG, 0},
-	[LK_ROLE_GRAPH_TEXT] = {'x', LK_THEME_GRAPH_TEXT, LK_THEME_MAIN_BG, 0},
+	[LK_ROLE_INACTIVE] = {'i', LK_THEME_INACTIVE_FG, LK_THEME_MAIN_BG, 0, true},
+	[LK_ROLE_GRAPH_TEXT] = {'x', LK_THEME_GRAPH_TEXT, LK_THEME_MAIN_BG, 0, true},
 	[LK_ROLE_LINE] = {'l', LK_THEME_DIV_LINE, LK_THEME_MAIN_BG, 0},
 	[LK_ROLE_HEADING] = {'c', LK_THEME_HEADING_FG, LK_THEME_MAIN_BG, 0},
 	[LK_ROLE_GROW] = {'g', LK_THEME_GROW_FG, LK_THEME_MAIN_BG, 0},
@@ -414,6 +419,25 @@ read_line(struct reading *r, char *line)
 	}
 }
 
+/* btop's gradients may leave the middle and the end empty. */
+static void
+complete_gradient(struct lk_colour *start, struct lk_colour *mid, struct lk_colour *end)
+{
+	uint32_t sum = 0;
+
+	if (!start->given || start->rgb == D)
+		return;
+	if (end->given && end->rgb == D)
+		*end = *start;
+	if (!end->given || (mid->given && mid->rgb != D))
+		return;
+	for (int shift = 0; shift <= 16; shift += 8)
+		sum |= ((uint32_t)(start->rgb >> shift & 255) +
+		    (uint32_t)(end->rgb >> shift & 255)) / 2 << shift;
+	from_rgb(sum, mid);
+	mid->given = true;
+}
+
 void
 lk_theme_parse(struct lk_theme *theme, const char *text, lk_theme_warn_fn warn, void *ctx)
 {
@@ -428,6 +452,10 @@ lk_theme_parse(struct lk_theme *theme, const char *text, lk_theme_warn_fn warn, 
 		text += length;
 		text += strspn(text, "\r\n");
 	}
+	complete_gradient(&theme->keys[LK_THEME_GROW_START], &theme->keys[LK_THEME_GROW_MID],
+	    &theme->keys[LK_THEME_GROW_END]);
+	complete_gradient(&theme->keys[LK_THEME_SHRINK_START], &theme->keys[LK_THEME_SHRINK_MID],
+	    &theme->keys[LK_THEME_SHRINK_END]);
 }
 
 void
@@ -443,11 +471,11 @@ lk_theme_default(struct lk_theme *out)
 static const struct lk_colour *
 colour_of(const struct lk_theme *theme, enum lk_theme_key key)
 {
-	enum lk_theme_key follows = keys[key].follows;
+	enum lk_theme_key at = key;
 
-	if (!theme->keys[key].given && theme->keys[follows].given)
-		return &theme->keys[follows];
-	return &theme->keys[key];
+	for (int step = 0; step < FOLLOW_MAX && !theme->keys[at].given; step++)
+		at = keys[at].follows;
+	return &theme->keys[theme->keys[at].given ? at : key];
 }
 
 static int32_t
@@ -460,25 +488,73 @@ number_of(const struct lk_colour *colour, int colours)
 	return colour->index16;
 }
 
+/* ---- legibility ------------------------------------------------------------ */
+
+static int32_t
+rgb_of(int32_t number, int colours)
+{
+	if (number == D || colours > 256)
+		return number;
+	return (int32_t)(number < 16 ? ansi[number].rgb : rgb_of_256(number));
+}
+
+/* Relative luminance and contrast as WCAG 2 defines them. */
+static double
+luminance(int32_t rgb)
+{
+	static const double weight[] = {0.0722, 0.7152, 0.2126};
+	double sum = 0;
+
+	for (int i = 0; i < 3; i++) {
+		double c = (rgb >> 8 * i & 255) / 255.0;
+
+		sum += weight[i] * (c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4));
+	}
+	return sum;
+}
+
+double
+lk_theme_contrast(int32_t fg, int32_t bg, int colours)
+{
+	double a, b;
+
+	if (fg == D || bg == D)
+		return NAN;
+	a = luminance(rgb_of(fg, colours)) + 0.05;
+	b = luminance(rgb_of(bg, colours)) + 0.05;
+	return a > b ? a / b : b / a;
+}
+
+/* A theme from elsewhere must not hide what it never thought of. */
+static bool
+is_hidden(int32_t fg, int32_t bg, bool selected, int colours)
+{
+	double contrast = lk_theme_contrast(fg, bg, colours);
+
+	return contrast < (selected ? SELECTED_MIN : HIDDEN_BELOW);
+}
+
 struct lk_ink
 lk_theme_ink(const struct lk_theme *theme, enum lk_role role, bool selected, int colours)
 {
 	const struct role *r = &roles[role < LK_ROLE_COUNT ? role : LK_ROLE_MAIN];
 	const struct lk_colour *fg = colour_of(theme, r->fg), *bg = colour_of(theme, r->bg);
+	const struct lk_colour *plain;
 	struct lk_ink ink = {D, D, 0};
 
 	if (theme->mono || colours < 8) {
 		ink.attributes = fg->mono | (selected ? LK_REVERSE : 0);
 		return ink;
 	}
-	if (selected) {
+	if (selected)
 		bg = colour_of(theme, LK_THEME_SELECTED_BG);
-		if (role == LK_ROLE_MAIN || role == LK_ROLE_INACTIVE ||
-		    role == LK_ROLE_GRAPH_TEXT || role == LK_ROLE_TITLE || colours < 256)
-			fg = colour_of(theme, LK_THEME_SELECTED_FG);
-	}
+	plain = colour_of(theme, selected ? LK_THEME_SELECTED_FG : LK_THEME_MAIN_FG);
+	if (selected && (r->plain_when_selected || colours < 256))
+		fg = plain;
 	ink.fg = number_of(fg, colours);
 	ink.bg = number_of(bg, colours);
+	if (role != LK_ROLE_LINE && is_hidden(ink.fg, ink.bg, selected, colours))
+		ink.fg = number_of(plain, colours);
 	ink.attributes = r->attributes;
 	if (colours == 8) {	/* bright is bold there */
 		ink.attributes |= ink.fg >= 8 ? LK_BOLD : 0;

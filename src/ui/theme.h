@@ -113,9 +113,14 @@ void lk_theme_choose(const struct lk_preferences *preferences, const char *optio
  * Returns: how many of NAMES were filled, at most MAX. */
 size_t lk_theme_names(const struct lk_theme_folders *folders, char names[][64], size_t max);
 
-/* lk_theme_ink - how ROLE looks on a terminal with COLOURS colours (0, 8, 16, 256, 1 << 24). */
+/* lk_theme_ink - how ROLE looks on a terminal with COLOURS colours (0, 8, 16, 256, 1 << 24).
+ * What could not be told from its background takes the colour of plain text. */
 struct lk_ink lk_theme_ink(const struct lk_theme *theme, enum lk_role role, bool selected,
     int colours);
+
+/* lk_theme_contrast - 1 to 21 between two colours of a terminal with COLOURS, as WCAG 2 defines it
+ * and with xterm's palette; NAN where one is the terminal's own. */
+double lk_theme_contrast(int32_t fg, int32_t bg, int colours);
 
 /* lk_theme_key_name - the spelling in files; NULL beyond the last one. */
 const char *lk_theme_key_name(enum lk_theme_key key);
