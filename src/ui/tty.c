@@ -26,6 +26,7 @@
 
 #define PAIRS_MAX	256
 #define ESC_DELAY_MS	25
+#define GAP_CELLS	3
 #define COPY_MAX_BYTES	8192
 #define STDERR_KEEP_BYTES 65536
 
@@ -318,8 +319,18 @@ attributes_of(unsigned int ours)
 	return sum;
 }
 
+struct ink {
+	attr_t	attributes;
+	int	pair;
+	int32_t	bg;
+};
+
+struct inks {
+	struct ink of[LK_ROLE_COUNT][2];	/* plain and selected */
+};
+
 static void
-show_cell(int row, int col, const struct lk_canvas_cell *cell, attr_t attributes, int pair)
+show_cell(int row, int col, const struct lk_canvas_cell *cell, const struct ink *ink)
 {
 	wchar_t wide[CCHARW_MAX + 1];
 	mbstate_t state;
@@ -334,34 +345,72 @@ show_cell(int row, int col, const struct lk_canvas_cell *cell, attr_t attributes
 		count = 1;
 	}
 	wide[count] = L'\0';
-	if (setcchar(&glyph, wide, attributes, 0, &pair) == OK)
+	if (setcchar(&glyph, wide, ink->attributes, 0, &ink->pair) == OK)
 		mvadd_wch(row, col, &glyph);
+}
+
+static void
+find_inks(struct lk_tty *tty, const struct lk_theme *theme, struct inks *out)
+{
+	for (int role = 0; role < LK_ROLE_COUNT; role++)
+		for (int selected = 0; selected < 2; selected++) {
+			struct lk_ink i = lk_theme_ink(theme, (enum lk_role)role, selected != 0,
+			    tty->colours);
+			struct ink *ink = &out->of[role][selected];
+
+			ink->attributes = attributes_of(i.attributes);
+			ink->pair = pair_of(tty, &i);
+			ink->bg = i.bg;
+		}
+}
+
+/* A gap between two words looks the same in the ink of the word before it, and a change of ink and
+ * back costs up to 50 bytes.  A long one is cheaper erased, which needs the ink of the screen. */
+static bool
+is_gap(const struct lk_canvas_cell *cell, int left, const struct ink *before,
+    const struct ink *own)
+{
+	int length = 0;
+
+	while (length < left && length <= GAP_CELLS && strcmp(cell[length].text, " ") == 0)
+		length++;
+	return length > 0 && length <= GAP_CELLS && length < left && before->bg == own->bg &&
+	    (before->attributes & (A_UNDERLINE | A_REVERSE)) == 0 &&
+	    (own->attributes & (A_UNDERLINE | A_REVERSE)) == 0;
+}
+
+static void
+show_row(const struct lk_canvas *canvas, int row, const struct inks *inks)
+{
+	const struct lk_canvas_cell *cells =
+	    &canvas->cells[(size_t)row * (size_t)canvas->cols];
+	const struct ink *before = NULL;
+
+	for (int col = 0; col < canvas->cols && col < COLS; col++) {
+		const struct ink *ink = &inks->of[cells[col].role][cells[col].selected];
+
+		if (cells[col].width_cells == 0)
+			continue;
+		if (before != NULL && is_gap(&cells[col], canvas->cols - col, before, ink))
+			ink = before;
+		show_cell(row, col, &cells[col], ink);
+		before = ink;
+	}
 }
 
 void
 lk_tty_show(struct lk_tty *tty, const struct lk_canvas *canvas, const struct lk_theme *theme)
 {
-	struct { attr_t attributes; int pair; } ink[LK_ROLE_COUNT][2];
+	struct inks inks;
+	cchar_t blank;
 
-	for (int role = 0; role < LK_ROLE_COUNT; role++)
-		for (int selected = 0; selected < 2; selected++) {
-			struct lk_ink i = lk_theme_ink(theme, (enum lk_role)role, selected != 0,
-			    tty->colours);
-
-			ink[role][selected].attributes = attributes_of(i.attributes);
-			ink[role][selected].pair = pair_of(tty, &i);
-		}
+	find_inks(tty, theme, &inks);
+	/* What is erased takes the theme's background, so that curses need not send its spaces. */
+	if (setcchar(&blank, L" ", A_NORMAL, 0, &inks.of[LK_ROLE_MAIN][0].pair) == OK)
+		bkgrndset(&blank);
 	erase();
 	for (int row = 0; row < canvas->rows && row < LINES; row++)
-		for (int col = 0; col < canvas->cols && col < COLS; col++) {
-			const struct lk_canvas_cell *cell =
-			    &canvas->cells[(size_t)row * (size_t)canvas->cols + (size_t)col];
-
-			if (cell->width_cells > 0)
-				show_cell(row, col, cell,
-				    ink[cell->role][cell->selected].attributes,
-				    ink[cell->role][cell->selected].pair);
-		}
+		show_row(canvas, row, &inks);
 	wnoutrefresh(stdscr);
 	doupdate();
 }
