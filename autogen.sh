@@ -15,7 +15,7 @@ case $(cat /etc/debian_version 2>/dev/null) in	# packages with a number in their
 *)	python_tests='' mallocs='' ;;
 esac
 demo_packages="python3 python3-django python3-flask gunicorn procps"
-check_packages="$demo_packages $python_tests $mallocs python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf uwsgi-plugin-python3 python3-celery"
+check_packages="$demo_packages $python_tests $mallocs python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf uwsgi-plugin-python3 python3-celery musl"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
 

@@ -45,6 +45,8 @@
  *   $XDG_RUNTIME_DIR/leaktop       when XDG_RUNTIME_DIR is set and not empty
  *   /run/leaktop                   when the effective uid is 0
  *   /tmp/leaktop-UID
+ *   /dev/shm/leaktop-UID
+ * The first of the last three that can be made is taken, the first two are not deviated from.
  * It is created with mode 0700; a folder that is a symbolic link, belongs to
  * somebody else, or can be written by group or others is refused.
  * The socket is named leaktop-PID.sock.  A client that runs as root looks in

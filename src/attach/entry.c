@@ -20,6 +20,7 @@
 
 #include "attach/attach.h"
 #include "attach/moment.h"
+#include "attach/staging.h"
 #include "attach/stub.h"
 #include "attach/subject.h"
 #include "attach/tracee.h"
@@ -48,6 +49,7 @@ struct entry {
 	struct lk_stub_context context;	/* as it is put there */
 	struct lk_tracee tracee;
 	uint64_t	 base;		/* of what was mapped there; 0: nothing */
+	char		 staged[128];	/* the copy of the library there; "" none */
 	uint64_t	 net;		/* see put_net */
 	int64_t		 began_us;
 	bool		 has_thread;	/* the process has the new thread, or gets it */
@@ -120,6 +122,15 @@ prepare(struct entry *e, const char *library, const char *const *settings, size_
 	memcpy(c->calls, e->subject->calls, sizeof(c->calls));
 	memcpy(c->symbol, SYMBOL, sizeof(SYMBOL));
 	c->bytes = LK_STUB_BYTES;
+	if (e->subject->staging != NULL) {
+		int rc = lk_staging_put(e->subject->pid, e->subject->staging, library, e->staged,
+		    sizeof(e->staged));
+
+		if (rc < 0)
+			return fail(e, rc, "the library cannot be put into %s there: %s",
+			    e->subject->staging, strerror(-rc));
+		library = e->staged;
+	}
 	if (e->subject->sampler != NULL)	/* by its name the loader finds it again */
 		library = e->subject->sampler->path;
 	if (strlen(library) >= sizeof(c->path))
@@ -452,18 +463,12 @@ hurry(int nice)
 	return before;
 }
 
-int
-lk_entry_perform(struct lk_subject *s, const char *library, const char *const *settings,
-    size_t count, struct lk_attach_report *report)
+static int
+enter_by_a_thread(struct entry *e)
 {
-	static struct entry e;
 	sigset_t held, before;
 	int rc, nice;
 
-	e = (struct entry){.subject = s, .report = report, .began_us = lk_clock_monotonic_us()};
-	rc = prepare(&e, library, settings, count);
-	if (rc < 0)
-		return rc;
 	sigemptyset(&held);
 	sigaddset(&held, SIGINT);
 	sigaddset(&held, SIGTERM);
@@ -473,10 +478,27 @@ lk_entry_perform(struct lk_subject *s, const char *library, const char *const *s
 	sigaddset(&held, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &held, &before);
 	nice = hurry(NICE_FIRST);
-	rc = try_threads(&e);
+	rc = try_threads(e);
 	hurry(nice);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return rc < 0 ? rc : wait_started(&e);
+	return rc;
+}
+
+int
+lk_entry_perform(struct lk_subject *s, const char *library, const char *const *settings,
+    size_t count, struct lk_attach_report *report)
+{
+	static struct entry e;
+	int rc;
+
+	e = (struct entry){.subject = s, .report = report, .began_us = lk_clock_monotonic_us()};
+	rc = prepare(&e, library, settings, count);
+	if (rc == 0)
+		rc = enter_by_a_thread(&e);
+	if (rc == 0)
+		rc = wait_started(&e);
+	lk_staging_remove(s->pid, e.staged);
+	return rc;
 }
 
 #else

@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach/staging.h"
 #include "attach/subject.h"
+#include "attach/versions.h"
 #include "base/attr.h"
 
 #define MINOR_FIRST	8
@@ -219,6 +221,7 @@ static void
 check_libc(struct look *l)
 {
 	const struct lk_subject *s = l->subject;
+	unsigned int needed = lk_versions_needed(l->library);
 
 	if (s->is_musl)
 		tell(l, "C library", LK_FINDING_REFUSED, "process %d has musl; this sampler was "
@@ -226,6 +229,10 @@ check_libc(struct look *l)
 	else if (s->missing != NULL)
 		tell(l, "C library", LK_FINDING_REFUSED, "process %d has no function %s in its C "
 		    "library that could be called", (int)s->pid, s->missing);
+	else if (s->sampler == NULL && s->glibc != 0 && s->glibc < needed)
+		tell(l, "C library", LK_FINDING_REFUSED, "process %d has glibc 2.%u; this sampler "
+		    "needs 2.%u: it is to be built where the older one is", (int)s->pid, s->glibc,
+		    needed);
 	else if (s->instruction == 0)
 		tell(l, "C library", LK_FINDING_REFUSED, "its code is not as expected");
 	else
@@ -260,6 +267,21 @@ is_same_file(const char *a, const char *b)
 }
 
 static void
+check_staging(struct look *l)
+{
+	struct lk_subject *s = l->subject;
+
+	s->staging = lk_staging_folder(s->pid);
+	if (s->staging == NULL)
+		tell(l, "library", LK_FINDING_REFUSED, "process %d has another root, where the "
+		    "library is not, and no folder to put it (/tmp, /var/tmp, /dev/shm, /run: "
+		    "read-only, or noexec); run leaktop inside of it", (int)s->pid);
+	else
+		tell(l, "library", LK_FINDING_NOTE, "process %d has another root: a copy is put "
+		    "into %s there, and removed when it is loaded", (int)s->pid, s->staging);
+}
+
+static void
 check_library(struct look *l)
 {
 	const struct lk_subject *s = l->subject;
@@ -269,8 +291,7 @@ check_library(struct look *l)
 	if (s->sampler != NULL)
 		tell(l, "library", LK_FINDING_GOOD, "what is there already is started again");
 	else if (!is_same_file(there, l->library))
-		tell(l, "library", LK_FINDING_REFUSED, "process %d has another root, where %s "
-		    "is not; run leaktop inside of it", (int)s->pid, l->library);
+		check_staging(l);
 	else if (!is_readable_there(s, l->library))
 		tell(l, "library", LK_FINDING_REFUSED, "process %d runs as a user who may not read "
 		    "%s", (int)s->pid, l->library);
@@ -278,16 +299,15 @@ check_library(struct look *l)
 		tell(l, "library", LK_FINDING_GOOD, "%s", l->library);
 }
 
-/* Its socket would be named by the pid that it has there, in a folder that is not ours. */
+/* Its socket is named by the pid that it has there, in a folder that we reach by its root. */
 static void
 check_namespace(struct look *l)
 {
 	const struct lk_subject *s = l->subject;
 
 	if (!s->shares_mounts || s->pid_inside != s->pid)
-		tell(l, "namespace", LK_FINDING_REFUSED, "process %d is in a container (another "
-		    "%s namespace); run leaktop inside of it", (int)s->pid,
-		    s->shares_mounts ? "pid" : "mount");
+		tell(l, "namespace", LK_FINDING_NOTE, "another %s namespace; it is process %d "
+		    "there", s->shares_mounts ? "pid" : "mount", (int)s->pid_inside);
 	else
 		tell(l, "namespace", LK_FINDING_GOOD, "ours");
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "attach/exports.h"
+#include "attach/versions.h"
 #include "base/attr.h"
 
 #define STATUS_BYTES	8192
@@ -200,7 +201,8 @@ classify(struct lk_subject *s, struct lk_object *o)
 	struct lk_exports e;
 
 	s->is_pypy = s->is_pypy || begins(name, "libpypy") || begins(name, "pypy");
-	s->is_musl = s->is_musl || begins(name, "ld-musl") || begins(name, "libc.musl");
+	s->is_musl = s->is_musl || begins(name, "ld-musl") || begins(name, "libc.musl") ||
+	    (strcmp(name, "libc.so") == 0 && strstr(o->base->path, "musl") != NULL);
 	if (begins(name, "libleaktop-sampler."))
 		s->sampler = o->base;
 	if (begins(name, "ld-linux") || begins(name, "ld-2.") || begins(name, "ld.so")) {
@@ -212,6 +214,8 @@ classify(struct lk_subject *s, struct lk_object *o)
 	if (is_libc(name)) {
 		o->code = LK_CODE_LIBC;
 		find_calls(s, &e);
+		if (begins(name, "libc"))
+			s->glibc = lk_versions_had(&e);
 	} else if (lk_exports_find(&e, "Py_IsInitialized") != 0) {
 		note_interpreter(s, o, &e, name);
 	} else if (lk_exports_find(&e, "malloc") != 0 || lk_exports_find(&e, "calloc") != 0) {

@@ -60,7 +60,9 @@ struct lk_subject {
 	const struct lk_mapping *interpreter;
 	unsigned int	 minor;			/* of Python 3; 0: not known before */
 	bool		 is_pypy, is_musl;
+	unsigned int	 glibc;			/* the N of 2.N; 0: not known */
 	const struct lk_mapping *sampler;	/* it is there already */
+	const char	*staging;		/* folder there for a copy of the library; NULL */
 	const char	*missing;		/* a function that is to be called */
 	uint64_t	 calls[LK_CALLS];
 	uint64_t	 instruction;		/* an address of a "syscall" */

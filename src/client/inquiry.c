@@ -19,6 +19,7 @@
 #include "util/text.h"
 
 #include "client/dial.h"
+#include "client/proc.h"
 
 #define READ_MAX_BYTES (1u << 20) /* in one go: keys must not wait for a flood */
 
@@ -54,7 +55,7 @@ static int
 greet(struct lk_inquiry *q, const struct lk_message *m)
 {
 	if (m->type != LK_MESSAGE_HELLO || m->hello.protocol != LK_WIRE_PROTOCOL ||
-	    m->hello.pid != (uint32_t)q->pid)
+	    m->hello.pid != (uint32_t)lk_proc_pid_inside(q->pid))
 		return fail(q, -EPROTO, m->type == LK_MESSAGE_BYE ? refusal(m->bye.reason) :
 		    "what listens there is no sampler of this version and process");
 	q->is_greeted = true;

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 long
@@ -108,6 +109,35 @@ lk_proc_uid(pid_t pid, uid_t *out)
 		return -EBADMSG;
 	*out = effective;
 	return 0;
+}
+
+pid_t
+lk_proc_pid_inside(pid_t pid)
+{
+	const char *line;
+	long value = pid;
+	char text[4096];
+	int used;
+
+	if (lk_proc_read(pid, "status", text, sizeof(text)) <= 0 ||
+	    (line = strstr(text, "\nNSpid:")) == NULL)
+		return pid;
+	/* from the outermost to its own */
+	for (line += strlen("\nNSpid:"); sscanf(line, " %ld%n", &value, &used) == 1 &&
+	    *(line += used) == '\t';)
+		;
+	return (pid_t)value;
+}
+
+bool
+lk_proc_has_our_mounts(pid_t pid)
+{
+	struct stat its, ours;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return stat(path, &its) < 0 || stat("/proc/self/ns/mnt", &ours) < 0 ||
+	    (its.st_ino == ours.st_ino && its.st_dev == ours.st_dev);
 }
 
 void

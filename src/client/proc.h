@@ -32,6 +32,12 @@ void lk_proc_command(pid_t pid, char *out, size_t out_bytes);
 /* lk_proc_uid - its effective uid.  Returns: 0 or negative errno. */
 int lk_proc_uid(pid_t pid, uid_t *out);
 
+/* lk_proc_pid_inside - the pid that it has in its own namespace of pids; PID itself if unknown. */
+pid_t lk_proc_pid_inside(pid_t pid);
+
+/* lk_proc_has_our_mounts - false: what it calls /tmp may be another folder than ours. */
+bool lk_proc_has_our_mounts(pid_t pid);
+
 /* lk_proc_user - login name of UID, else its digits. */
 void lk_proc_user(uid_t uid, char *out, size_t out_bytes);
 

@@ -65,9 +65,9 @@ add_of_uid(struct folders *f, uid_t uid)
 	if (uid == geteuid())
 		add_variable(f, getenv("XDG_RUNTIME_DIR"), "/leaktop");
 	add(f, "/run/user/%u/leaktop", (unsigned int)uid);
-	if (uid == 0)
-		add(f, "/run/leaktop");
+	add(f, "/run/leaktop");	/* root's there may be another user here */
 	add(f, "/tmp/leaktop-%u", (unsigned int)uid);
+	add(f, "/dev/shm/leaktop-%u", (unsigned int)uid);
 }
 
 /* The process may have been started with other variables than ours. */
@@ -87,6 +87,20 @@ add_of_environment(struct folders *f, pid_t pid)
 			add_variable(f, entry + 16, "/leaktop");
 	}
 	free(text);
+}
+
+/* As the process sees them. */
+static void
+move(struct folders *f, pid_t pid)
+{
+	char inside[FOLDER_BYTES];
+
+	for (size_t i = 0; i < f->count; i++) {
+		memcpy(inside, f->path[i], sizeof(inside));
+		if (snprintf(f->path[i], FOLDER_BYTES, "/proc/%d/root%s", (int)pid, inside) >=
+		    FOLDER_BYTES)
+			f->path[i][0] = '\0';	/* too long for a socket, too */
+	}
 }
 
 static bool
@@ -127,8 +141,10 @@ lk_rendezvous_find(pid_t pid, uid_t uid, char *out, size_t out_bytes)
 
 	add_of_uid(&folders, uid);
 	add_of_environment(&folders, pid);
+	if (!lk_proc_has_our_mounts(pid))
+		move(&folders, pid);
 	for (size_t i = 0; i < folders.count; i++) {
-		int rc = look(folders.path[i], pid, uid, out, out_bytes);
+		int rc = look(folders.path[i], lk_proc_pid_inside(pid), uid, out, out_bytes);
 
 		if (rc == 0)
 			return 0;

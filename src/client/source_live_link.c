@@ -112,7 +112,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 		give_up(l, LK_SOURCE_REFUSED);
 		return;
 	}
-	if (l->pid > 0 && hello->pid != (uint32_t)l->pid) {
+	if (l->pid > 0 && hello->pid != (uint32_t)lk_proc_pid_inside(l->pid)) {
 		lk_source_live_enter(l, LK_SOURCE_REFUSED, "%s is answered by process %u, not %d",
 				     l->path, hello->pid, l->pid);
 		give_up(l, LK_SOURCE_REFUSED);
@@ -130,12 +130,12 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 			lk_readings_forget(l->readings);
 	}
 	l->started_at_s = hello->started_at_s;
-	l->process.pid = (int)hello->pid;
+	l->process.pid = l->pid > 0 ? l->pid : (int)hello->pid;
 	l->process.start_time = hello->start_time;
-	lk_proc_command((pid_t)hello->pid, l->command, sizeof(l->command));
-	lk_proc_cgroup((pid_t)hello->pid, l->cgroup, sizeof(l->cgroup));
+	lk_proc_command(l->process.pid, l->command, sizeof(l->command));
+	lk_proc_cgroup(l->process.pid, l->cgroup, sizeof(l->cgroup));
 	if (l->native == NULL) /* without memory for it frames have no symbols, no more */
-		l->native = lk_native_names_new((pid_t)hello->pid, LK_NATIVE_DEBUG_FOLDER);
+		l->native = lk_native_names_new(l->process.pid, LK_NATIVE_DEBUG_FOLDER);
 	lk_mirror_look_up(l->mirror, l->native);
 	l->has_hello = true;
 	lk_source_live_ask_op(l, LK_ASK_SUBSCRIBE, l->period_ms);

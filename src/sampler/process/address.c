@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/attr.h"
 #include "base/print.h"
 #include "leaktop/sampler.h"
 #include "leaktop/wire.h"
@@ -33,17 +34,25 @@ lk_address_tell(const char *dir, const char *xdg)
 	lk_print_end(&p);
 }
 
+/* Where the first cannot be made, as in a container whose root is read-only, the next is taken. */
+static const char *const folders[] = {"/run/leaktop", "/tmp/leaktop-", "/dev/shm/leaktop-"};
+
 static void
-put_folder(struct lk_print *p)
+put_folder(struct lk_print *p, size_t which)
 {
 	if (told_folder[0] != '\0') {
 		lk_print_str(p, told_folder);
-	} else if (geteuid() == 0) {
-		lk_print_str(p, "/run/leaktop");
-	} else {
-		lk_print_str(p, "/tmp/leaktop-");
-		lk_print_u64(p, geteuid());
+		return;
 	}
+	lk_print_str(p, folders[which]);
+	if (which > 0)
+		lk_print_u64(p, geteuid());
+}
+
+static size_t
+first_folder(void)
+{
+	return geteuid() == 0 ? 0 : 1;
 }
 
 /* Only a folder that nobody else can write to keeps others from taking the name first. */
@@ -65,14 +74,18 @@ static int
 put_path(char *path, size_t size)
 {
 	struct lk_print p;
-	int rc;
+	int rc = -ENOENT;
 
 	if (told_too_long)
 		return -ENAMETOOLONG;
-	lk_print_init(&p, path, size);
-	put_folder(&p);
-	lk_print_end(&p);
-	rc = p.full ? -ENAMETOOLONG : claim_folder(path);
+	for (size_t i = first_folder(); rc < 0 && i < LK_COUNT_OF(folders); i++) {
+		lk_print_init(&p, path, size);
+		put_folder(&p, i);
+		lk_print_end(&p);
+		rc = p.full ? -ENAMETOOLONG : claim_folder(path);
+		if (told_folder[0] != '\0')
+			break;
+	}
 	if (rc < 0)
 		return rc;
 	lk_print_str(&p, "/" LK_SOCKET_PREFIX);
