@@ -40,8 +40,8 @@ find_beside(char *out, size_t out_bytes)
 	return -ENOENT;
 }
 
-static int
-find(char *out, size_t out_bytes)
+int
+lk_library_look(char *out, size_t out_bytes)
 {
 	const char *given = getenv("LEAKTOP_SAMPLER");
 
@@ -58,7 +58,7 @@ find(char *out, size_t out_bytes)
 int
 lk_library_find(char *out, size_t out_bytes)
 {
-	if (find(out, out_bytes) < 0)
+	if (lk_library_look(out, out_bytes) < 0)
 		return lk_fault("the sampler is missing: %s cannot be read; install leaktop, "
 				"or set LEAKTOP_SAMPLER to its path",
 				out);

@@ -10,4 +10,7 @@
  * was to be installed.  Returns: LK_EXIT_DONE; else an exit status, said on stderr. */
 int lk_library_find(char *out, size_t out_bytes);
 
+/* lk_library_look - the same in silence.  Returns: 0, or negative errno: OUT cannot be read. */
+int lk_library_look(char *out, size_t out_bytes);
+
 #endif

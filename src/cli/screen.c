@@ -9,6 +9,7 @@
 #include "client/source.h"
 #include "ui/app.h"
 
+#include "cli/attach_key.h"
 #include "cli/fault.h"
 #include "cli/look.h"
 #include "cli/options.h"
@@ -21,6 +22,7 @@ lk_screen_run(const struct lk_look *look, struct lk_source **take_sources, size_
 	const struct lk_app_options options = {
 	    .take_sources = take_sources,
 	    .source_count = count,
+	    .attach = lk_attach_key,
 	    .theme = look->theme,
 	    .period_ms = (unsigned int)look->period_ms,
 	    .readonly = look->readonly,

@@ -407,6 +407,8 @@ set_up_desk(struct app *a, const struct lk_app_options *options)
 	s->period_ms = options->period_ms > 0 ? options->period_ms : 1000;
 	s->scan = options->scan;
 	s->scan_ctx = options->scan_ctx;
+	s->attach = options->attach;
+	s->attach_ctx = options->attach_ctx;
 	if (s->scan == NULL && (options->source_count == 0 || (options->source_count == 1 &&
 	    lk_source_state(options->take_sources[0]) != LK_SOURCE_OFFLINE))) {
 		a->discovery = lk_discovery_new();

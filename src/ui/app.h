@@ -15,6 +15,8 @@ struct lk_app_options {
 	void		*scan_ctx;
 	lk_desk_open_fn	 open;			/* NULL: by the socket of the process */
 	void		*open_ctx;
+	lk_attach_fn	 attach;		/* NULL: the key says that it is not possible */
+	void		*attach_ctx;
 	const char	*theme;			/* or path; NULL: LEAKTOP_THEME, "default" */
 	unsigned int	 period_ms;		/* 0: 1000 */
 	bool		 readonly;

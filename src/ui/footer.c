@@ -124,7 +124,7 @@ advice(const struct lk_desk *d)
 	const struct lk_session *s = &d->session;
 
 	if (s->source == NULL && lacks_sampler(s))
-		return "SAMPLER no:  leaktop attach PID  puts it into a process that runs";
+		return "SAMPLER no:  A puts it into a process that runs";
 	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_GONE)
 		return s->scan != NULL ? "x exports its last numbers; 0 lists what runs now: its "
 		    "successor too" : "x exports its last numbers";

@@ -19,6 +19,7 @@ static const struct lk_binding bindings[] = {
 	{'?', LK_ACTION_HELP, NULL, NULL, NULL, 0},
 
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "processes", "Open", "watch this process", 0},
+	{'A', LK_ACTION_ATTACH, "processes", "Attach", "put the sampler into this process", 0},
 	{' ', LK_ACTION_TAG, "processes", "Workers", "fold and unfold a worker group", 0},
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "stacks", "Source", "the source line of the stack", 0},
 	{'t', LK_ACTION_GROUP, "stacks", "Group",

@@ -12,7 +12,7 @@ enum lk_prompt_result { LK_PROMPT_TYPING, LK_PROMPT_CHANGED, LK_PROMPT_DONE, LK_
 struct lk_prompt {
 	bool	open;
 	int	purpose;		/* the asker's */
-	char	title[48];
+	char	title[128];
 	char	text[LK_PROMPT_BYTES];
 	size_t	at;			/* bytes before the cursor */
 };

@@ -22,10 +22,15 @@ struct lk_snapshot;
 #define LK_SESSION_NAME_BYTES	256
 
 /* Purposes of the prompt. */
-enum lk_ask_for { LK_ASK_FILTER, LK_ASK_SEARCH, LK_ASK_BASELINE, LK_ASK_RENAME, LK_ASK_MINIMUM };
+enum lk_ask_for { LK_ASK_FILTER, LK_ASK_SEARCH, LK_ASK_BASELINE, LK_ASK_RENAME, LK_ASK_MINIMUM,
+	LK_ASK_ATTACH };
 
 /* How the processes of this host are found; lk_discovery_scan behind it, or a test's list. */
 typedef int (*lk_scan_fn)(void *ctx, int64_t now_ms, const struct lk_process **out);
+
+/* How the sampler is put into a process; PERFORM false: only looked at whether it can be.
+ * Returns: 0, or negative errno with words for the operator. */
+typedef int (*lk_attach_fn)(void *ctx, int pid, bool perform, char *words, size_t words_bytes);
 
 /* Of frozen heaps: freeze.h asks for them and fills it. */
 struct lk_session_freeze {
@@ -58,6 +63,9 @@ struct lk_session {
 	void			*scan_ctx;
 	const struct lk_process	*processes;	/* [process_count], of the last scan */
 	int			 process_count;	/* or negative errno */
+
+	lk_attach_fn		 attach;	/* NULL: it cannot be done here */
+	void			*attach_ctx;
 
 	struct lk_prompt	 prompt;
 	uint32_t		 prompt_number;	/* what the prompt is about: a baseline */

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "sampler")]
 import harness  # noqa: E402
 import host  # noqa: E402
+import screens  # noqa: E402
 from subject import DONE, FAILED, FILTERED, LONG, STATES, Program, may_attach  # noqa: E402
 
 # ---- what is attached to -------------------------------------------------------------------------
@@ -121,6 +122,30 @@ def _no_thread_of_ours(program):
     if len(os.listdir(f"/proc/{program.pid}/task")) > 1:
         return None
     return len(os.listdir(f"/proc/{program.pid}/fd")), program.maps().count("\n") // 20
+
+
+def by_a_key(python):
+    """A in Processes asks, attaches, and shows the process."""
+    if shutil.which("tmux") is None:
+        return "not here: needs tmux"
+    with Program(python, STATES["sleep"]) as program:
+        with screens.Terminal(program.folder, "tmux", harness.LEAKTOP,
+                              env={"LEAKTOP_DIR": program.folder}) as terminal:
+            terminal.keys("/", str(program.pid), "Enter")
+            terminal.shows(rf"{program.pid} .*no")
+            terminal.keys("A")
+            if FILTERED:
+                terminal.shows("seccomp")
+                return "the key refuses: system calls are filtered here"
+            terminal.shows("stop a thread")
+            assert not program.has_sampler()
+            terminal.keys("y", "Enter")
+            terminal.shows(rf"leaktop {program.pid}|counts since")
+            terminal.shows("LIVE")
+            assert program.hello()["state"] == "sampling"
+        program.check()
+        program.end()
+    return ""
 
 
 # ---- what is refused -----------------------------------------------------------------------------
@@ -241,7 +266,7 @@ def calls_there_may_fail(python):
         program.end()
 
 
-TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, twice_says_so,
+TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so,
          attached_detached_attached,
          dry_run_and_doctor_touch_nothing,
          others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,

@@ -677,7 +677,62 @@ START_TEST(without_a_sampler_it_is_said_what_to_do)
 {
 	fixture_play(&f, "/unattended<Enter> <Enter>");
 	ck_assert_str_eq(view(), "processes");
-	assert_shows("leaktop run");
+	assert_shows("A puts it in");
+}
+END_TEST
+
+static int attached_pid, looked_pid, attach_result;
+
+static int
+attach(void *ctx, int pid, bool perform, char *words, size_t words_bytes)
+{
+	(void)ctx;
+	*(perform ? &attached_pid : &looked_pid) = pid;
+	snprintf(words, words_bytes, attach_result < 0 ? "it is stopped by a signal" :
+	    "counts since 12:00:00");
+	return attach_result;
+}
+
+static void
+select_unattended(int result)
+{
+	attached_pid = looked_pid = 0;
+	attach_result = result;
+	f.desk.session.attach = attach;
+	fixture_play(&f, "/unattended<Enter>");
+}
+
+START_TEST(A_asks_before_it_attaches)
+{
+	select_unattended(0);
+	fixture_play(&f, "A");
+	ck_assert_int_eq(looked_pid, 977);
+	assert_shows("977: stop a thread for milliseconds");
+	fixture_play(&f, "n<Enter>");
+	assert_shows("977 is left alone");
+	fixture_play(&f, "A<Enter>");
+	ck_assert_int_eq(attached_pid, 0);
+	fixture_play(&f, "Ay<Enter>");
+	ck_assert_int_eq(attached_pid, 977);
+	ck_assert_str_eq(view(), "stacks");	/* and it is opened */
+	assert_shows("counts since 12:00:00");
+}
+END_TEST
+
+START_TEST(A_says_why_it_does_not_attach)
+{
+	select_unattended(-EPERM);
+	fixture_play(&f, "A");
+	assert_shows("it is stopped by a signal");
+	ck_assert(!f.desk.session.prompt.open);
+	f.desk.session.readonly = true;
+	looked_pid = 0;
+	fixture_play(&f, "A");
+	assert_shows("--readonly");
+	ck_assert_int_eq(looked_pid, 0);
+	f.desk.session.readonly = false;
+	fixture_play(&f, "<Esc>/gunicorn<Enter>A");
+	assert_shows("has the sampler");
 }
 END_TEST
 
@@ -860,6 +915,8 @@ list_case(void)
 	tcase_add_test(tc, a_process_opens_and_q_returns_to_the_list);
 	tcase_add_test(tc, without_a_sampler_it_is_said_what_to_do);
 	tcase_add_test(tc, workers_fold_into_their_sum);
+	tcase_add_test(tc, A_asks_before_it_attaches);
+	tcase_add_test(tc, A_says_why_it_does_not_attach);
 	return tc;
 }
 

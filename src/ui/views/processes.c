@@ -298,7 +298,60 @@ open_selected(struct lk_view *view)
 	lk_session_say(view->session, LK_ROLE_WARN,
 	    strcmp(why, "other user") == 0 ?
 	    "%d (%s): run leaktop as that user, or as root" :
-	    "no sampler in %d (%s): put it in with  leaktop attach PID", row->process.pid, why);
+	    "no sampler in %d (%s): A puts it in", row->process.pid, why);
+}
+
+/* Looked at first: what cannot be done is not asked for. */
+static void
+ask_attach(struct lk_view *view)
+{
+	const struct lk_row_ref *selected = lk_table_selected(view->table);
+	const struct process_row *row = selected != NULL ? selected->item : NULL;
+	struct lk_session *s = view->session;
+	char words[sizeof(s->message)] = "", title[sizeof(s->prompt.title)];
+	int pid = row != NULL ? (int)row->process.pid : 0;
+
+	if (row == NULL)
+		return;
+	if (s->readonly)
+		lk_session_say(s, LK_ROLE_WARN, "--readonly: nothing is put into a process");
+	else if (row->workers > 0)
+		lk_session_say(s, LK_ROLE_WARN, "a group of workers: Space unfolds it");
+	else if (row->process.has_sampler)
+		lk_session_say(s, LK_ROLE_WARN, "%d has the sampler: Enter opens it", pid);
+	else if (s->attach == NULL)
+		lk_session_say(s, LK_ROLE_WARN, "no processes of this host are shown");
+	else if (s->attach(s->attach_ctx, pid, false, words, sizeof(words)) < 0)
+		lk_session_say(s, LK_ROLE_WARN, "%s", words);
+	else {
+		snprintf(title, sizeof(title), "%d: stop a thread for milliseconds, load the "
+		    "sampler in a new one? y/n", pid);
+		lk_prompt_open(&s->prompt, LK_ASK_ATTACH, title, NULL);
+		s->prompt_number = (uint32_t)pid;
+	}
+}
+
+static void
+processes_answer(struct lk_view *view, enum lk_ask_for purpose, const char *text)
+{
+	struct lk_session *s = view->session;
+	char words[sizeof(s->message)] = "";
+	int pid = (int)s->prompt_number;
+
+	if (purpose != LK_ASK_ATTACH || s->attach == NULL)
+		return;
+	if (strcmp(text, "y") != 0 && strcmp(text, "yes") != 0) {
+		lk_session_say(s, LK_ROLE_MAIN, "%d is left alone", pid);
+		return;
+	}
+	if (s->attach(s->attach_ctx, pid, true, words, sizeof(words)) < 0) {
+		lk_session_say(s, LK_ROLE_WARN, "%s", words);
+		return;
+	}
+	if (s->scan != NULL)
+		s->process_count = s->scan(s->scan_ctx, s->now_ms, &s->processes);
+	s->wish_pid = pid;
+	lk_session_say(s, LK_ROLE_MAIN, "%s", words);
 }
 
 static bool
@@ -309,6 +362,9 @@ processes_input(struct lk_view *view, enum lk_action action)
 	switch (action) {
 	case LK_ACTION_ENTER:
 		open_selected(view);
+		return true;
+	case LK_ACTION_ATTACH:
+		ask_attach(view);
 		return true;
 	case LK_ACTION_TAG:
 		v->folded = !v->folded;
@@ -347,5 +403,6 @@ const struct lk_view_ops lk_view_processes = {
 	.update = processes_update,
 	.draw = processes_draw,
 	.input = processes_input,
+	.answer = processes_answer,
 	.status = processes_status,
 };
