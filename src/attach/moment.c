@@ -48,6 +48,8 @@ static const struct {
 	{SYS_waitid, LK_MOMENT_WAITS},
 	{SYS_pause, LK_MOMENT_WAITS},
 	{SYS_flock, LK_MOMENT_WAITS},
+	/* a wait with a timeout that was interrupted before: no lock of malloc has one */
+	{SYS_restart_syscall, LK_MOMENT_WAITS},
 	{SYS_epoll_wait, LK_MOMENT_WAITS_ONCE},
 	{SYS_epoll_pwait, LK_MOMENT_WAITS_ONCE},
 	{SYS_rt_sigtimedwait, LK_MOMENT_WAITS_ONCE},

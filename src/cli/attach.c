@@ -122,7 +122,7 @@ perform(struct lk_attach *a, pid_t pid, const struct values *v)
 	rc = lk_attach_perform(a, list, count, &report);
 	if (v->verbose)
 		print_report(&report);
-	if (rc < 0)
+	if (rc < 0 && rc != -EALREADY)	/* that has not come up yet */
 		return lk_fault("process %d goes on without the sampler: %s", (int)pid,
 				report.words);
 	return verify(pid);

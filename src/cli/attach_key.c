@@ -46,7 +46,7 @@ perform_on(struct lk_attach *a, pid_t pid, char *words, size_t words_bytes)
 	struct lk_attach_report report;
 	int rc = lk_attach_perform(a, NULL, 0, &report);
 
-	if (rc == 0)
+	if (rc == 0 || rc == -EALREADY)	/* that has not come up yet */
 		return await(pid, words, words_bytes);
 	snprintf(words, words_bytes, "%d goes on without the sampler: %s", (int)pid, report.words);
 	return rc;

@@ -5,8 +5,10 @@ Each case attaches to a program in a state (subject.py), and has it check itself
 
 attach.py [VERSION|LABEL...] [CASE...]
 """
+import contextlib
 import os
 import pathlib
+import random
 import re
 import shutil
 import signal
@@ -115,6 +117,18 @@ def attached_detached_attached(python):
         program.check()
         program.end()
     return f"{left[0]} descriptors"
+
+
+def again_in_the_same_wait(python):
+    """The kernel shows a wait that was interrupted as another call."""
+    for state in ("sleep", "poll", "timed_lock", "epoll"):
+        with Program(python, STATES[state]) as program:
+            for _ in range(2):
+                program.attach()
+                assert "runs without" in program.leaktop("detach", program.pid)
+            program.attach()
+            program.check()
+            program.end()
 
 
 def _no_thread_of_ours(program):
@@ -238,6 +252,27 @@ def killed_at_any_call(python):
     return _sweep(python, "KILL", 1 if LONG else 5, [-signal.SIGKILL])
 
 
+def killed_at_any_time(python):
+    """Wherever that is, it goes on, and can be attached to afterwards."""
+    lot = random.Random(1)
+    for state in ("timed_lock", "allocating"):
+        with Program(python, STATES[state]) as program:
+            for _ in range(100 if LONG else 5):
+                with subprocess.Popen(
+                        [harness.LEAKTOP, "attach", *FILTERED, str(program.pid)],
+                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                        stderr=subprocess.DEVNULL,
+                        env={**os.environ, "LEAKTOP_DIR": program.folder}) as attacher:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        attacher.wait(lot.uniform(0, 0.02))
+                    attacher.kill()
+                host.wait_until(program.is_free, 20, "it was let go")
+                assert "has the sampler" in program.attach()
+                assert "runs without" in program.leaktop("detach", program.pid)
+            program.check()
+            program.end()
+
+
 def any_call_may_fail(python):
     """A failure is either told, or made good."""
     seen = 0
@@ -267,10 +302,10 @@ def calls_there_may_fail(python):
 
 
 TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so,
-         attached_detached_attached,
+         attached_detached_attached, again_in_the_same_wait,
          dry_run_and_doctor_touch_nothing,
          others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,
-         killed_at_any_call, any_call_may_fail, calls_there_may_fail]
+         killed_at_any_call, killed_at_any_time, any_call_may_fail, calls_there_may_fail]
 
 if __name__ == "__main__":
     if not may_attach():
