@@ -25,6 +25,12 @@ import service  # noqa: E402
 LEAKTOP = os.environ.get("LEAKTOP", "leaktop")
 _BEATS = struct.Struct("dd")    # the number of the window; seconds of the longest gap in it
 _FIRST_TIMES = 3                # not counted: files come into memory
+_SETTLE_S = 0.5                 # of a new shop: its first pages fill caches
+_ROWS = (("neither", "longest missed beat, with neither"),
+         ("attach", "longest missed beat, with attach"),
+         ("detach", "longest missed beat, with detach"),
+         ("thread", "a thread was stopped, by leaktop's clock"),
+         ("command", "from the command to the first numbers"))
 
 _CONF = """
 import mmap, os, struct, threading, time
@@ -90,23 +96,44 @@ def _leaktop(folder, *words):
     return time.monotonic() - begun, run.stdout
 
 
-def _measure(shop, folder, options):
-    """{what: [milliseconds]}"""
-    pid, = shop.worker_pids()
-    found = {word: [] for word in ("neither", "attach", "detach", "thread", "command")}
-    extra = ["--seccomp"] if options.seccomp else []
-    for time_ in range(-_FIRST_TIMES, options.times):
-        neither, _ = shop.missed_ms(options.window, lambda: None)
+class Times:
+    """What was measured, in milliseconds, by what it is."""
+
+    def __init__(self, folder, options):
+        self.found = {word: [] for word in ("neither", "attach", "detach", "thread", "command")}
+        self.answers = 0
+        self._folder, self._options = folder, options
+        self._extra = ["--seccomp"] if options.seccomp else []
+
+    def in_and_out(self, shop, counts=True):
+        pid, = shop.worker_pids()
+        window = self._options.window
+        neither, _ = shop.missed_ms(window, lambda: None)
         attach, (took_s, said) = shop.missed_ms(
-            options.window, lambda: _leaktop(folder, "attach", "--verbose", *extra, pid))
-        detach, _ = shop.missed_ms(options.window, lambda: _leaktop(folder, "detach", pid))
-        if time_ < 0:
-            continue
+            window, lambda: _leaktop(self._folder, "attach", "--verbose", *self._extra, pid))
+        detach, _ = shop.missed_ms(window, lambda: _leaktop(self._folder, "detach", pid))
         stopped = float(re.search(r"the longest ([\d.]+) ms", said)[1])
         for word, value in (("neither", neither), ("attach", attach), ("detach", detach),
                             ("thread", stopped), ("command", took_s * 1e3)):
-            found[word].append(value)
-    return found
+            if counts:
+                self.found[word].append(value)
+
+    def serve(self, times, first=0):
+        """TIMES in and out of one process, under load; the FIRST of them do not count."""
+        with Shop(self._folder) as shop, customers.Customers(shop.port, self._options.rate) as load:
+            time.sleep(_SETTLE_S)
+            for time_ in range(-first, times):
+                self.in_and_out(shop, time_ >= 0)
+            result = load.stop()
+        if result["wrong"]:
+            raise SystemExit(f"bench: wrong answers: {result['examples']}")
+        self.answers += result["requests"]
+
+    def print(self, words):
+        print(f"\n{words}; {self.answers} answers, none wrong")
+        print(f"{'milliseconds':44}    median        95 %       max")
+        for word, what in _ROWS:
+            _row(what, self.found[word])
 
 
 def _row(words, values):
@@ -118,24 +145,20 @@ def _row(words, values):
 def main():
     parser = argparse.ArgumentParser(description="how long attach stops a service")
     parser.add_argument("--times", type=int, default=200, help="in and out")
+    parser.add_argument("--fresh", type=int, default=50, help="processes for a first time")
     parser.add_argument("--rate", type=int, default=100, help="of requests, per second")
     parser.add_argument("--window", type=float, default=0.4, help="seconds")
     parser.add_argument("--seccomp", action="store_true", help="system calls are filtered here")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder, Shop(folder) as shop, \
-            customers.Customers(shop.port, options.rate) as load:
-        found = _measure(shop, folder, options)
-        result = load.stop()
-    if result["wrong"]:
-        raise SystemExit(f"bench: wrong answers: {result['examples']}")
-    print(f"Flask under gunicorn, {options.rate} requests per second; {options.times} times in and "
-          f"out; {result['requests']} answers, none wrong\n")
-    print(f"{'milliseconds':44}    median        95 %       max")
-    _row("longest missed beat, with neither", found["neither"])
-    _row("longest missed beat, with attach", found["attach"])
-    _row("longest missed beat, with detach", found["detach"])
-    _row("a thread was stopped, by leaktop's clock", found["thread"])
-    _row("from the command to the first numbers", found["command"])
+    print(f"Flask under gunicorn, {options.rate} requests per second")
+    with tempfile.TemporaryDirectory(prefix="leaktop-bench-") as folder:
+        fresh, again = Times(folder, options), Times(folder, options)
+        for _ in range(options.fresh):
+            fresh.serve(1)
+        if options.fresh:
+            fresh.print(f"{options.fresh} processes, in for the first time")
+        again.serve(options.times, _FIRST_TIMES)
+        again.print(f"one process, {options.times} times in and out")
     return 0
 
 
