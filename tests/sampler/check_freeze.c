@@ -197,7 +197,7 @@ END_TEST
 /* A list so long that recursion would end the stack. */
 START_TEST(a_long_list_has_dominators)
 {
-	const uint32_t count = 1000000;
+	const uint32_t count = lk_suites_rounds(1000000);
 	struct lk_dominators d;
 	struct lk_graph g;
 
@@ -295,7 +295,7 @@ END_TEST
 /* So long that recursion would end the stack; of its cycle only the beginning is told. */
 START_TEST(a_long_ring_is_one_cycle)
 {
-	const uint32_t count = 1000000;
+	const uint32_t count = lk_suites_rounds(1000000);
 	uint32_t way[3] = {0};
 	struct lk_cycles c;
 	struct lk_graph g;

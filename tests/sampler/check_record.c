@@ -418,7 +418,7 @@ END_TEST
  * where they fit, and once where they do not, which the tick and the events say. */
 START_TEST(a_million_stacks)
 {
-	const uint64_t stacks = 1000000, alive = 1000;
+	const uint64_t stacks = lk_suites_rounds(1000000), alive = 1000;
 	struct lk_emit_tick t;
 	uint64_t i;
 

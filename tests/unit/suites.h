@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,13 @@ lk_suites_in_valgrind(void)
 	const char *preloaded = getenv("LD_PRELOAD");
 
 	return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
+
+/* lk_suites_rounds - how often to do what COUNT times would take minutes under valgrind. */
+static inline uint32_t
+lk_suites_rounds(uint32_t count)
+{
+	return lk_suites_in_valgrind() ? count / 10 : count;
 }
 
 #endif

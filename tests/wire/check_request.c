@@ -281,26 +281,19 @@ invent(char *line, size_t size)
 	return used;
 }
 
-/* Of so many a tenth under valgrind, where each takes half a millisecond. */
-static uint32_t
-lines_of(uint32_t count)
-{
-	return lk_suites_in_valgrind() ? count / 10 : count;
-}
-
 START_TEST(invented_lines_are_judged_as_jansson_does)
 {
 	char line[512];
 	size_t length;
 	uint32_t i, accepted = 0;
 
-	for (i = 0; i < lines_of(200000); i++) {
+	for (i = 0; i < lk_suites_rounds(200000); i++) {
 		length = invent(line, sizeof(line));
 		ck_assert_msg((parse_bytes(line, length) == 0) == is_request(line, length),
 		    "%.*s", (int)length, line);
 		accepted += request.op[0] != '\0' && is_request(line, length);
 	}
-	ck_assert_uint_gt(accepted, lines_of(500));
+	ck_assert_uint_gt(accepted, lk_suites_rounds(500));
 }
 END_TEST
 
@@ -314,7 +307,7 @@ START_TEST(spoilt_lines_are_judged_as_jansson_does)
 	size_t length, at;
 	uint32_t i, n, accepted = 0;
 
-	for (i = 0; i < lines_of(100000); i++) {
+	for (i = 0; i < lk_suites_rounds(100000); i++) {
 		length = sizeof(whole) - 1;
 		memcpy(line, whole, length);
 		for (n = 1 + below(3); n > 0; n--) {
@@ -328,7 +321,7 @@ START_TEST(spoilt_lines_are_judged_as_jansson_does)
 		    "%.*s", (int)length, line);
 		accepted += is_request(line, length);
 	}
-	ck_assert_uint_gt(accepted, lines_of(5000));
+	ck_assert_uint_gt(accepted, lk_suites_rounds(5000));
 }
 END_TEST
 
@@ -338,7 +331,7 @@ START_TEST(garbage_is_harmless)
 	size_t length, k;
 	uint32_t i;
 
-	for (i = 0; i < lines_of(100000); i++) {
+	for (i = 0; i < lk_suites_rounds(100000); i++) {
 		length = below(sizeof(line));
 		for (k = 0; k < length; k++)
 			line[k] = (char)below(256);
