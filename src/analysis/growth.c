@@ -79,6 +79,25 @@ lk_growth_site(const struct lk_stack *stack)
 	return stack->frame_count > 0 ? &stack->frames[0] : NULL;
 }
 
+bool
+lk_growth_is_own(const struct lk_frame *frame)
+{
+	const char *file = frame->file;
+
+	return !frame->native && *file != '<' && *file != '\0' &&
+	    strstr(file, "-packages/") == NULL && strstr(file, "/lib/python") == NULL &&
+	    strstr(file, "/bin/") == NULL;
+}
+
+const struct lk_frame *
+lk_growth_own_site(const struct lk_stack *stack)
+{
+	for (uint32_t i = 0; i < stack->frame_count; i++)
+		if (lk_growth_is_own(&stack->frames[i]))
+			return &stack->frames[i];
+	return lk_growth_site(stack);
+}
+
 /* The interval of the baseline list in which EPOCH lies: 0 before the first, i after
  * baselines[i-1].  A dropped baseline joins its interval to the one before. */
 static uint32_t
@@ -256,7 +275,8 @@ finish_row(struct maker *m, uint32_t number)
 	const struct sum *sum = &m->sums[number];
 
 	g->key = m->ids.keys[number];
-	g->frame = lk_growth_site(g->stack);
+	g->frame = m->ids.group == LK_GROUP_OWN ? lk_growth_own_site(g->stack)
+						: lk_growth_site(g->stack);
 	g->live_error_bytes = lk_estimate_error(&g->live, interval_bytes);
 	g->delta_bytes = g->born.bytes - g->died.bytes;
 	g->delta_objects = g->born.objects - g->died.objects;

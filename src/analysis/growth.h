@@ -12,7 +12,8 @@ struct lk_snapshot;
 struct lk_stack;
 struct lk_frame;
 
-enum lk_group { LK_GROUP_STACK, LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_FILE,
+enum lk_group { LK_GROUP_STACK, LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_OWN,
+	LK_GROUP_FILE,
 	LK_GROUP_DOMAIN, LK_GROUP_THREAD, LK_GROUP_COUNT };
 
 #define LK_REFERENCE_START	0u		/* since the sampler began counting */
@@ -80,5 +81,13 @@ void lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *ro
  * which line grows.  How much of a row is native is in native_bytes, and LK_GROUP_DOMAIN sets the
  * domains apart.  A native site stands for its whole function: it has no line. */
 const struct lk_frame *lk_growth_site(const struct lk_stack *stack);
+
+/* lk_growth_own_site - the innermost frame of the program's own code, not of Python's library, of
+ * packages that are installed, nor of a program of theirs: it names rows of LK_GROUP_OWN.  Without
+ * any: lk_growth_site(). */
+const struct lk_frame *lk_growth_own_site(const struct lk_stack *stack);
+
+/* lk_growth_is_own - is FRAME of the program's own code? */
+bool lk_growth_is_own(const struct lk_frame *frame);
 
 #endif

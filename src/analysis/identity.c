@@ -63,6 +63,23 @@ hash_line(uint64_t h, const struct lk_stack *s)
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
+static const struct lk_frame *
+own_site_of(const struct lk_stack *stack)
+{
+	return stack->frame_count > 0 ? lk_growth_own_site(stack) : &no_frame;
+}
+
+static uint64_t
+hash_own(uint64_t h, const struct lk_stack *s)
+{
+	const struct lk_frame *site = own_site_of(s);
+
+	h = hash_number(hash_text(h, site->file), site->line);
+	if (site->native)
+		h = hash_text(h, site->function);
+	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
+}
+
 static uint64_t
 hash_function(uint64_t h, const struct lk_stack *s)
 {
@@ -138,6 +155,19 @@ same_line(const struct lk_stack *a, const struct lk_stack *b)
 }
 
 static bool
+same_own(const struct lk_stack *a, const struct lk_stack *b)
+{
+	const struct lk_frame *x = own_site_of(a), *y = own_site_of(b);
+
+	if ((a->frame_count == 0) != (b->frame_count == 0) || x->native != y->native)
+		return false;
+	if (a->frame_count == 0)
+		return a->domain == b->domain;
+	return x->line == y->line && strcmp(x->file, y->file) == 0 &&
+	    (!x->native || strcmp(x->function, y->function) == 0);
+}
+
+static bool
 same_domain(const struct lk_stack *a, const struct lk_stack *b)
 {
 	return a->domain == b->domain;
@@ -169,6 +199,7 @@ static const struct {
 	[LK_GROUP_STACK] = {hash_stack, same_stack},
 	[LK_GROUP_LINE] = {hash_line, same_line},
 	[LK_GROUP_FUNCTION] = {hash_function, same_function},
+	[LK_GROUP_OWN] = {hash_own, same_own},
 	[LK_GROUP_FILE] = {hash_file, same_file},
 	[LK_GROUP_DOMAIN] = {hash_domain, same_domain},
 	[LK_GROUP_THREAD] = {hash_thread, same_thread},

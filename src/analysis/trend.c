@@ -33,10 +33,24 @@ pick_points(const float *values, uint32_t count, double step_s, double span_s, s
 	return used; /* newest first */
 }
 
+/* Sen 1968: the ranks of the slopes that Kendall's variance allows. */
+static void
+find_interval(const double *slopes, size_t pairs, uint32_t count, struct lk_trend *out)
+{
+	double n = count, half = 1.96 * sqrt(n * (n - 1) * (2 * n + 5) / 18) / 2;
+	double low = floor((double)pairs / 2 - half), high = ceil((double)pairs / 2 + half);
+
+	if (low < 0 || high >= (double)pairs)
+		return;
+	out->low_per_s = slopes[(size_t)low];
+	out->high_per_s = slopes[(size_t)high];
+}
+
 struct lk_trend
 lk_trend_of(const float *values, uint32_t count, double step_s, double span_s)
 {
-	struct lk_trend out = {.slope_per_s = NAN, .quartile_per_s = NAN};
+	struct lk_trend out = {.slope_per_s = NAN, .quartile_per_s = NAN, .low_per_s = NAN,
+	    .high_per_s = NAN};
 	struct point points[LK_TREND_POINTS];
 	size_t pairs = 0;
 	double *slopes;
@@ -57,6 +71,7 @@ lk_trend_of(const float *values, uint32_t count, double step_s, double span_s)
 	qsort(slopes, pairs, sizeof(*slopes), ascending);
 	out.slope_per_s = (slopes[(pairs - 1) / 2] + slopes[pairs / 2]) / 2;
 	out.quartile_per_s = slopes[pairs / 4];
+	find_interval(slopes, pairs, out.count, &out);
 	free(slopes);
 	return out;
 }

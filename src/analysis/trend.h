@@ -11,6 +11,8 @@ struct lk_trend {
 	double	 span_s;	/* from the first to the last of them */
 	double	 slope_per_s;	/* NAN: none */
 	double	 quartile_per_s; /* three quarters of the pairs rise faster than this */
+	double	 low_per_s, high_per_s; /* 95 % of Sen's interval, as if points did not depend on
+					   each other; NAN: too few of them */
 };
 
 #define LK_TREND_POINTS 96 /* more are thinned to this many: the work grows with the square */

@@ -249,6 +249,7 @@ lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out)
 	out->live_growth_bytes_per_min = j.live.slope_per_s * 60;
 	out->native_growth_bytes_per_min = j.native.slope_per_s * 60;
 	out->seconds_to_limit = seconds_to_limit(s, &j);
+	out->rss_grows = j.rss_grows;
 	out->warm_up_s = s->sampler.state == LK_STATE_DORMANT ? 0 : fmax(WARM_UP_S - j.data_s, 0);
 	share_out(s, out);
 	say(s, &j, out);

@@ -21,6 +21,7 @@ struct lk_verdict {
 	size_t	kind_bytes;	/* of the sentence: "Python leak" or "Native leak" in front; 0:
 				   it is neither */
 	bool	is_native;	/* of the two the latter */
+	bool	rss_grows;	/* steadily, and by enough to matter */
 };
 
 void lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out);

@@ -124,6 +124,8 @@ first_theme(struct app *a, const char *option)
 		    rc == -EPERM ? "others may write it" : strerror(-rc));
 	gethostname(host, sizeof(host) - 1);
 	lk_theme_choose(&preferences, option, getenv("LEAKTOP_THEME"), host, name, sizeof(name));
+	if (rc == 0)
+		lk_setup_read(&a->desk.session, &preferences, path);
 	lk_preferences_fini(&preferences);
 	find_folders(a);
 	load_theme(a, name);
@@ -144,6 +146,14 @@ next_theme(struct app *a)
 		a->theme.mono = true;
 	lk_session_say(&a->desk.session, LK_ROLE_MAIN, no_colour() ?
 	    "theme %s, without colours: NO_COLOR is set" : "theme %s", a->theme.name);
+}
+
+/* In Setup a theme is chosen to stay. */
+static void
+keep_theme(struct app *a)
+{
+	if (strcmp(a->desk.views[a->desk.current].ops->id, "setup") == 0)
+		lk_setup_keep(&a->desk.session, "theme", a->theme.name);
 }
 
 /* ---- what keys ask of the terminal ----------------------------------------- */
@@ -255,6 +265,7 @@ grant(struct app *a, enum lk_desk_wish wish)
 		break;
 	case LK_DESK_THEME:
 		next_theme(a);
+		keep_theme(a);
 		break;
 	case LK_DESK_EXPORT:
 		export_snapshot(a);

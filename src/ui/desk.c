@@ -230,6 +230,13 @@ go_back(struct lk_desk *d)
 }
 
 static void
+travel(struct lk_desk *d, int step)
+{
+	lk_session_travel(&d->session, step);
+	current_view(d)->table->frozen_until_ms = 0;
+}
+
+static void
 set_period(struct lk_desk *d, int step)
 {
 	static const unsigned int periods[] = {250, 500, 1000, 2000, 5000, 10000, 30000};
@@ -252,14 +259,14 @@ pause_screen(struct lk_desk *d)
 {
 	d->session.paused = !d->session.paused;
 	lk_session_say(&d->session, LK_ROLE_MAIN, d->session.paused ?
-	    "PAUSED: the screen holds still, the sampler goes on; Z goes on" : "going on");
+	    "PAUSED, the sampler goes on: , and . look back and forth; Z goes on" : "going on");
 }
 
 static void
 ask_text(struct lk_desk *d, enum lk_ask_for purpose)
 {
 	static const char *const titles[] = {
-		[LK_ASK_FILTER] = "filter (!text excludes, ~regex)",
+		[LK_ASK_FILTER] = "filter (!not ~regex file: func: & ...)",
 		[LK_ASK_SEARCH] = "search",
 		[LK_ASK_BASELINE] = "name of the baseline",
 	};
@@ -356,6 +363,8 @@ act_globally(struct lk_desk *d, enum lk_action action, int key)
 	case LK_ACTION_BACK: go_back(d); break;
 	case LK_ACTION_HELP: show(d, lk_views_find('?'), true); break;
 	case LK_ACTION_VIEW: show(d, lk_views_find((char)key), false); break;
+	case LK_ACTION_SETUP: show(d, lk_views_find('S'), true); break;
+	case LK_ACTION_TREE: show(d, lk_views_find('2'), true); break;
 	case LK_ACTION_NEXT_VIEW: next_view(d, 1); break;
 	case LK_ACTION_PREVIOUS_VIEW: next_view(d, -1); break;
 	case LK_ACTION_FILTER: ask_text(d, LK_ASK_FILTER); break;
@@ -365,8 +374,8 @@ act_globally(struct lk_desk *d, enum lk_action action, int key)
 	case LK_ACTION_REFERENCE_OLDER: lk_session_step(s, -1); break;
 	case LK_ACTION_REFERENCE_NEWER: lk_session_step(s, 1); break;
 	case LK_ACTION_PAUSE: pause_screen(d); break;
-	case LK_ACTION_SLOWER: set_period(d, 1); break;
-	case LK_ACTION_FASTER: set_period(d, -1); break;
+	case LK_ACTION_SLOWER: (s->paused ? travel : set_period)(d, s->paused ? -1 : 1); break;
+	case LK_ACTION_FASTER: (s->paused ? travel : set_period)(d, s->paused ? 1 : -1); break;
 	case LK_ACTION_RELOAD: scan(d, true); break;
 	case LK_ACTION_SOURCE: show_frame(d); break;
 	default: break;

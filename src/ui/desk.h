@@ -11,7 +11,7 @@
 #include "ui/session.h"
 #include "ui/view.h"
 
-#define LK_DESK_VIEWS_MAX	10
+#define LK_DESK_VIEWS_MAX	13
 #define LK_DESK_BACK_MAX	8
 
 /* What a key asks of the terminal or of the program. */

@@ -119,7 +119,7 @@ lacks_sampler(const struct lk_session *s)
 
 /* What to do next, while there is nothing to report. */
 static const char *
-advice(const struct lk_desk *d)
+advice(const struct lk_desk *d, char *out, size_t out_bytes)
 {
 	const struct lk_session *s = &d->session;
 
@@ -136,6 +136,12 @@ advice(const struct lk_desk *d)
 		return "b marks a baseline once the program is warm: growth then counts from there";
 	if (s->now->baseline_count == 1)
 		return "b again after some traffic: what survives every baseline is the leak (8)";
+	if (s->survivors > 0 && strcmp(d->views[d->current].ops->id, "stacks") == 0) {
+		snprintf(out, out_bytes, s->survivors == 1 ?
+		    "%u line survives every baseline: 9 Suspects" :
+		    "%u lines survive every baseline: 9 Suspects", s->survivors);
+		return out;
+	}
 	if (strcmp(s->now->sampler.native, "python") == 0)
 		return "native frames off: leaktop run --native=stacks shows them";
 	if (strcmp(s->now->sampler.native, "off") == 0)
@@ -149,13 +155,15 @@ lk_footer_draw(const struct lk_desk *d, struct lk_canvas *c)
 	const struct lk_session *s = &d->session;
 	bool full = c->rows >= LK_HEADER_FULL_ROWS;
 	int row = full ? c->rows - 2 : c->rows - 1;
+	char words[96];
 
 	if (s->prompt.open)
 		draw_prompt(&s->prompt, c, row);
 	else if (s->message[0] != '\0')
 		lk_canvas_text(c, row, 1, c->cols - 1, s->message_role, s->message);
 	else if (full)
-		lk_canvas_text(c, row, 1, c->cols - 1, LK_ROLE_INACTIVE, advice(d));
+		lk_canvas_text(c, row, 1, c->cols - 1, LK_ROLE_INACTIVE,
+		    advice(d, words, sizeof(words)));
 	else
 		draw_keys(d, c, row);
 	if (full)

@@ -161,6 +161,21 @@ reference_words(const struct lk_session *s, char *out, size_t out_bytes)
 	    lk_text_duration(fmax(0, s->now->at_s - since), ago, sizeof(ago)));
 }
 
+/* In the past the time stands there, not only that it stands. */
+static void
+add_paused(const struct lk_session *s, struct segments *line)
+{
+	const struct lk_snapshot *newest = s->source != NULL ? lk_source_snapshot(s->source) : NULL;
+	struct segment *segment = add(line, LK_ROLE_BANNER, 100);
+	char at[LK_TEXT_BYTES];
+
+	if (newest != NULL && s->now != NULL && newest->at_s - s->now->at_s >= LK_PAST_STEP_S)
+		snprintf(segment->text, sizeof(segment->text), "PAUSED %s",
+		    lk_text_clock(s->now->at_s, at, sizeof(at)));
+	else
+		snprintf(segment->text, sizeof(segment->text), "PAUSED");
+}
+
 static void
 add_state(const struct lk_session *s, struct segments *line)
 {
@@ -187,7 +202,7 @@ add_state(const struct lk_session *s, struct segments *line)
 		    segment->text, sizeof(segment->text));
 	}
 	if (s->paused)
-		snprintf(add(line, LK_ROLE_BANNER, 100)->text, 16, "PAUSED");
+		add_paused(s, line);
 	if (s->readonly)
 		snprintf(add(line, LK_ROLE_INACTIVE, 15)->text, 16, "readonly");
 }

@@ -18,6 +18,7 @@
 #include "ui/columns.h"
 
 #define WORST_SHARE 0.5	/* of all growth: less is not the line that explains it */
+#define INTERVALS_LEAST 2	/* baselines that a line must have survived */
 
 void
 lk_session_init(struct lk_session *s)
@@ -33,6 +34,7 @@ lk_session_fini(struct lk_session *s)
 {
 	lk_snapshot_put(s->now);
 	lk_snapshot_put(s->before);
+	lk_past_forget(&s->past);
 	lk_source_close(s->source);
 	memset(s, 0, sizeof(*s));
 }
@@ -41,6 +43,7 @@ void
 lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 {
 	lk_snapshot_put(s->now);
+	lk_past_forget(&s->past);
 	lk_source_close(s->source);
 	s->source = take_source;
 	s->now = NULL;
@@ -50,6 +53,7 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	s->paused = false;
 	s->file[0] = '\0';
 	s->worst[0] = '\0';
+	s->survivors = 0;
 	memset(&s->freeze, 0, sizeof(s->freeze));
 }
 
@@ -59,12 +63,44 @@ lk_session_take(struct lk_session *s)
 	const struct lk_snapshot *newest;
 
 	newest = s->source != NULL ? lk_source_snapshot(s->source) : NULL;
-	if (newest == NULL || newest == s->now || (s->paused && s->now != NULL))
+	if (newest == NULL)
+		return false;
+	if (s->before == NULL && lk_source_state(s->source) != LK_SOURCE_OFFLINE)
+		lk_past_keep(&s->past, newest);
+	if (newest == s->now || (s->paused && s->now != NULL))
 		return false;
 	lk_snapshot_get(newest);
 	lk_snapshot_put(s->now);
 	s->now = newest;
 	return true;
+}
+
+/* The newest one is where the way to the future ends: what came while the screen stood still. */
+void
+lk_session_travel(struct lk_session *s, int step)
+{
+	const struct lk_snapshot *to, *newest = s->source != NULL ?
+	    lk_source_snapshot(s->source) : NULL;
+	char at[LK_TEXT_BYTES], ago[LK_TEXT_BYTES];
+
+	if (s->now == NULL || newest == NULL || s->before != NULL)
+		return;
+	to = step < 0 ? lk_past_before(&s->past, s->now->at_s) :
+	    lk_past_after(&s->past, s->now->at_s);
+	if (to == NULL && step > 0 && s->now != newest)
+		to = newest;
+	if (to == NULL) {
+		lk_session_say(s, LK_ROLE_WARN, step < 0 ?
+		    "nothing older was kept: it is since this screen looks on" :
+		    "this is now; Z goes on");
+		return;
+	}
+	lk_snapshot_get(to);
+	lk_snapshot_put(s->now);
+	s->now = to;
+	lk_session_say(s, LK_ROLE_STALE, "as it was at %s, %s ago; , older  . newer  Z goes on",
+	    lk_text_clock(to->at_s, at, sizeof(at)),
+	    lk_text_duration(newest->at_s - to->at_s, ago, sizeof(ago)));
 }
 
 void
@@ -148,7 +184,7 @@ mix_frame(uint64_t hash, const struct lk_frame *frame, enum lk_group group)
 	hash = mix(hash, frame->file);
 	if (group != LK_GROUP_FILE)
 		hash = mix(hash, frame->function);
-	if (group == LK_GROUP_LINE || group == LK_GROUP_STACK)
+	if (group == LK_GROUP_LINE || group == LK_GROUP_OWN || group == LK_GROUP_STACK)
 		hash = lk_hash_more(hash, frame->line);
 	return hash;
 }
@@ -163,6 +199,8 @@ key_of(const struct lk_stack *stack, enum lk_group group)
 		return hash ^ (uint64_t)stack->domain;
 	if (group == LK_GROUP_THREAD)
 		return mix(hash, stack->thread);
+	if (group == LK_GROUP_OWN)
+		return mix_frame(hash, lk_growth_own_site(stack), group);
 	if (group != LK_GROUP_STACK)
 		return mix_frame(hash, lk_growth_site(stack), group);
 	hash ^= (uint64_t)stack->domain;
@@ -177,7 +215,8 @@ growth_of_difference(const struct lk_difference *d, double seconds, double inter
 {
 	out->key = key_of(d->stack, group);
 	out->stack = d->stack;
-	out->frame = lk_growth_site(d->stack);
+	out->frame = group == LK_GROUP_OWN ? lk_growth_own_site(d->stack) :
+	    lk_growth_site(d->stack);
 	out->live = d->b;
 	out->native_bytes = d->stack->domain == LK_DOMAIN_NATIVE ? d->b.bytes : 0;
 	out->live_error_bytes = lk_estimate_error(&d->b, interval_bytes);
@@ -281,6 +320,8 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 	if (s->until != 0 && lk_snapshot_baseline(s->now, s->until) == NULL)
 		s->until = 0;
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
+	if (set == NULL && missing != 0 && s->paused)	/* in the past they never come */
+		set = lk_growth_new(s->now, LK_REFERENCE_START, 0, group, &missing);
 	if (set == NULL && missing != 0 && missing != s->asked_rows) {
 		s->asked_rows = missing;
 		if (lk_session_refresh(s, LK_REQUEST_BASELINE_ROWS, missing) < 0)
@@ -302,6 +343,20 @@ lk_session_total(const struct lk_growth_set *set)
 	return total;
 }
 
+static uint32_t
+count_survivors(const struct lk_growth_set *set)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; set != NULL && i < set->count; i++) {
+		const struct lk_growth *g = &set->rows[i];
+
+		count += g->significant && g->delta_bytes > 0 &&
+		    g->interval_count >= INTERVALS_LEAST && g->survived_count == g->interval_count;
+	}
+	return count;
+}
+
 void
 lk_session_judge(struct lk_session *s)
 {
@@ -311,6 +366,7 @@ lk_session_judge(struct lk_session *s)
 	if (set == NULL && s->now != NULL)
 		return;			/* rows of the baseline are on their way */
 	s->worst[0] = '\0';
+	s->survivors = count_survivors(set);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
 		if (set->rows[i].delta_bytes > first->delta_bytes)
 			first = &set->rows[i];

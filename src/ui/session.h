@@ -11,7 +11,10 @@
 #include "base/attr.h"
 #include "client/source.h"
 #include "model/frozen.h"
+#include "ui/mutes.h"
+#include "ui/past.h"
 #include "ui/prompt.h"
+#include "ui/setup.h"
 #include "ui/theme.h"
 
 struct lk_process;
@@ -52,6 +55,10 @@ struct lk_session {
 	char			 worst[64];	/* "cart:88": the line most of the growth is from,
 						   beyond its error; else "" */
 	bool			 worst_is_native;	/* most of that line's memory is */
+	uint32_t		 survivors;	/* lines that grow and survive every baseline */
+	struct lk_mutes		 mutes;
+	struct lk_past		 past;
+	struct lk_setup		 setup;
 	unsigned int		 period_ms;
 	bool			 paused;	/* the screen, not the sampler */
 	bool			 readonly;
@@ -90,6 +97,9 @@ void lk_session_watch(struct lk_session *s, struct lk_source *take_source);
 /* lk_session_take - put the source's newest snapshot on the screen, unless paused.
  * Returns: true when it changed. */
 bool lk_session_take(struct lk_session *s);
+
+/* lk_session_travel - while paused: NOW is the snapshot before (-1) or after (+1). */
+void lk_session_travel(struct lk_session *s, int step);
 
 /* lk_session_say - the message line, for a while. */
 void lk_session_say(struct lk_session *s, enum lk_role role, const char *format, ...)

@@ -34,8 +34,7 @@ lk_table_init(struct lk_table *t, const struct lk_column *const *columns,
 void
 lk_table_fini(struct lk_table *t)
 {
-	if (t->filter_is_regex)
-		regfree(&t->regex);
+	lk_filter_forget(&t->parsed);
 	free(t->rows);
 	free(t->old);
 	memset(t, 0, sizeof(*t));
@@ -105,20 +104,29 @@ search_text(const struct lk_table *t, const void *item, char *out, size_t out_by
 	}
 }
 
+struct candidate {
+	const struct lk_table	*table;
+	const void		*item;
+};
+
+static void
+field_text(void *ctx, const char *field, char *out, size_t out_bytes)
+{
+	const struct candidate *row = ctx;
+	const struct lk_ask ask = {row->table->session, row->table->state, NULL, row->item};
+
+	if (*field == '\0')
+		search_text(row->table, row->item, out, out_bytes);
+	else
+		row->table->field(&ask, field, out, out_bytes);
+}
+
 static bool
 matches(const struct lk_table *t, const void *item)
 {
-	const char *pattern = t->filter;
-	char text[2048];
-	bool exclude = *pattern == '!', hit;
+	struct candidate row = {t, item};
 
-	pattern += exclude;
-	if (*pattern == '\0' || *pattern == '~' ? !t->filter_is_regex : false)
-		return true;
-	search_text(t, item, text, sizeof(text));
-	hit = t->filter_is_regex ? regexec(&t->regex, text, 0, NULL, 0) == 0 :
-	    strcasestr(text, pattern) != NULL;
-	return hit != exclude;
+	return lk_filter_matches(&t->parsed, field_text, &row);
 }
 
 void
@@ -250,7 +258,7 @@ move_to(struct lk_table *t, size_t row)
 void
 lk_table_hold(struct lk_table *t, int64_t now_ms)
 {
-	t->frozen_until_ms = now_ms + LK_TABLE_FREEZE_MS;
+	t->frozen_until_ms = t->follows ? 0 : now_ms + LK_TABLE_FREEZE_MS;
 }
 
 static void
@@ -341,6 +349,10 @@ lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
 	case LK_ACTION_SORT_PREVIOUS:
 		sort_by_next(t, -1);
 		return true;
+	case LK_ACTION_FOLLOW:
+		t->follows = !t->follows;
+		t->frozen_until_ms = 0;
+		return true;
 	case LK_ACTION_INVERT:
 		t->inverted = !t->inverted;
 		resort(t);
@@ -359,22 +371,12 @@ lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
 int
 lk_table_filter(struct lk_table *t, const char *text)
 {
-	const char *pattern = text + (*text == '!');
+	int rc = lk_filter_parse(&t->parsed, text, t->fields);
 
-	if (t->filter_is_regex)
-		regfree(&t->regex);
-	t->filter_is_regex = false;
-	t->filter_bad = false;
+	t->filter_bad = rc < 0;
 	t->frozen_until_ms = 0;
 	snprintf(t->filter, sizeof(t->filter), "%s", text);
-	if (*pattern != '~' || pattern[1] == '\0')
-		return 0;
-	if (regcomp(&t->regex, pattern + 1, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
-		t->filter_bad = true;
-		return -EINVAL;
-	}
-	t->filter_is_regex = true;
-	return 0;
+	return rc;
 }
 
 const char *

@@ -3,12 +3,12 @@
 #ifndef LK_UI_TABLE_H
 #define LK_UI_TABLE_H
 
-#include <regex.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "ui/canvas.h"
+#include "ui/filter.h"
 #include "ui/keys.h"
 
 struct lk_session;
@@ -27,6 +27,9 @@ struct lk_ask {
 };
 
 typedef void (*lk_column_text_fn)(const struct lk_ask *ask, char *out, size_t out_bytes);
+/* The text of the row's FIELD, for a filter; column is NULL. */
+typedef void (*lk_table_field_fn)(const struct lk_ask *ask, const char *field, char *out,
+    size_t out_bytes);
 typedef double (*lk_column_value_fn)(const struct lk_ask *ask);
 typedef enum lk_role (*lk_column_role_fn)(const struct lk_ask *ask);
 
@@ -76,8 +79,10 @@ struct lk_table {
 	int64_t			 frozen_until_ms;
 	char			 filter[128], search[128];
 	bool			 filter_bad;	/* not a regular expression */
-	bool			 filter_is_regex;
-	regex_t			 regex;
+	struct lk_filter	 parsed;
+	const char *const	*fields;	/* names that a filter may have, NULL-terminated */
+	lk_table_field_fn	 field;		/* NULL: no fields */
+	bool			 follows;	/* the order is never frozen */
 };
 
 /* init/fini - caller's storage; SORT: id of the column to sort by, NULL: as added. */

@@ -14,7 +14,8 @@ has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
 		return d->session.scan != NULL;
 	if (d->session.source == NULL)
 		return false;
-	return strcmp(ops->id, "help") != 0 && strcmp(ops->id, "referrers") != 0;
+	return strcmp(ops->id, "help") != 0 && strcmp(ops->id, "referrers") != 0 &&
+	    strcmp(ops->id, "setup") != 0;
 }
 
 static void
@@ -76,7 +77,7 @@ lk_tabs_draw(const struct lk_desk *d, struct lk_canvas *c, int row)
 		snprintf(title, sizeof(title), "%s", brief ? ops->short_title : ops->title);
 		if (here)
 			upper(title, title, sizeof(title));
-		col += lk_canvas_text(c, row, col, 1, LK_ROLE_HIGH, key);
+		col += lk_canvas_text(c, row, col, 1, role, key);
 		width = lk_canvas_text(c, row, col, c->cols - col, role, title);
 		if (here)
 			lk_canvas_select(c, row, col - 1, width + 1);

@@ -14,7 +14,7 @@ import harness  # noqa: E402
 import customers  # noqa: E402
 from service import Service, raise_on_signals  # noqa: E402
 
-_PATIENCE_S = 60
+_PATIENCE_S = 180
 _ROWS, _COLUMNS = 24, 80
 _TYPE, _HOLDER = "shop.leaks.CartLine", "shop.leaks._PRICES"
 
@@ -53,6 +53,11 @@ class Terminal:
         subprocess.run([*self._tmux, "kill-server"], check=False, stderr=subprocess.DEVNULL)
 
 
+def need_tmux():
+    if not shutil.which("tmux"):
+        raise harness.Skipped("tmux")
+
+
 def _shop(service, requests, seed):
     result = customers.ask(service.port, requests, seed)
     assert not result["exit_code"] and not result["wrong"], result
@@ -84,8 +89,7 @@ def _find_the_leak(terminal, service):
 
 def _test():
     harness.need("flask")
-    if not shutil.which("tmux"):
-        raise harness.Skipped("tmux")
+    need_tmux()
     with Service("flask", "dict", prefix=harness.under_leaktop("--interval", "64K")) as service, \
             tempfile.TemporaryDirectory(prefix="leaktop-e2e-") as folder:
         pid, = service.worker_pids()

@@ -15,6 +15,8 @@
 #include "model/snapshot.h"
 #include "ui/columns.h"
 #include "ui/listing.h"
+#include "ui/preferences.h"
+#include "ui/setup.h"
 #include "ui/spark.h"
 
 #include "fixture.h"
@@ -74,6 +76,23 @@ shows(const char *words)
 	return strstr(screen(), words) != NULL;
 }
 
+/* Some row of the table, not only one of those on the screen. */
+static bool
+table_has(const char *words)
+{
+	struct lk_table *t = table();
+	char row[LK_TABLE_TEXT_BYTES * 4];
+	size_t cursor = t->cursor;
+	bool found = false;
+
+	for (t->cursor = 0; t->cursor < t->count && !found; t->cursor++) {
+		lk_table_row_text(t, row, sizeof(row));
+		found = strstr(row, words) != NULL;
+	}
+	t->cursor = cursor;
+	return found;
+}
+
 #define assert_shows(words) ck_assert_msg(shows(words), "no \"%s\" in\n%s", words, screen())
 
 START_TEST(digits_and_tab_choose_views)
@@ -85,9 +104,135 @@ START_TEST(digits_and_tab_choose_views)
 	ck_assert_str_eq(view(), "memory");
 	fixture_play(&f, "<S-Tab> <S-Tab> <S-Tab>");
 	ck_assert_str_eq(view(), "source");
-	fixture_play(&f, "2");	/* not in this release */
+	fixture_play(&f, "7");	/* not in this release */
 	ck_assert_str_eq(view(), "source");
 	assert_shows("no such key");
+}
+END_TEST
+
+START_TEST(a_paused_screen_looks_back)
+{
+	double now_s, then_s;
+
+	fixture_play(&f, "+95 Z");
+	now_s = f.desk.session.now->at_s;
+	fixture_play(&f, ",,,");
+	then_s = f.desk.session.now->at_s;
+	ck_assert_double_le(then_s, now_s - 20);
+	ck_assert_double_ge(then_s, now_s - 40);
+	assert_shows("PAUSED 2");
+	fixture_play(&f, "9");
+	assert_shows("cart:88");
+	fixture_play(&f, "+30 1");	/* the sampler goes on, the past does not */
+	ck_assert_double_eq(f.desk.session.now->at_s, then_s);
+	fixture_play(&f, "................");
+	ck_assert_double_ge(f.desk.session.now->at_s, now_s + 30);
+	assert_shows("this is now");
+	fixture_play(&f, ",,,,,,,,,,,,,,,,,,");
+	assert_shows("nothing older was kept");
+	fixture_play(&f, "Z +2");
+	ck_assert(!shows("PAUSED"));
+	ck_assert_double_ge(f.desk.session.now->at_s, now_s + 32);
+}
+END_TEST
+
+START_TEST(a_filter_knows_fields)
+{
+	static const struct {
+		const char *filter, *there, *gone;
+	} filters[] = {
+		{"file:cart.py", "cart:88", "log:41"},
+		{"func:price_key", "cart:88", "log:41"},
+		{"mod:shop.log", "log:41", "cart:88"},
+		{"domain:native", "libssl", "cart:88"},
+		{"!file:cart.py", "log:41", "cart:88"},
+		{"file:!cart.py", "log:41", "cart:88"},
+		{"thread:Main_&_file:~log\\.py$", "log:41", "cart:88"},
+		{"file:shop_&_!func:price_&_!func:refresh", "log:41", "cart:88"},
+	};
+
+	for (size_t i = 0; i < LK_COUNT_OF(filters); i++) {
+		char script[128];
+
+		snprintf(script, sizeof(script), "+2 /%s<Enter>", filters[i].filter);
+		fixture_play(&f, script);
+		ck_assert_msg(shows(filters[i].there) && !table_has(filters[i].gone), "%s:\n%s",
+		    filters[i].filter, screen());
+		fixture_play(&f, "<Esc>");
+	}
+	fixture_play(&f, "/file:~(<Enter>");
+	ck_assert(f.desk.views[f.desk.current].table->filter_bad);
+}
+END_TEST
+
+START_TEST(own_lines_stand_for_libraries)
+{
+	size_t lines;
+
+	fixture_play(&f, "+2");
+	lines = table()->all_count;
+	ck_assert(table_has("raw_decode"));
+	fixture_play(&f, "l");
+	ck_assert(!table_has("raw_decode"));
+	ck_assert(table_has("cart:71"));	/* which called it */
+	ck_assert_uint_lt(table()->all_count, lines);
+	fixture_play(&f, "l");
+	ck_assert_uint_eq(table()->all_count, lines);
+}
+END_TEST
+
+START_TEST(setup_is_kept)
+{
+	struct lk_session *s = &f.desk.session;
+	struct lk_preferences c = {NULL};
+	char folder[] = "/tmp/leaktop-setup-XXXXXX", path[64], value[LK_PREFERENCES_VALUE_BYTES];
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/config", folder);
+	ck_assert_int_eq(lk_preferences_set(&c, "theme", "nord"), 0);
+	ck_assert_int_eq(lk_preferences_write(&c, path), 0);
+	lk_setup_read(s, &c, path);
+	lk_preferences_fini(&c);
+	fixture_play(&f, "+60 b +35 b +35 9 M S <Enter> jj <Enter>");
+	assert_shows("hidden");
+	fixture_play(&f, "<Esc> <Esc> 1");
+	ck_assert(!shows("+/-     dN"));
+	ck_assert_int_eq(lk_preferences_read(path, &c), 0);
+	ck_assert(lk_preferences_get(&c, "theme", 0, value, sizeof(value)));
+	ck_assert_str_eq(value, "nord");
+	ck_assert(lk_preferences_get(&c, "interval", 0, value, sizeof(value)));
+	ck_assert_str_eq(value, "2000");
+	ck_assert(lk_preferences_get(&c, "mute.1", 0, value, sizeof(value)));
+	ck_assert_str_eq(value, "shop.cart.price_key");
+	close_fixture();
+	open_dummy();
+	lk_setup_read(s, &c, path);
+	fixture_play(&f, "+1");
+	ck_assert(!shows("+/-     dN"));
+	ck_assert_uint_eq(s->period_ms, 2000);
+	ck_assert(lk_mutes_has(&s->mutes, "shop.cart.price_key"));
+	lk_preferences_fini(&c);
+	unlink(path);
+	rmdir(folder);
+}
+END_TEST
+
+START_TEST(a_bad_config_is_no_obstacle)
+{
+	static const char *const lines[] = {"interval=\"soon\"\n", "interval=\"1\"\n",
+	    "hide=\"\"\n", "hide=\" , nonsense site line\"\n", "mute.1=\"\"\n"};
+
+	for (size_t i = 0; i < LK_COUNT_OF(lines); i++) {
+		struct lk_preferences c = {(char *)(uintptr_t)lines[i]};
+
+		lk_setup_read(&f.desk.session, &c, "");
+		fixture_play(&f, "+1");
+		ck_assert_uint_eq(f.desk.session.period_ms, 1000);
+		assert_shows("SITE");		/* what names a row cannot be hidden */
+		assert_shows("cart:88");
+		ck_assert_uint_eq(f.desk.session.mutes.count, 0);
+	}
+	assert_shows("interval is milliseconds");
 }
 END_TEST
 
@@ -189,7 +334,7 @@ END_TEST
 START_TEST(grouping_cycles_and_keeps_the_sum)
 {
 	static const char *const groups[] = {"function", "file", "stack", "thread", "domain",
-	    "line"};
+	    "own line", "line"};
 
 	fixture_play(&f, "+5");
 	for (size_t i = 0; i < LK_COUNT_OF(groups); i++) {
@@ -449,14 +594,14 @@ START_TEST(what_is_missing_of_native_memory_is_said)
 	fixture_play(&f, "+2");
 	ck_assert(!shows("libunwind") && !shows("not counted"));
 	p->native = "python";
-	fixture_play(&f, "+2 /images<Enter>");
+	fixture_play(&f, "+2 8");
 	assert_shows("native frames off: leaktop run --native=stacks");
-	fixture_play(&f, "<Esc> 6");
+	fixture_play(&f, "6");
 	assert_shows("run --native=stacks for them");
 	p->native = "off";
 	fixture_play(&f, "+2");
 	assert_shows("not counted by this sampler");
-	fixture_play(&f, "1");
+	fixture_play(&f, "9");
 	assert_shows("native memory is not counted");
 }
 END_TEST
@@ -876,6 +1021,11 @@ desk_case(void)
 
 	tcase_add_checked_fixture(tc, open_dummy, close_fixture);
 	tcase_add_test(tc, digits_and_tab_choose_views);
+	tcase_add_test(tc, a_paused_screen_looks_back);
+	tcase_add_test(tc, a_filter_knows_fields);
+	tcase_add_test(tc, setup_is_kept);
+	tcase_add_test(tc, a_bad_config_is_no_obstacle);
+	tcase_add_test(tc, own_lines_stand_for_libraries);
 	tcase_add_test(tc, a_baseline_becomes_the_reference);
 	tcase_add_test(tc, brackets_move_the_reference);
 	tcase_add_test(tc, the_leak_is_the_first_row_and_suspect);

@@ -361,7 +361,7 @@ START_TEST(a_resize_is_followed)
 		ck_assert_int_eq(ioctl(term.master, TIOCSWINSZ, &sizes[i]), 0);
 		ck_assert_uint_gt(frame(), 0);
 	}
-	ck_assert(sees("Containers"));
+	ck_assert(sees("Susp"));
 	type("q");
 	ck_assert(WIFEXITED(next_report().status));
 	stop();
@@ -386,7 +386,7 @@ stops_and_continues(bool by_key)
 	forget();
 	kill(term.app, SIGCONT);
 	ck_assert(WIFCONTINUED(next_report().status));
-	ck_assert(sees("Containers"));
+	ck_assert(sees("Susp"));
 	type("q");
 	report = next_report();
 	ck_assert(WIFEXITED(report.status));

@@ -35,6 +35,13 @@ static const struct screen {
 	{"stacks-filter", MARKED "/shop<Enter>", false, false},
 	{"stacks-native", MARKED "/images<Enter>", false, true},
 	{"stacks-library", MARKED "/libssl<Enter>", false, false},
+	{"stacks-own", MARKED "l", false, false, true},
+	{"past", MARKED "Z,,,", false, false},
+	{"tree", MARKED "2", false, true},
+	{"tree-inverted", MARKED "2i", false, false, true},
+	{"tree-zoomed", MARKED "2ajj+jj<Enter>", false, false, true},
+	{"icicle", MARKED "2t", false, true},
+	{"icicle-live", MARKED "2atj", false, false},
 	{"source", MARKED "<Enter>", false, false},
 	{"containers", MARKED "5 +3", false, false},
 	{"types-unread", "4", false, false},
@@ -52,7 +59,12 @@ static const struct screen {
 	{"types-held", COUNTED "r +4 <Esc>", false, false, true},
 	{"memory", "6 +2", false, true},
 	{"baselines", MARKED "8", false, true},
+	{"suspects", MARKED "9", false, true},
+	{"suspects-held", MARKED "5 +3 9r +4 9", false, false},
+	{"suspects-muted", MARKED "9M", false, false, true},
 	{"diff", MARKED "8jj_jj_<Enter>", false, false},
+	{"setup", MARKED "Sjj<Enter>", false, false},
+	{"stacks-chosen", MARKED "Sjjj<Enter>jjj<Enter><Esc>", false, false, true},
 	{"help", "?", false, false},
 	{"processes", "+2", true, true},
 	{"workers", "+2 _", true, false},
@@ -155,8 +167,8 @@ END_TEST
 /* Whatever the size, nothing is drawn outside and nothing crashes. */
 START_TEST(every_size_is_drawn)
 {
-	static const char *const keys[] = {"0", "1", "3", "4", "5", "6", "8", "?",
-	    "4<Enter> +5", "4r +5"};
+	static const char *const keys[] = {"0", "1", "2", "t", "i", "3", "4", "5", "6", "8", "9",
+	    "?", "S", "4<Enter> +5", "4r +5"};
 	const int step = lk_suites_in_valgrind() ? 8 : 1;	/* half a minute there, not ten */
 	struct fixture f;
 

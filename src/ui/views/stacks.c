@@ -10,17 +10,16 @@
 #include "model/snapshot.h"
 #include "util/text.h"
 
+#include "ui/chain.h"
 #include "ui/columns.h"
 #include "ui/freeze.h"
 #include "ui/listing.h"
+#include "ui/setup.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
 
 #define SUSPECT_SHARE	0.05	/* of all growth */
 #define DETAIL_ROWS	6	/* with its rule */
-#define CHAIN_MAX	40	/* pieces of the chain that are tried */
-#define NATIVE_SHOWN	3	/* of native frames in a row */
-#define MORE_CELLS	13	/* "(123 more) > " */
 #define DETAIL_FROM	14	/* rows of the area that make room for it */
 
 enum mode { MODE_DELTA, MODE_ABSOLUTE, MODE_RATE, MODE_COUNT };
@@ -30,6 +29,7 @@ struct stacks {
 	const struct lk_snapshot *held;	/* what the set's rows point into */
 	const struct lk_snapshot *held_before;
 	enum mode		  mode;
+	const struct lk_column	 *shown[LK_TABLE_COLUMNS_MAX + 1];	/* of its columns */
 	struct lk_listing	  listing;
 };
 
@@ -56,11 +56,12 @@ static const struct {
 };
 
 static const char *const groups[LK_GROUP_COUNT] = {
-	[LK_GROUP_LINE] = "line", [LK_GROUP_FUNCTION] = "function", [LK_GROUP_FILE] = "file",
+	[LK_GROUP_LINE] = "line", [LK_GROUP_OWN] = "own line",
+	[LK_GROUP_FUNCTION] = "function", [LK_GROUP_FILE] = "file",
 	[LK_GROUP_STACK] = "stack", [LK_GROUP_THREAD] = "thread", [LK_GROUP_DOMAIN] = "domain",
 };
 static const enum lk_group cycle[] = {LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_FILE,
-    LK_GROUP_STACK, LK_GROUP_THREAD, LK_GROUP_DOMAIN};
+    LK_GROUP_STACK, LK_GROUP_THREAD, LK_GROUP_DOMAIN, LK_GROUP_OWN};
 
 static void
 stacks_fini(struct lk_view *view)
@@ -90,6 +91,24 @@ flags_of(const struct lk_growth *g, double total, bool diff)
 	return flags;
 }
 
+/* Sorted by the same one as before, where that is still there. */
+static void
+choose_columns(struct lk_view *view)
+{
+	struct stacks *v = view->state;
+	struct lk_table *t = view->table;
+	const struct lk_column *sorted = t->sort >= 0 ? t->columns[t->sort] : NULL;
+
+	lk_setup_columns(&view->session->setup, modes[v->mode].columns, v->shown);
+	t->columns = v->shown;
+	for (int i = 0; v->shown[i] != NULL; i++)
+		if (v->shown[i] == sorted) {
+			t->sort = i;
+			return;
+		}
+	t->sort = 0;
+}
+
 static void
 stacks_update(struct lk_view *view)
 {
@@ -104,6 +123,7 @@ stacks_update(struct lk_view *view)
 	v->held = s->now != NULL ? lk_snapshot_get(s->now) : NULL;
 	v->held_before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
 	total = lk_session_total(set);
+	choose_columns(view);
 	lk_table_begin(view->table);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
 		lk_table_add(view->table, set->rows[i].key, &set->rows[i],
@@ -117,144 +137,6 @@ stacks_update(struct lk_view *view)
 }
 
 /* ---- the selected stack ---------------------------------------------------- */
-
-/* One piece of the chain: a frame, or how many native ones are left out (frame NULL). */
-struct link {
-	const struct lk_frame	*frame;
-	uint32_t		 folded;
-};
-
-struct chain {
-	struct link		 links[CHAIN_MAX];	/* innermost first */
-	uint32_t		 count;
-	uint32_t		 more;			/* frames outside of those */
-	const struct lk_frame	*site;
-};
-
-/* How many native frames follow each other from there on. */
-static uint32_t
-native_run(const struct lk_stack *stack, uint32_t from)
-{
-	uint32_t count = 0;
-
-	while (from + count < stack->frame_count && stack->frames[from + count].native)
-		count++;
-	return count;
-}
-
-/* Of many native frames in a row the innermost and the outermost say most: where the memory was
- * taken, and what was called.  So the line of Python outside of them stays in sight. */
-static void
-chain_of(const struct lk_stack *stack, struct chain *out)
-{
-	uint32_t i = 0;
-
-	out->count = 0;
-	out->site = lk_growth_site(stack);
-	while (i < stack->frame_count && out->count + NATIVE_SHOWN + 1 < CHAIN_MAX) {
-		uint32_t run = native_run(stack, i);
-
-		if (run > NATIVE_SHOWN) {
-			out->links[out->count++] = (struct link){&stack->frames[i], 0};
-			out->links[out->count++] = (struct link){&stack->frames[i + 1], 0};
-			out->links[out->count++] = (struct link){NULL, run - NATIVE_SHOWN};
-			i += run - 1;
-		}
-		out->links[out->count++] = (struct link){&stack->frames[i++], 0};
-	}
-	out->more = stack->frame_count - i;
-}
-
-static void
-chain_piece(const struct link *link, bool last, char *out, size_t out_bytes)
-{
-	char function[LK_TABLE_TEXT_BYTES];
-
-	if (link->frame == NULL) {
-		snprintf(out, out_bytes, "(%u native) >", link->folded);
-		return;
-	}
-	lk_columns_function(link->frame, function, sizeof(function));
-	if (link->frame->line > 0)
-		snprintf(out, out_bytes, "%.120s:%u%s", function, link->frame->line,
-		    last ? "" : " >");
-	else
-		snprintf(out, out_bytes, "%.120s%s", function, last ? "" : " >");
-}
-
-/* Rows that it takes when it is drawn COLS wide. */
-static int
-rows_of_chain(const struct lk_canvas *c, const struct chain *chain, int cols)
-{
-	int rows = 1, col = chain->more > 0 ? MORE_CELLS : 0;
-
-	for (uint32_t i = chain->count; i-- > 0;) {
-		char piece[LK_TABLE_TEXT_BYTES];
-		int width;
-
-		chain_piece(&chain->links[i], i == 0, piece, sizeof(piece));
-		width = lk_canvas_width(c, piece);
-		if (col > 0 && col + width > cols) {
-			rows++;
-			col = 0;
-		}
-		col += width + 1;
-	}
-	return rows;
-}
-
-/* Leaves out the outermost pieces until the rest fits. */
-static void
-fit_chain(const struct lk_canvas *c, struct chain *chain, int rows, int cols)
-{
-	while (chain->count > 1 && rows_of_chain(c, chain, cols) > rows) {
-		const struct link *last = &chain->links[--chain->count];
-
-		chain->more += last->frame != NULL ? 1 : last->folded;
-	}
-}
-
-/* What names the row stands out; native frames stand back. */
-static enum lk_role
-role_of(const struct link *link, const struct lk_frame *site)
-{
-	if (link->frame == NULL)
-		return LK_ROLE_INACTIVE;
-	if (link->frame == site)
-		return LK_ROLE_TITLE;
-	return link->frame->native ? LK_ROLE_INACTIVE : LK_ROLE_MAIN;
-}
-
-static int
-draw_chain(struct lk_canvas *c, const struct lk_area *area, const struct lk_stack *stack)
-{
-	int row = area->row, col = area->col;
-	char piece[LK_TABLE_TEXT_BYTES];
-	struct chain chain;
-
-	chain_of(stack, &chain);
-	fit_chain(c, &chain, area->rows, area->cols);
-	if (chain.more > 0) {
-		snprintf(piece, sizeof(piece), "(%u more) >", chain.more);
-		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_INACTIVE, piece) + 1;
-	}
-	for (uint32_t i = chain.count; i-- > 0;) {
-		int width;
-
-		chain_piece(&chain.links[i], i == 0, piece, sizeof(piece));
-		width = lk_canvas_width(c, piece);
-		if (col > area->col && col + width > area->col + area->cols) {
-			row++;
-			col = area->col;
-		}
-		if (row >= area->row + area->rows)
-			break;
-		lk_canvas_text(c, row, col, area->col + area->cols - col,
-		    role_of(&chain.links[i], chain.site), piece);
-		col += width + 1;
-	}
-	return row + 1;
-}
 
 static void
 draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area, int row,
@@ -338,7 +220,7 @@ draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	    "heaviest of %u stacks, outermost first" : "selected stack, outermost first",
 	    g->stack_count);
 	lk_view_rule(c, area, area->row, text, view->session->ascii);
-	draw_chain(c, &inner, g->stack);
+	lk_chain_draw(c, &inner, g->stack);
 	draw_code(view, c, &inner, area->row + area->rows - 2, lk_growth_site(g->stack));
 	facts_text(g, view->session->now, text, sizeof(text));
 	lk_canvas_text(c, area->row + area->rows - 1, inner.col, inner.cols, LK_ROLE_INACTIVE,
@@ -415,13 +297,34 @@ next_mode(struct lk_view *view)
 	lk_session_say(view->session, LK_ROLE_MAIN, "%s", modes[v->mode].name);
 }
 
+/* Of a row that is several stacks: of the heaviest one. */
+static void
+field_text(const struct lk_ask *ask, const char *field, char *out, size_t out_bytes)
+{
+	const struct lk_growth *g = ask->item;
+	const struct lk_frame *frame = g->frame;
+
+	if (strcmp(field, "func") == 0)
+		lk_columns_function(frame, out, out_bytes);
+	else if (strcmp(field, "file") == 0)
+		lk_text_clean(frame != NULL && frame->file != NULL ? frame->file : "", out,
+		    out_bytes);
+	else if (strcmp(field, "mod") == 0)
+		lk_columns_module(frame != NULL && frame->file != NULL ? frame->file : "", out,
+		    out_bytes);
+	else if (strcmp(field, "thread") == 0)
+		lk_text_clean(g->stack->thread != NULL ? g->stack->thread : "", out, out_bytes);
+	else
+		snprintf(out, out_bytes, "%s", lk_domain_name(g->stack->domain));
+}
+
 static const struct lk_frame *
 stacks_frame(const struct lk_view *view)
 {
 	const struct lk_row_ref *row = lk_table_selected(view->table);
 	const struct lk_growth *g = row != NULL ? row->item : NULL;
 
-	return g != NULL ? lk_growth_site(g->stack) : NULL;
+	return g != NULL ? g->frame : NULL;
 }
 
 /* Of a row that is several stacks: of what the heaviest one allocated. */
@@ -450,6 +353,13 @@ stacks_input(struct lk_view *view, enum lk_action action)
 		view->table->frozen_until_ms = 0;
 		view->table->touched = false;
 		return true;
+	case LK_ACTION_OWN:
+		view->session->group = view->session->group == LK_GROUP_OWN ? LK_GROUP_LINE :
+		    LK_GROUP_OWN;
+		view->table->frozen_until_ms = 0;
+		lk_session_say(view->session, LK_ROLE_MAIN, "grouped by %s",
+		    groups[view->session->group]);
+		return true;
 	case LK_ACTION_MODE:
 		next_mode(view);
 		return true;
@@ -467,6 +377,10 @@ stacks_input(struct lk_view *view, enum lk_action action)
 static void
 stacks_enter(struct lk_view *view)
 {
+	static const char *const fields[] = {"func", "file", "mod", "thread", "domain", NULL};
+
+	view->table->fields = fields;
+	view->table->field = field_text;
 	lk_session_refresh(view->session, LK_REQUEST_TRENDS, 0);
 }
 
