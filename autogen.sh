@@ -18,6 +18,10 @@ demo_packages="python3 python3-django python3-flask gunicorn procps"
 check_packages="$demo_packages $python_tests $mallocs python3-numpy python3-lxml python3-jsonschema jq socat tmux valgrind binutils curl xz-utils python3-greenlet python3-gevent patchelf uwsgi-plugin-python3 python3-celery musl"
 release_packages="$check_packages clang debootstrap git shellcheck"
 stale=no
+case $(cat /etc/debian_version 2>/dev/null) in	# what make fuzz links with
+12*)	release_packages="$release_packages libclang-rt-14-dev" ;;
+13*)	release_packages="$release_packages libclang-rt-19-dev" ;;
+esac
 
 missing_of()
 {
