@@ -36,6 +36,9 @@ struct lk_desk {
 	void			*open_ctx;
 	bool			 from_list;	/* back from a process leads to the list */
 	bool			 stale_view;	/* the view's content must be made anew */
+	const struct lk_snapshot *judged;	/* of lk_session_judge, not held */
+	uint64_t		 judged_seq;
+	uint32_t		 judged_reference, judged_until;
 	enum lk_source_state	 drawn_state;
 };
 
