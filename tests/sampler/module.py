@@ -46,8 +46,13 @@ class _Program:
 
     def wire(self):
         path = os.path.join(self.folder, f"leaktop-{self.process.pid}.sock")
-        host.wait_until(lambda: os.path.exists(path), 20, "its sampler listens")
-        return host.Wire(path)
+
+        def connect():
+            try:
+                return host.Wire(path)
+            except (FileNotFoundError, ConnectionRefusedError):     # bound, and not listening yet
+                return None
+        return host.wait_until(connect, 20, "its sampler listens")
 
     def hear(self, words):
         line = self.process.stdout.readline().strip()
