@@ -2,13 +2,15 @@
 # autogen.sh            makes ./configure from a checkout
 # autogen.sh demo       installs what is missing, builds all, runs the main job on a leaking service
 # autogen.sh check      installs what is missing, builds all, runs the tests
-# autogen.sh packages   installs what a maintainer needs: the above, clang and what a release takes;
+# autogen.sh packages   installs what a maintainer needs: the above, clang and what a release takes, and
+#                       the programs that open exports (Go's pprof, a browser);
 #                       brings the interpreters of Debian's other suites, which it unpacks aside
 # CONFIGURE_FLAGS in the environment are given to ./configure.
 set -eu
 cd "$(dirname "$0")"
 
-build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libjansson-dev check"
+build_packages="gcc make autoconf automake libtool pkg-config libc6-dev libncurses-dev libjansson-dev zlib1g-dev check"
+reader_packages="golang-go chromium-headless-shell"	# open what is exported
 case $(cat /etc/debian_version 2>/dev/null) in	# packages with a number in their names
 12*)	python_tests=libpython3.11-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4" ;;
 13*)	python_tests=libpython3.13-testsuite mallocs="libjemalloc2 libtcmalloc-minimal4t64" ;;
@@ -78,7 +80,7 @@ case "${1-}" in
 '')	exec autoreconf -fi ;;
 demo)	build $build_packages $demo_packages; shift; exec make -s demo DEMO_ARGS="$*" ;;
 check)	build $build_packages $check_packages; exec make -j"$(nproc)" check ;;
-packages) install_missing $build_packages $release_packages
+packages) install_missing $build_packages $release_packages $reader_packages
 	tests/pythons/bring.sh || echo 'autogen.sh: the tests go on with the interpreters that are here' >&2 ;;
 *)	echo "usage: ./autogen.sh [demo|check|packages]" >&2; exit 1 ;;
 esac

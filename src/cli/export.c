@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "analysis/growth.h"
@@ -24,19 +25,21 @@
 
 struct values {
 	const char *file, *format, *baseline;
+	bool delta;
 };
 
 static const struct lk_option options[] = {
     {"output", 'o', LK_OPTION_TEXT, "FILE",
      "where to; - is standard output (default: a name of its own)", offsetof(struct values, file),
      NULL},
-    {"format", 0, LK_OPTION_TEXT, "FORMAT", "json (default)", offsetof(struct values, format),
-     NULL},
+    {"format", 0, LK_OPTION_TEXT, "FORMAT",
+     "json, folded, speedscope, pprof, html (default: as FILE ends)",
+     offsetof(struct values, format), NULL},
+    {"delta", 0, LK_OPTION_FLAG, NULL, "flame graphs of what grew, not of what is alive",
+     offsetof(struct values, delta), NULL},
     {"baseline", 0, LK_OPTION_TEXT, "LABEL", "growth since this one, or start (default newest)",
      offsetof(struct values, baseline), NULL},
 };
-
-static const struct values defaults = {.format = "json"};
 
 /* What a snapshot of ticks alone would lack.  A part that the sampler cannot give is said and
  * left out; the rest is still worth having. */
@@ -131,7 +134,7 @@ write_file(const struct lk_snapshot *s, const struct lk_export_options *export_o
 	int rc = 0;
 
 	if (file == NULL)
-		rc = lk_export_default_path(s, path, sizeof(path));
+		rc = lk_export_default_path(s, export_options->format, path, sizeof(path));
 	else
 		snprintf(path, sizeof(path), "%s", file);
 	if (rc == 0)
@@ -144,6 +147,18 @@ write_file(const struct lk_snapshot *s, const struct lk_export_options *export_o
 	return LK_EXIT_DONE;
 }
 
+/* What was asked for, else what FILE ends with, else json. */
+static const char *
+format_of(const struct values *v)
+{
+	const char *by_name =
+	    v->format == NULL && v->file != NULL ? lk_export_format_of(v->file) : NULL;
+
+	if (v->format != NULL)
+		return v->format;
+	return by_name != NULL ? by_name : lk_export_formats()[0];
+}
+
 static bool
 is_format(const char *name)
 {
@@ -153,22 +168,57 @@ is_format(const char *name)
 	return false;
 }
 
+/* A path, or the name of a file that begins as ours do: a script of that name, which may mean its
+ * process, does not. */
+static bool
+is_file(const char *word)
+{
+	bool ours = strchr(word, '/') != NULL;
+	struct stat st;
+	FILE *file;
+
+	if (ours || stat(word, &st) < 0 || !S_ISREG(st.st_mode))
+		return ours;
+	file = fopen(word, "re");
+	ours = file != NULL && fgetc(file) == '{';
+	if (file != NULL)
+		fclose(file);
+	return ours;
+}
+
+static int
+open_word(const char *word, struct lk_source **out)
+{
+	char words[256] = "";
+	int rc;
+
+	if (!is_file(word))
+		return lk_target_open(word, 1000, out);
+	rc = lk_source_open_file(word, words, sizeof(words), out);
+	if (rc < 0)
+		return lk_fault("%s", words[0] != '\0' ? words : strerror(-rc));
+	return LK_EXIT_DONE;
+}
+
 static int
 run(const struct lk_arguments *arguments)
 {
 	const struct values *v = arguments->values;
-	struct lk_export_options export_options = {.format = v->format};
+	struct lk_export_options export_options = {.format = format_of(v), .delta = v->delta};
 	const struct lk_snapshot *s;
 	struct lk_source *source;
 	int status;
 
-	if (!is_format(v->format))
+	if (!is_format(export_options.format))
 		return lk_options_complain(&lk_export_command, "no such format: %s", v->format);
-	status = lk_target_open(arguments->words[0], 1000, &source);
+	if (v->delta && !lk_export_has_delta(export_options.format))
+		return lk_options_complain(&lk_export_command, "%s has both: --delta is for "
+					   "flame graphs", export_options.format);
+	status = open_word(arguments->words[0], &source);
 	if (status != LK_EXIT_DONE)
 		return status;
 	status = lk_target_reference(source, v->baseline, &export_options.reference);
-	if (status == LK_EXIT_DONE)
+	if (status == LK_EXIT_DONE && lk_source_state(source) != LK_SOURCE_OFFLINE)
 		status = gather(source);
 	s = lk_source_snapshot(source);
 	if (status == LK_EXIT_DONE && v->file != NULL && strcmp(v->file, "-") == 0)
@@ -181,12 +231,19 @@ run(const struct lk_arguments *arguments)
 
 const struct lk_command lk_export_command = {
     .name = "export",
-    .words = "PID|NAME",
-    .summary = "Write a snapshot of a process to a file and print its full path.",
-    .details = "With memory, containers, history, trends and all baselines.\n",
+    .words = "PID|NAME|FILE",
+    .summary = "Write a snapshot of a process, or of a FILE, to a file and print its full path.",
+    .details = "json: all of it, with memory, containers, history, trends and all baselines;\n"
+	       "  leaktop open shows it again.\n"
+	       "folded: a line per stack and its bytes, as flame graph programs take it.\n"
+	       "speedscope: for that viewer, with two profiles: live and growth.\n"
+	       "pprof: profile.proto, gzipped, for go tool pprof: inuse_space, inuse_objects,\n"
+	       "  alloc_space, alloc_objects; with --delta the growth as inuse_*.\n"
+	       "html: one page, flame graphs and tables, that needs no network.\n"
+	       "FILE may end in .json, .folded, .speedscope.json, .pb.gz, .html instead of\n"
+	       "--format.  Of growth, a flame graph shows what grew and not what shrank.\n",
     .options = options,
     .option_count = LK_COUNT_OF(options),
-    .defaults = &defaults,
     .values_bytes = sizeof(struct values),
     .words_min = 1,
     .words_max = 1,

@@ -1,7 +1,5 @@
 #include "config.h"
 
-#include "export/json.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -17,6 +15,8 @@
 #include "model/schema.h"
 #include "model/snapshot.h"
 #include "util/text.h"
+
+#include "export/format.h"
 
 /* A reader refuses more than LK_SNAPSHOT_FILE_MAX, so a writer stays below: of very many or very
  * deep stacks the outermost frames go first, then what older baselines held. */
@@ -719,28 +719,25 @@ write_document(struct writer *w)
 	fputs("}\n", w->out);
 }
 
-int
-lk_json_write(const struct lk_snapshot *s, uint32_t reference_id, FILE *out, uint32_t *missing)
+static int
+write_json(const struct lk_export_job *job, FILE *out)
 {
-	struct writer w = {.s = s, .out = out};
-	struct lk_growth_set *growth;
-	uint32_t needed = 0;
+	struct writer w = {.s = job->s, .growth = job->growth, .out = out};
+	long start = ftell(out);
+	int rc;
 
-	growth = lk_growth_new(s, reference_id, 0, LK_GROUP_STACK, &needed);
-	if (growth == NULL) {
-		if (needed == 0)
-			return -ENOMEM;
-		*missing = needed;
-		return -ENODATA;
-	}
-	w.growth = growth;
 	fit(&w);
-	errno = 0;
 	write_document(&w);
-	lk_growth_free(growth);
-	if (ferror(out))
-		return errno != 0 ? -errno : -EIO;
+	rc = lk_format_end(out);
+	if (rc < 0)
+		return rc;
 	if (w.failed)
 		return -ENOMEM;
-	return ftell(out) > (long)LK_SNAPSHOT_FILE_MAX ? -EFBIG : 0;
+	return ftell(out) - start > (long)LK_SNAPSHOT_FILE_MAX ? -EFBIG : 0;
 }
+
+const struct lk_format lk_json_format = {
+	.name = "json",
+	.suffix = ".json",
+	.write = write_json,
+};

@@ -171,7 +171,7 @@ export_snapshot(struct app *a)
 		return;
 	}
 	options.reference = lk_growth_resolve(s->now, s->reference);
-	rc = lk_export_default_path(s->now, path, sizeof(path));
+	rc = lk_export_default_path(s->now, options.format, path, sizeof(path));
 	if (rc == 0)
 		rc = lk_export_write(s->now, &options, path, words, sizeof(words));
 	if (rc == 0)

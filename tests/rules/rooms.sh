@@ -24,6 +24,7 @@ cli base util model analysis client export ui proto attach/attach.h attach/prefl
 # An outside header, and the only files that may include it (- for none).
 outside='curses\.h|ncurses|<term\.h> ui/tty\.c
 jansson\.h (proto|export)/|client/source_file
+zlib\.h export/pprof
 Python\.h -
 check\.h -
 stdio\.h (proto|attach|util|model|analysis|client|export|ui|cli)/'

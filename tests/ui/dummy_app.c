@@ -16,9 +16,11 @@
 
 /* A file is a matter of the export room; here only the words to the operator count. */
 int
-lk_export_default_path(const struct lk_snapshot *s, char *out, size_t out_bytes)
+lk_export_default_path(const struct lk_snapshot *s, const char *format, char *out,
+    size_t out_bytes)
 {
 	(void)s;
+	(void)format;
 	snprintf(out, out_bytes, "/nowhere/leaktop-dummy.json");
 	return 0;
 }

@@ -29,7 +29,7 @@
 
 static char folder[] = "/tmp/leaktop-file-XXXXXX", path[64], other[64], words[256];
 static struct lk_source *dummy;
-static const struct lk_export_options newest = {"json", UINT32_MAX};
+static const struct lk_export_options newest = {"json", UINT32_MAX, false};
 
 static void
 setup(void)
@@ -78,6 +78,14 @@ static void
 export_to(const struct lk_snapshot *s, const char *to)
 {
 	ck_assert_msg(lk_export_write(s, &newest, to, words, sizeof(words)) == 0, "%s", words);
+}
+
+static void
+export_as(const struct lk_snapshot *s, const char *format, const char *to)
+{
+	const struct lk_export_options options = {.format = format, .reference = UINT32_MAX};
+
+	ck_assert_msg(lk_export_write(s, &options, to, words, sizeof(words)) == 0, "%s", words);
 }
 
 static struct lk_source *
@@ -411,10 +419,16 @@ START_TEST(a_full_disk_leaves_the_old_file)
 	spill(path, "old", 3);
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = 8192;
+	limit.rlim_cur = 2048;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-	ck_assert_int_lt(lk_export_write(now(), &newest, path, words, sizeof(words)), 0);
-	ck_assert_ptr_nonnull(strstr(words, path));
+	for (const char *const *name = lk_export_formats(); *name != NULL; name++) {
+		const struct lk_export_options options = {*name, UINT32_MAX, false};
+
+		ck_assert_int_eq(lk_export_write(now(), &options, path, words, sizeof(words)),
+		    -EFBIG);
+		ck_assert_ptr_nonnull(strstr(words, path));
+		ck_assert_uint_eq(strangers(), 0);
+	}
 	text = slurp(path, &length);
 	ck_assert_str_eq(text, "old");
 	free(text);
@@ -423,7 +437,7 @@ END_TEST
 
 START_TEST(what_cannot_be_written_is_said)
 {
-	struct lk_export_options odd = {"yaml", 0};
+	struct lk_export_options odd = {"yaml", 0, false};
 	struct lk_request mark = {.op = LK_REQUEST_BASELINE};
 
 	ck_assert_int_eq(lk_export_write(now(), &odd, path, words, sizeof(words)), -EINVAL);
@@ -447,13 +461,32 @@ START_TEST(the_default_path_names_host_process_and_time)
 
 	ck_assert_int_eq(setenv("TZ", "UTC", 1), 0);
 	ck_assert_int_eq(chdir(folder), 0);
-	ck_assert_int_eq(lk_export_default_path(now(), out, sizeof(out)), 0);
+	ck_assert_int_eq(lk_export_default_path(now(), NULL, out, sizeof(out)), 0);
 	ck_assert_int_eq(strncmp(out, folder, strlen(folder)), 0);
 	ck_assert_str_eq(out + strlen(folder), "/leaktop-web-3-41207-20231114-221320.json");
-	ck_assert_int_eq(lk_export_default_path(now(), small, sizeof(small)), -ENAMETOOLONG);
-	ck_assert_str_eq(lk_export_formats()[0], "json");
-	ck_assert_ptr_null(lk_export_formats()[1]);
+	ck_assert_int_eq(lk_export_default_path(now(), NULL, small, sizeof(small)), -ENAMETOOLONG);
+	ck_assert_int_eq(lk_export_default_path(now(), "pprof", out, sizeof(out)), 0);
+	ck_assert_str_eq(out + strlen(folder), "/leaktop-web-3-41207-20231114-221320.pb.gz");
 	ck_assert_int_eq(chdir("/"), 0);
+}
+END_TEST
+
+START_TEST(the_end_of_a_name_tells_the_format)
+{
+	static const struct {
+		const char *path, *format;
+	} names[] = {
+		{"a.json", "json"}, {"a.speedscope.json", "speedscope"}, {"x/y.pb.gz", "pprof"},
+		{"a.html", "html"}, {"a.folded", "folded"}, {"a.txt", NULL}, {".json", NULL},
+		{"json", NULL}, {"", NULL},
+	};
+
+	for (size_t i = 0; i < LK_COUNT_OF(names); i++)
+		ck_assert_pstr_eq(lk_export_format_of(names[i].path), names[i].format);
+	ck_assert(lk_export_has_delta("folded") && !lk_export_has_delta("json"));
+	ck_assert(!lk_export_has_delta("yaml"));
+	for (const char *const *name = lk_export_formats(); *name != NULL; name++)
+		export_as(now(), *name, path);
 }
 END_TEST
 
@@ -490,7 +523,7 @@ huge_snapshot(uint32_t count)
 START_TEST(too_much_is_cut_to_what_a_reader_takes)
 {
 	struct lk_snapshot *s = huge_snapshot(12000);
-	struct lk_export_options first = {"json", 1};
+	struct lk_export_options first = {"json", 1, false};
 	const struct lk_snapshot *back;
 	struct lk_source *file;
 
@@ -732,6 +765,42 @@ export_once(void)
 }
 
 static int
+format_once(const char *format)
+{
+	const struct lk_export_options options = {format, UINT32_MAX, true};
+	int rc = lk_export_write(fault_snapshot, &options, other, words, sizeof(words));
+
+	if ((rc == 0) != (access(other, F_OK) == 0))
+		return HALF_DONE;
+	unlink(other);
+	return rc;
+}
+
+static int
+folded_once(void)
+{
+	return format_once("folded");
+}
+
+static int
+speedscope_once(void)
+{
+	return format_once("speedscope");
+}
+
+static int
+pprof_once(void)
+{
+	return format_once("pprof");
+}
+
+static int
+html_once(void)
+{
+	return format_once("html");
+}
+
+static int
 growth_once(void)
 {
 	uint32_t missing = 9;
@@ -763,7 +832,8 @@ dummy_once(void)
 	return rc;
 }
 
-static int (*const victims[])(void) = {open_once, export_once, growth_once, diff_once, dummy_once};
+static int (*const victims[])(void) = {open_once, export_once, folded_once, speedscope_once,
+	pprof_once, html_once, growth_once, diff_once, dummy_once};
 
 START_TEST(every_failed_allocation_is_survived)
 {
@@ -810,6 +880,7 @@ file_suite(void)
 	tcase_add_test(write, a_full_disk_leaves_the_old_file);
 	tcase_add_test(write, what_cannot_be_written_is_said);
 	tcase_add_test(write, the_default_path_names_host_process_and_time);
+	tcase_add_test(write, the_end_of_a_name_tells_the_format);
 	tcase_add_test(write, too_much_is_cut_to_what_a_reader_takes);
 	suite_add_tcase(s, write);
 	return s;

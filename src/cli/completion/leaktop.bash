@@ -34,7 +34,7 @@ _leaktop()
 	fi
 	case $previous in
 	--sort) mapfile -t COMPREPLY < <(compgen -W 'delta rate live' -- "$word"); return ;;
-	--format) mapfile -t COMPREPLY < <(compgen -W 'json' -- "$word"); return ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W 'json folded speedscope pprof html' -- "$word"); return ;;
 	--theme|-o|--output) compopt -o default; return ;;
 	--native) mapfile -t COMPREPLY < <(compgen -W 'stacks python off' -- "$word"); return ;;
 	--dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
@@ -47,7 +47,7 @@ _leaktop()
 		--native --help' ;;
 	detach:-*|doctor:-*) i='--help' ;;
 	list:*) i='--json --help' ;;
-	export:-*) i='-o --output --format --baseline --help' ;;
+	export:-*) i='-o --output --format --delta --baseline --help' ;;
 	diff:-*) i='--fail-over --top --json --help' ;;
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;
