@@ -131,6 +131,11 @@
  *	trend_step_s
  *	series []	finest step first: step_s, end (time of the last point),
  *			rss_bytes [], live_bytes []: oldest first, equally many, null: no point
+ *
+ * A recording, which leaktop record writes, is a file of such objects, one a line, oldest first.
+ * They need not be evenly spaced, nor of one process.  Where the recorder ended it says why:
+ *	{"schema":"leaktop.recording/1","ended_at":TIME,"why":TEXT}
+ * Then it may go on.  A last line without its newline was cut, and does not count.
  */
 #ifndef LK_LEAKTOP_SNAPSHOT_H
 #define LK_LEAKTOP_SNAPSHOT_H
@@ -138,6 +143,8 @@
 #define LK_SNAPSHOT_SCHEMA_NAME		"leaktop.snapshot/"
 #define LK_SNAPSHOT_SCHEMA_MAJOR	1
 #define LK_SNAPSHOT_SCHEMA		"leaktop.snapshot/1"
+#define LK_RECORDING_SCHEMA_NAME	"leaktop.recording/"
+#define LK_RECORDING_SCHEMA		"leaktop.recording/1"
 #define LK_SNAPSHOT_TRUNCATED		1u	/* in the flags of a stack: LK_STACK_TRUNCATED */
 
 /* What a reader accepts; a writer stays far below. */
@@ -154,5 +161,7 @@
 #define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer; cycles, too */
 #define LK_SNAPSHOT_SERIES_MAX		64u
 #define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */
+#define LK_RECORDING_MOMENTS_MAX	1000000u
+#define LK_RECORDING_FILE_MAX		(1ull << 36)	/* bytes that are looked at */
 
 #endif

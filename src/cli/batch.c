@@ -126,17 +126,36 @@ wait_next(struct lk_source *source, double at_s, const struct lk_look *look)
 	return LK_EXIT_DONE;
 }
 
+/* The last moments of a recording, as many as there are frames. */
+static int
+print_recording(struct lk_source *source, const struct lk_look *look)
+{
+	size_t at, moments = lk_source_moments(source, &at);
+	uint64_t count = look->frame_count < moments ? look->frame_count : moments;
+	int status;
+
+	if (count > 1)
+		lk_source_step(source, -(int)(count - 1));
+	status = print_frame(source, 1, look);
+	for (uint64_t number = 2; number <= count && status == LK_EXIT_DONE; number++)
+		status = lk_source_step(source, 1) == 0 ? print_frame(source, number, look)
+							: LK_EXIT_DONE;
+	return status;
+}
+
 int
 lk_batch_run(struct lk_source *source, const struct lk_look *look)
 {
-	bool is_offline = lk_source_state(source) == LK_SOURCE_OFFLINE;
 	int status = LK_EXIT_DONE;
+
+	if (lk_source_state(source) == LK_SOURCE_OFFLINE)
+		return print_recording(source, look);
 
 	for (uint64_t number = 1; status == LK_EXIT_DONE; number++) {
 		double at_s = lk_source_snapshot(source)->at_s;
 
 		status = print_frame(source, number, look);
-		if (status != LK_EXIT_DONE || number == look->frame_count || is_offline)
+		if (status != LK_EXIT_DONE || number == look->frame_count)
 			return status;
 		status = wait_next(source, at_s, look);
 	}

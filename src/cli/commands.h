@@ -15,6 +15,7 @@ extern const struct lk_command lk_pause_command; /* pause.c */
 extern const struct lk_command lk_resume_command;
 extern const struct lk_command lk_scan_command;
 extern const struct lk_command lk_export_command;
+extern const struct lk_command lk_record_command;
 extern const struct lk_command lk_open_command;
 extern const struct lk_command lk_diff_command;
 

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -177,6 +178,16 @@ open_file(const char *path, struct lk_source **out)
 	return LK_EXIT_DONE;
 }
 
+/* A is the first snapshot of a recording that B is the last of. */
+static int
+rewind_source(struct lk_source *a)
+{
+	if (lk_source_step(a, -INT_MAX) < 0)
+		return lk_fault("%s: one snapshot alone has no difference",
+				lk_source_snapshot(a)->origin);
+	return LK_EXIT_DONE;
+}
+
 static int
 run(const struct lk_arguments *arguments)
 {
@@ -184,7 +195,9 @@ run(const struct lk_arguments *arguments)
 	int status = open_file(arguments->words[0], &a);
 
 	if (status == LK_EXIT_DONE)
-		status = open_file(arguments->words[1], &b);
+		status = open_file(arguments->words[arguments->word_count - 1], &b);
+	if (status == LK_EXIT_DONE && arguments->word_count == 1)
+		status = rewind_source(a);
 	if (status == LK_EXIT_DONE)
 		status = compare(lk_source_snapshot(a), lk_source_snapshot(b), arguments->values);
 	lk_source_close(a);
@@ -194,9 +207,10 @@ run(const struct lk_arguments *arguments)
 
 const struct lk_command lk_diff_command = {
     .name = "diff",
-    .words = "A.json B.json",
+    .words = "A.json [B.json]",
     .summary = "What grew from snapshot A to snapshot B, the largest first.",
-    .details = "With --json: {seconds, same_process, delta_live_bytes, delta_rss_bytes,\n"
+    .details = "Of recordings the last snapshots; of one alone, its first and its last.\n"
+	       "With --json: {seconds, same_process, delta_live_bytes, delta_rss_bytes,\n"
 	       "stacks [{domain, frames [{function, file, line}], delta_bytes,\n"
 	       "delta_error_bytes, delta_objects, live_bytes_a, live_bytes_b,\n"
 	       "significant, only_a, only_b}]}.\n",
@@ -204,7 +218,7 @@ const struct lk_command lk_diff_command = {
     .option_count = LK_COUNT_OF(options),
     .defaults = &defaults,
     .values_bytes = sizeof(struct values),
-    .words_min = 2,
+    .words_min = 1,
     .words_max = 2,
     .run = run,
 };

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "analysis/growth.h"
 #include "base/attr.h"
 #include "client/source.h"
 #include "export/export.h"
@@ -17,11 +16,11 @@
 
 #include "cli/commands.h"
 #include "cli/fault.h"
+#include "cli/gather.h"
 #include "cli/options.h"
 #include "cli/target.h"
 
-#define PATH_BYTES   4096
-#define SCAN_WAIT_MS 30000 /* a walk over all containers, in slices */
+#define PATH_BYTES 4096
 
 struct values {
 	const char *file, *format, *baseline;
@@ -40,52 +39,6 @@ static const struct lk_option options[] = {
     {"baseline", 0, LK_OPTION_TEXT, "LABEL", "growth since this one, or start (default newest)",
      offsetof(struct values, baseline), NULL},
 };
-
-/* What a snapshot of ticks alone would lack.  A part that the sampler cannot give is said and
- * left out; the rest is still worth having. */
-static int
-gather(struct lk_source *source)
-{
-	static const struct {
-		enum lk_request_op op;
-		const char *what;
-		int wait_ms;
-	} parts[] = {
-	    {LK_REQUEST_HISTORY, "history", LK_TARGET_WAIT_MS},
-	    {LK_REQUEST_TRENDS, "trends", LK_TARGET_WAIT_MS},
-	    {LK_REQUEST_MEMORY, "memory", LK_TARGET_WAIT_MS},
-	    {LK_REQUEST_EVENTS, "events", LK_TARGET_WAIT_MS},
-	    {LK_REQUEST_CONTAINERS, "containers", SCAN_WAIT_MS},
-	};
-	const struct lk_snapshot *s = lk_source_snapshot(source);
-	uint32_t ids[64];
-	size_t count = 0;
-
-	for (size_t i = 0; i < LK_COUNT_OF(parts); i++) {
-		const struct lk_request request = {.op = parts[i].op};
-		int rc = lk_source_ask(source, &request, NULL, parts[i].wait_ms);
-
-		if (rc == -ENOTCONN)
-			return lk_fault("the process went away: %s", lk_source_words(source));
-		if (rc < 0)
-			lk_fault("without %s: %s", parts[i].what,
-				 rc == -ETIMEDOUT ? "no answer in time" : lk_source_words(source));
-	}
-	s = lk_source_snapshot(source);
-	for (uint32_t i = 0; i < s->baseline_count && count < LK_COUNT_OF(ids); i++)
-		ids[count++] = s->baselines[i].id;
-	for (size_t i = 0; i < count; i++) {
-		int status = lk_target_fetch_rows(source, ids[i]);
-
-		if (status != LK_EXIT_DONE)
-			return status;
-	}
-	s = lk_source_snapshot(source);
-	/* trends are shown with the tick after them */
-	return lk_source_wait(source, s->seq, LK_TARGET_WAIT_MS) < 0
-		   ? lk_fault("the process went away: %s", lk_source_words(source))
-		   : LK_EXIT_DONE;
-}
 
 static int
 copy_to_stdout(const char *path)
@@ -219,7 +172,7 @@ run(const struct lk_arguments *arguments)
 		return status;
 	status = lk_target_reference(source, v->baseline, &export_options.reference);
 	if (status == LK_EXIT_DONE && lk_source_state(source) != LK_SOURCE_OFFLINE)
-		status = gather(source);
+		status = lk_gather_all(source);
 	s = lk_source_snapshot(source);
 	if (status == LK_EXIT_DONE && v->file != NULL && strcmp(v->file, "-") == 0)
 		status = write_stdout(s, &export_options);

@@ -13,7 +13,7 @@ static const struct lk_command *const commands[] = {
     &lk_run_command,	&lk_attach_command,   &lk_detach_command,
     &lk_doctor_command, &lk_list_command,     &lk_baseline_command,
     &lk_pause_command,	&lk_resume_command, &lk_scan_command,
-    &lk_export_command, &lk_open_command, &lk_diff_command,
+    &lk_export_command, &lk_record_command, &lk_open_command, &lk_diff_command,
 };
 
 int

@@ -61,7 +61,9 @@ const struct lk_command lk_open_command = {
     .name = "open",
     .words = "FILE [FILE]",
     .summary = "Show a snapshot in the same screens as a process; two of them: what grew.",
-    .details = "Without a terminal, or with -b, one frame of text per file.\n" LK_BATCH_DETAILS,
+    .details = "A recording is shown from its end; , and . go back and on.\n"
+	       "Without a terminal, or with -b, one frame of text per file; of a recording its\n"
+	       "last -n frames.\n" LK_BATCH_DETAILS,
     .options = lk_look_options,
     .option_count = LK_LOOK_OPTIONS,
     .defaults = &lk_look_defaults,

@@ -70,6 +70,7 @@ const struct lk_command lk_top_command = {
 	       "  baseline PID [LABEL]     mark a baseline\n"
 	       "  pause PID, resume PID    take the hooks out of a process, and back in\n"
 	       "  export PID -o FILE       write a snapshot\n"
+	       "  record PID -o FILE       append a snapshot every 10 seconds\n"
 	       "  open FILE...             the same screens on a snapshot; two files: their diff\n"
 	       "  diff A.json B.json       what grew between two snapshots\n"
 	       "\n" LK_BATCH_DETAILS,

@@ -67,6 +67,19 @@ lk_source_reading(const struct lk_source *source)
 	return source->ops->reading(source);
 }
 
+size_t
+lk_source_moments(const struct lk_source *source, size_t *at)
+{
+	*at = 0;
+	return source->ops->moments != NULL ? source->ops->moments(source, at) : 1;
+}
+
+int
+lk_source_step(struct lk_source *source, int step)
+{
+	return source->ops->step != NULL ? source->ops->step(source, step) : -EOPNOTSUPP;
+}
+
 const char *
 lk_source_held_name(const char *name)
 {

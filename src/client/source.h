@@ -1,7 +1,7 @@
 /* source.h - where snapshots come from, behind one face.
  * Room: client; ui and cli use it and never ask what is behind.
  * Implementations: source_live.c (a sampler's socket), source_file.c (a snapshot
- * file), source_dummy.c (seeded fake data for tests and screens).
+ * file, or a recording of many), source_dummy.c (seeded fake data for tests and screens).
  *
  * One thread.  Nothing here blocks except the open functions, which give up after
  * their deadline.  A source that lost its sampler reconnects by itself. */
@@ -102,6 +102,15 @@ const struct lk_source_reading *lk_source_reading(const struct lk_source *source
 /* lk_source_held_name - what LK_REQUEST_HOLDERS takes for a type of this NAME: all of it, or where
  * that is too long its last words.  NULL: not even its last one fits.  Borrowed from NAME. */
 const char *lk_source_held_name(const char *name);
+
+/* lk_source_moments - how many moments there are to go to: those of a recording, else 1.  *at: the
+ * one that is shown, from 0. */
+size_t lk_source_moments(const struct lk_source *source, size_t *at);
+
+/* lk_source_step - go STEP moments on, back when it is negative, as far as there are any; what
+ * cannot be read is skipped.  The snapshot is another one then.
+ * Returns: 0; -EOPNOTSUPP where there is one moment only; -ERANGE there is none further. */
+int lk_source_step(struct lk_source *source, int step);
 
 /* lk_source_wait - for cli: dispatches until a snapshot newer than SEQ with all names,
  * or the deadline.  Returns: 0, -ETIMEDOUT, -ENOTCONN (see words). */

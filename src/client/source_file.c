@@ -2,16 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include "leaktop/snapshot.h"
 #include "model/arena.h"
 #include "model/snapshot.h"
 
+#include "client/source_file_moments.h"
 #include "client/source_file_read.h"
 #include "client/source_ops.h"
 
@@ -19,6 +23,10 @@ struct file {
 	struct lk_source source;
 	struct lk_snapshot *snapshot;
 	char words[LK_SOURCE_WORDS_BYTES];
+	char *path;
+	int fd;			/* of a recording, else -1 */
+	struct lk_source_file_moments moments;
+	size_t at;		/* which of them the snapshot is */
 };
 
 static size_t
@@ -83,30 +91,22 @@ file_close(struct lk_source *s)
 	struct file *f = (struct file *)s;
 
 	lk_snapshot_put(f->snapshot);
+	lk_source_file_moments_free(&f->moments);
+	if (f->fd >= 0)
+		close(f->fd);
+	free(f->path);
 	free(f);
 }
 
-static const struct lk_source_ops file_ops = {
-	.id = "file",
-	.poll = file_poll,
-	.dispatch = file_dispatch,
-	.snapshot = file_snapshot,
-	.state = file_state,
-	.words = file_words,
-	.request = file_request,
-	.reading = file_reading,
-	.close = file_close,
-};
-
 /* What was read so far may be all: the size of a file can change under us. */
 static int
-read_all(int fd, char *text, size_t size, size_t *out_length)
+read_all(int fd, uint64_t offset, char *text, size_t size, size_t *out_length)
 {
 	size_t length = 0;
 	ssize_t got;
 
 	do {
-		got = read(fd, text + length, size - length);
+		got = pread(fd, text + length, size - length, (off_t)(offset + length));
 		if (got < 0 && errno != EINTR)
 			return -errno;
 		length += got > 0 ? (size_t)got : 0;
@@ -116,22 +116,14 @@ read_all(int fd, char *text, size_t size, size_t *out_length)
 }
 
 static int
-load(int fd, char **out_text, size_t *out_length)
+load(int fd, uint64_t offset, size_t size, char **out_text, size_t *out_length)
 {
-	struct stat st;
-	char *text;
+	char *text = malloc(size + 1);
 	int rc;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if (st.st_size > (off_t)LK_SNAPSHOT_FILE_MAX)
-		return -EFBIG;
-	text = malloc((size_t)st.st_size + 1);
 	if (text == NULL)
 		return -ENOMEM;
-	rc = read_all(fd, text, (size_t)st.st_size, out_length);
+	rc = read_all(fd, offset, text, size, out_length);
 	if (rc < 0) {
 		free(text);
 		return rc;
@@ -141,16 +133,14 @@ load(int fd, char **out_text, size_t *out_length)
 }
 
 static int
-load_path(const char *path, char **out_text, size_t *out_length)
+size_of(int fd, off_t *out)
 {
-	/* not to hang on a pipe that nobody writes to */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
+	struct stat st;
 
-	if (fd < 0)
+	if (fstat(fd, &st) < 0)
 		return -errno;
-	rc = load(fd, out_text, out_length);
-	close(fd);
-	return rc;
+	*out = st.st_size;
+	return S_ISREG(st.st_mode) ? 0 : -EINVAL;
 }
 
 static int
@@ -163,44 +153,157 @@ explain(int rc, const char *path, char *words, size_t words_bytes)
 	return rc;
 }
 
+/* A new snapshot of the text at OFFSET; f->snapshot is that from then on. */
 static int
-read_path(const char *path, char *words, size_t words_bytes, struct lk_snapshot **out)
+read_part(struct file *f, int fd, uint64_t offset, size_t size, char *words, size_t words_bytes)
 {
+	struct lk_snapshot *s = NULL;
 	char *text = NULL, what[LK_SOURCE_WORDS_BYTES] = "";
 	size_t length = 0;
-	int rc = load_path(path, &text, &length);
+	int rc = load(fd, offset, size, &text, &length);
 
 	if (rc < 0)
-		return explain(rc, path, words, words_bytes);
-	rc = lk_source_file_read(text, length, what, sizeof(what), out);
+		return explain(rc, f->path, words, words_bytes);
+	rc = lk_source_file_read(text, length, what, sizeof(what), &s);
 	free(text);
+	if (rc < 0) {
+		snprintf(words, words_bytes, "%s: %s", f->path, what);
+		return rc;
+	}
+	s->origin = lk_arena_text(s->arena, f->path, strlen(f->path));
+	if (s->origin == NULL) {
+		lk_snapshot_put(s);
+		return explain(-ENOMEM, f->path, words, words_bytes);
+	}
+	s->seq = f->snapshot != NULL ? f->snapshot->seq + 1 : 1;
+	lk_snapshot_put(f->snapshot);
+	f->snapshot = s;
+	return 0;
+}
+
+/* ---- recordings ------------------------------------------------------------ */
+
+static void
+end_words(const struct file *f, char *out, size_t out_bytes)
+{
+	json_t *end = f->moments.end[0] != '\0' && f->at + 1 == f->moments.count
+	    ? json_loads(f->moments.end, 0, NULL) : NULL;
+	const char *why = json_string_value(json_object_get(end, "why"));
+
+	out[0] = '\0';
+	if (why != NULL)
+		snprintf(out, out_bytes, ", the last: %s", why);
+	else if (f->moments.is_cut && f->at + 1 == f->moments.count)
+		snprintf(out, out_bytes, ", the last whole one: the file was cut");
+	json_decref(end);
+}
+
+/* Reads moment AT, or the nearest that can be read from there on in the direction of STEP. */
+static int
+show_moment(struct file *f, size_t at, int step, char *words, size_t words_bytes)
+{
+	char end[160];
+	int rc = -ERANGE;
+
+	for (; at < f->moments.count; at += step < 0 ? (size_t)-1 : 1) {
+		const struct lk_source_file_moment *m = &f->moments.list[at];
+
+		rc = read_part(f, f->fd, m->offset, m->bytes, words, words_bytes);
+		if (rc == 0)
+			break;
+	}
 	if (rc < 0)
-		snprintf(words, words_bytes, "%s: %s", path, what);
-	return rc;
+		return rc;
+	f->at = at;
+	end_words(f, end, sizeof(end));
+	snprintf(f->words, sizeof(f->words), "%zu of %zu%s: %s", at + 1, f->moments.count, end,
+	    f->path);
+	return 0;
+}
+
+static size_t
+file_moments(const struct lk_source *s, size_t *at)
+{
+	const struct file *f = (const struct file *)s;
+
+	*at = f->at;
+	return f->moments.count > 0 ? f->moments.count : 1;
+}
+
+static int
+file_step(struct lk_source *s, int step)
+{
+	struct file *f = (struct file *)s;
+	size_t far = step < 0 ? (size_t)-(int64_t)step : (size_t)step;
+	size_t left, at;
+	char words[LK_SOURCE_WORDS_BYTES];
+
+	if (f->moments.count < 2)
+		return -EOPNOTSUPP;
+	left = step < 0 ? f->at : f->moments.count - 1 - f->at;
+	far = far < left ? far : left;
+	if (far == 0)
+		return -ERANGE;
+	at = step < 0 ? f->at - far : f->at + far;
+	return show_moment(f, at, step, words, sizeof(words)) == 0 ? 0 : -ERANGE;
+}
+
+static const struct lk_source_ops file_ops = {
+	.id = "file",
+	.poll = file_poll,
+	.dispatch = file_dispatch,
+	.snapshot = file_snapshot,
+	.state = file_state,
+	.words = file_words,
+	.request = file_request,
+	.reading = file_reading,
+	.moments = file_moments,
+	.step = file_step,
+	.close = file_close,
+};
+
+/* Takes FD. */
+static int
+read_fd(struct file *f, int fd, char *words, size_t words_bytes)
+{
+	off_t size = 0;
+	int rc = size_of(fd, &size);
+
+	f->fd = fd;
+	if (rc == 0)
+		rc = lk_source_file_moments_find(fd, &f->moments);
+	if (rc < 0)
+		return explain(rc, f->path, words, words_bytes);
+	if (lk_source_file_moments_is_recording(&f->moments))
+		return show_moment(f, f->moments.count - 1, -1, words, words_bytes);
+	lk_source_file_moments_free(&f->moments);
+	if (size > (off_t)LK_SNAPSHOT_FILE_MAX)
+		return explain(-EFBIG, f->path, words, words_bytes);
+	snprintf(f->words, sizeof(f->words), "%s", f->path);
+	return read_part(f, fd, 0, (size_t)size, words, words_bytes);
 }
 
 int
 lk_source_open_file(const char *path, char *words, size_t words_bytes, struct lk_source **out)
 {
 	struct file *f = calloc(1, sizeof(*f));
-	int rc;
+	int rc = -ENOMEM, fd;
 
 	if (f == NULL)
 		return explain(-ENOMEM, path, words, words_bytes);
 	lk_source_init(&f->source, &file_ops);
-	rc = read_path(path, words, words_bytes, &f->snapshot);
-	if (rc < 0)
-		goto fail;
-	f->snapshot->origin = lk_arena_text(f->snapshot->arena, path, strlen(path));
-	if (f->snapshot->origin == NULL) {
-		rc = explain(-ENOMEM, path, words, words_bytes);
-		goto fail;
+	f->fd = -1;
+	f->path = strdup(path);
+	/* not to hang on a pipe that nobody writes to */
+	fd = f->path != NULL ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+	if (fd >= 0)
+		rc = read_fd(f, fd, words, words_bytes);
+	else
+		rc = explain(f->path != NULL ? -errno : -ENOMEM, path, words, words_bytes);
+	if (rc < 0) {
+		file_close(&f->source);
+		return rc;
 	}
-	snprintf(f->words, sizeof(f->words), "%s", path);
 	*out = &f->source;
 	return 0;
-
-fail:
-	file_close(&f->source);
-	return rc;
 }

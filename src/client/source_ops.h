@@ -7,8 +7,8 @@
 
 #define LK_SOURCE_WORDS_BYTES 256
 
-/* Every member is needed; source.c calls them with the arguments of the function of the
- * same name in source.h. */
+/* Every member is needed unless it says so; source.c calls them with the arguments of the function
+ * of the same name in source.h. */
 struct lk_source_ops {
 	const char *id; /* live, file, dummy */
 
@@ -30,6 +30,10 @@ struct lk_source_ops {
 	    void *ctx);
 
 	const struct lk_source_reading *(*reading)(const struct lk_source *s);
+
+	/* NULL, both: there is one moment only. */
+	size_t (*moments)(const struct lk_source *s, size_t *at);
+	int (*step)(struct lk_source *s, int step);
 
 	/* Frees S; requests without an answer are dropped in silence. */
 	void (*close)(struct lk_source *s);

@@ -246,6 +246,23 @@ go_back(struct lk_desk *d)
 	return false;
 }
 
+/* In a recording the same keys go through time. */
+static bool
+step_moment(struct lk_desk *d, int step)
+{
+	struct lk_session *s = &d->session;
+	size_t at, count = s->source != NULL ? lk_source_moments(s->source, &at) : 1;
+
+	if (count < 2)
+		return false;
+	if (lk_source_step(s->source, step) == 0)
+		lk_session_say(s, LK_ROLE_MAIN, "%s", lk_source_words(s->source));
+	else
+		lk_session_say(s, LK_ROLE_WARN, "there is nothing %s in this recording",
+		    step < 0 ? "earlier" : "later");
+	return true;
+}
+
 static void
 travel(struct lk_desk *d, int step)
 {
@@ -260,6 +277,8 @@ set_period(struct lk_desk *d, int step)
 	struct lk_session *s = &d->session;
 	int at = 0;
 
+	if (step_moment(d, -step))
+		return;
 	while (at + 1 < (int)LK_COUNT_OF(periods) && periods[at] < s->period_ms)
 		at++;
 	at += step;

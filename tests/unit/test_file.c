@@ -18,6 +18,7 @@
 #include "base/attr.h"
 #include "client/source.h"
 #include "export/export.h"
+#include "export/recording.h"
 #include "leaktop/snapshot.h"
 #include "model/arena.h"
 #include "model/frozen.h"
@@ -713,6 +714,257 @@ START_TEST(every_byte_of_a_small_file_may_be_wrong)
 }
 END_TEST
 
+/* ---- recordings ----------------------------------------------------------- */
+
+static struct lk_recording *
+record_to(const char *to, uint64_t max_bytes)
+{
+	struct lk_recording *r = NULL;
+
+	ck_assert_msg(lk_recording_open(to, max_bytes, words, sizeof(words), &r) == 0, "%s",
+	    words);
+	return r;
+}
+
+/* A snapshot without anything but its time; SERIAL is its pid. */
+static struct lk_snapshot *
+bare(int serial)
+{
+	struct lk_snapshot *s = lk_snapshot_new();
+
+	s->at_s = 1000 + serial;
+	s->process.pid = serial + 1;
+	return s;
+}
+
+static int
+add_bare(struct lk_recording *r, int serial)
+{
+	struct lk_snapshot *s = bare(serial);
+	int rc = lk_recording_add(r, s, 0, words, sizeof(words));
+
+	lk_snapshot_put(s);
+	return rc;
+}
+
+static double
+size_of(const char *of)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(of, &st), 0);
+	return (double)st.st_size;
+}
+
+/* A recording of COUNT bare snapshots, and its end when WHY is given. */
+static void
+record_bare(int count, const char *why)
+{
+	struct lk_recording *r = record_to(path, LK_RECORDING_BYTES_MIN);
+
+	for (int i = 0; i < count; i++)
+		ck_assert_msg(add_bare(r, i) == 0, "%s", words);
+	if (why != NULL)
+		ck_assert_int_eq(lk_recording_end(r, 2000, why), 0);
+	lk_recording_close(r);
+}
+
+START_TEST(a_recording_is_gone_through_in_both_directions)
+{
+	const struct lk_snapshot *s;
+	struct lk_source *file;
+	size_t at;
+
+	record_bare(5, "a \"reason\"");
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_moments(file, &at), 5);
+	ck_assert_uint_eq(at, 4);
+	ck_assert_ptr_nonnull(strstr(lk_source_words(file), "5 of 5, the last: a \"reason\""));
+	ck_assert_int_eq(lk_source_step(file, 1), -ERANGE);
+	s = lk_snapshot_get(lk_source_snapshot(file));
+	ck_assert_int_eq(lk_source_step(file, -1), 0);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 4);
+	ck_assert_uint_gt(lk_source_snapshot(file)->seq, s->seq);
+	ck_assert_str_eq(lk_source_snapshot(file)->origin, path);
+	ck_assert_int_eq(s->process.pid, 5); /* who holds it keeps it */
+	lk_snapshot_put(s);
+	ck_assert_int_eq(lk_source_step(file, -100), 0);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 1);
+	ck_assert_int_eq(strncmp(lk_source_words(file), "1 of 5: ", 8), 0);
+	ck_assert_int_eq(lk_source_step(file, -1), -ERANGE);
+	ck_assert_int_eq(lk_source_step(file, INT32_MIN), -ERANGE);
+	ck_assert_int_eq(lk_source_step(file, INT32_MAX), 0);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 5);
+	ck_assert(lk_source_state(file) == LK_SOURCE_OFFLINE);
+	lk_source_close(file);
+	export_to(now(), path);
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_moments(file, &at), 1);
+	ck_assert_int_eq(lk_source_step(file, -1), -EOPNOTSUPP);
+	ck_assert_str_eq(lk_source_words(file), path);
+	lk_source_close(file);
+}
+END_TEST
+
+START_TEST(a_recording_goes_on_where_it_ended)
+{
+	struct lk_recording *r, *second = NULL;
+	struct lk_source *file;
+	size_t at;
+
+	record_bare(2, "restart");
+	r = record_to(path, LK_RECORDING_BYTES_MIN);
+	ck_assert_int_eq(lk_recording_open(path, LK_RECORDING_BYTES_MIN, words, sizeof(words),
+	    &second), -EBUSY);
+	ck_assert_ptr_nonnull(strstr(words, "somebody records to it"));
+	ck_assert_int_eq(add_bare(r, 2), 0);
+	lk_recording_close(r);
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_moments(file, &at), 3);
+	ck_assert_ptr_null(strstr(lk_source_words(file), "restart"));
+	lk_source_close(file);
+	spill(path, "a note of mine\n", 15);
+	ck_assert_int_eq(lk_recording_open(path, 1 << 20, words, sizeof(words), &r), -EEXIST);
+	ck_assert_int_eq(lk_recording_open(folder, 1 << 20, words, sizeof(words), &r), -EEXIST);
+	ck_assert_int_eq(lk_recording_open("/dev/full", 1 << 20, words, sizeof(words), &r),
+	    -EEXIST);
+	ck_assert_int_eq(lk_recording_open("/nowhere/x", 1 << 20, words, sizeof(words), &r),
+	    -ENOENT);
+	ck_assert_double_eq(size_of(path), 15);
+}
+END_TEST
+
+/* Cut anywhere: what is whole is shown, and goes on being recorded to. */
+START_TEST(a_recording_may_be_cut_anywhere)
+{
+	size_t length, at, lines = 0;
+	char *text;
+
+	record_bare(3, "the end");
+	text = slurp(path, &length);
+	for (size_t cut = 1; cut < length; cut++) {
+		struct lk_source *source = NULL;
+		struct lk_recording *r;
+		int rc;
+
+		lines += text[cut - 1] == '\n';
+		spill(other, text, cut);
+		rc = lk_source_open_file(other, words, sizeof(words), &source);
+		/* a first line without its newline is a snapshot, when it is all there */
+		ck_assert_int_eq(rc == 0, lines > 0 || text[cut] == '\n');
+		if (rc == 0 && lines > 0) {
+			ck_assert_uint_eq(lk_source_moments(source, &at), lines < 3 ? lines : 3);
+			ck_assert_int_eq(lk_source_snapshot(source)->process.pid,
+			    (int)(lines < 3 ? lines : 3));
+			ck_assert_int_eq(strstr(lk_source_words(source), "was cut") != NULL,
+			    text[cut - 1] != '\n');
+		}
+		lk_source_close(source);
+		if (cut % 7 != 0 || cut < 20)
+			continue;
+		r = record_to(other, LK_RECORDING_BYTES_MIN);
+		ck_assert_int_eq(add_bare(r, 9), 0);
+		lk_recording_close(r);
+		source = open_file(other);
+		ck_assert_uint_eq(lk_source_moments(source, &at), lines < 3 ? lines + 1 : 4);
+		ck_assert_int_eq(lk_source_snapshot(source)->process.pid, 10);
+		lk_source_close(source);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(what_is_damaged_in_a_recording_is_skipped)
+{
+	struct lk_source *file;
+	size_t length, at;
+	char *text;
+
+	record_bare(4, NULL);
+	text = slurp(path, &length);
+	*strstr(strchr(text, '\n') + 1, "\"pid\":2") = 'x';
+	text[length - 3] = 'x';
+	spill(path, text, length);
+	free(text);
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_moments(file, &at), 4);
+	ck_assert_uint_eq(at, 2);
+	ck_assert_int_eq(lk_source_step(file, 1), -ERANGE);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 3);
+	ck_assert_int_eq(lk_source_step(file, -1), 0);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 1);
+	lk_source_close(file);
+}
+END_TEST
+
+START_TEST(a_recording_stays_within_its_size)
+{
+	struct lk_recording *r = record_to(path, LK_RECORDING_BYTES_MIN);
+	struct lk_snapshot *huge;
+	struct lk_source *file;
+	double before = 0, step = 0;
+	size_t at, count;
+
+	for (int i = 0; i < 3000; i++) {
+		ck_assert_msg(add_bare(r, i) == 0, "%s", words);
+		ck_assert_double_le(size_of(path), LK_RECORDING_BYTES_MIN / 3 * 2);
+	}
+	huge = huge_snapshot(200);
+	ck_assert_int_eq(lk_recording_add(r, huge, 0, words, sizeof(words)), -EFBIG);
+	ck_assert_ptr_nonnull(strstr(words, "too large for a recording of 1.0M"));
+	lk_snapshot_put(huge);
+	lk_recording_close(r);
+	file = open_file(path);
+	count = lk_source_moments(file, &at);
+	ck_assert_uint_gt(count, 100);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 3000);
+	ck_assert_int_eq(lk_source_step(file, INT32_MIN), 0);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 1);
+	for (size_t i = 1; i < count; i++) {
+		before = lk_source_snapshot(file)->at_s;
+		ck_assert_int_eq(lk_source_step(file, 1), 0);
+		/* the first one stays where it was, so that its distance means nothing */
+		if (i > 2)
+			ck_assert_double_le(lk_source_snapshot(file)->at_s - before, step);
+		step = lk_source_snapshot(file)->at_s - before;
+		ck_assert_double_gt(step, 0);
+	}
+	lk_source_close(file);
+}
+END_TEST
+
+START_TEST(a_full_disk_leaves_whole_lines)
+{
+	struct lk_recording *r = record_to(path, LK_RECORDING_BYTES_MIN);
+	struct rlimit limit;
+	struct lk_source *file;
+	size_t length, at;
+	char *text;
+
+	/* a large one, as Check writes files, too */
+	ck_assert_int_eq(lk_recording_add(r, now(), 0, words, sizeof(words)), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	for (rlim_t more = 0; more < 40; more += 13) {
+		limit.rlim_cur = (rlim_t)size_of(path) + more;
+		ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+		ck_assert_int_eq(add_bare(r, 1), -EFBIG);
+		ck_assert_ptr_nonnull(strstr(words, path));
+		text = slurp(path, &length);
+		ck_assert_int_eq(text[length - 1], '\n');
+		free(text);
+	}
+	limit.rlim_cur = limit.rlim_max;
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	ck_assert_int_eq(add_bare(r, 2), 0);
+	lk_recording_close(r);
+	file = open_file(path);
+	ck_assert_uint_eq(lk_source_moments(file, &at), 2);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 3);
+	lk_source_close(file);
+}
+END_TEST
+
 /* ---- every allocation fails once ---------------------------------------- */
 
 /* Small enough to be tried a few thousand times. */
@@ -801,6 +1053,40 @@ html_once(void)
 }
 
 static int
+record_once(void)
+{
+	struct lk_recording *r = NULL;
+	int rc = lk_recording_open(other, LK_RECORDING_BYTES_MIN, words, sizeof(words), &r);
+
+	if ((rc == 0) != (r != NULL))
+		return HALF_DONE;
+	if (rc == 0)
+		rc = lk_recording_add(r, fault_snapshot, 0, words, sizeof(words));
+	if (rc == 0)
+		rc = lk_recording_add(r, fault_snapshot, 0, words, sizeof(words));
+	if (rc == 0)
+		rc = lk_recording_end(r, 1, "done");
+	lk_recording_close(r);
+	unlink(other);
+	return rc;
+}
+
+/* path is the recording then. */
+static int
+play_once(void)
+{
+	struct lk_source *source = NULL;
+	int rc = lk_source_open_file(path, words, sizeof(words), &source);
+
+	if ((rc == 0) != (source != NULL))
+		return HALF_DONE;
+	if (rc == 0)
+		rc = lk_source_step(source, -1) == 0 ? 0 : -ENOMEM;
+	lk_source_close(source);
+	return rc;
+}
+
+static int
 growth_once(void)
 {
 	uint32_t missing = 9;
@@ -833,7 +1119,7 @@ dummy_once(void)
 }
 
 static int (*const victims[])(void) = {open_once, export_once, folded_once, speedscope_once,
-	pprof_once, html_once, growth_once, diff_once, dummy_once};
+	pprof_once, html_once, record_once, growth_once, diff_once, dummy_once, play_once};
 
 START_TEST(every_failed_allocation_is_survived)
 {
@@ -843,6 +1129,10 @@ START_TEST(every_failed_allocation_is_survived)
 	int rc;
 
 	fault_snapshot = lk_source_snapshot(file);
+	if (victims[_i] == play_once) {
+		unlink(path);
+		record_bare(3, "end");
+	}
 	lk_faults_install();
 	do {
 		lk_faults_arm(++nth);
@@ -864,6 +1154,7 @@ file_suite(void)
 {
 	Suite *s = suite_create("snapshot file");
 	TCase *tc = tcase_create("round trip"), *write = tcase_create("write");
+	TCase *record = tcase_create("record");
 
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, what_frozen_heaps_said_is_in_the_file);
@@ -883,6 +1174,15 @@ file_suite(void)
 	tcase_add_test(write, the_end_of_a_name_tells_the_format);
 	tcase_add_test(write, too_much_is_cut_to_what_a_reader_takes);
 	suite_add_tcase(s, write);
+	tcase_add_checked_fixture(record, setup, teardown);
+	tcase_set_timeout(record, 120);
+	tcase_add_test(record, a_recording_is_gone_through_in_both_directions);
+	tcase_add_test(record, a_recording_goes_on_where_it_ended);
+	tcase_add_test(record, a_recording_may_be_cut_anywhere);
+	tcase_add_test(record, what_is_damaged_in_a_recording_is_skipped);
+	tcase_add_test(record, a_recording_stays_within_its_size);
+	tcase_add_test(record, a_full_disk_leaves_whole_lines);
+	suite_add_tcase(s, record);
 	return s;
 }
 

@@ -8,14 +8,14 @@ _leaktop_pids()
 _leaktop()
 {
 	local word=$2 previous=$3 command='' i
-	local commands='run attach detach doctor list baseline pause resume scan export open diff'
+	local commands='run attach detach doctor list baseline pause resume scan export record open diff'
 	local look='-b --batch -n --frames -d --delay --json --top --sort --filter --baseline
 		--theme --ascii --readonly'
 
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		run|attach|detach|doctor|list|baseline|pause|resume|scan|export|open|diff) command=${COMP_WORDS[i]}; break ;;
+		run|attach|detach|doctor|list|baseline|pause|resume|scan|export|record|open|diff) command=${COMP_WORDS[i]}; break ;;
 		--) break ;;
 		esac
 	done
@@ -39,7 +39,7 @@ _leaktop()
 	--native) mapfile -t COMPREPLY < <(compgen -W 'stacks python off' -- "$word"); return ;;
 	--dir) mapfile -t COMPREPLY < <(compgen -d -- "$word"); return ;;
 	-n) [[ $command == attach ]] || return ;;
-	--frames|--budget|-d|--delay|--top|--filter|--type|-i|--interval|-m|--memory|--fail-over) return ;;
+	--frames|--every|--max-size|--budget|-d|--delay|--top|--filter|--type|-i|--interval|-m|--memory|--fail-over) return ;;
 	esac
 	case $command:$word in
 	run:*) i='--interval --memory --dir --help --' ;;
@@ -48,6 +48,7 @@ _leaktop()
 	detach:-*|doctor:-*) i='--help' ;;
 	list:*) i='--json --help' ;;
 	export:-*) i='-o --output --format --delta --baseline --help' ;;
+	record:-*) i='-o --output --every --max-size -n --frames --help' ;;
 	diff:-*) i='--fail-over --top --json --help' ;;
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;

@@ -4,7 +4,7 @@ function __leaktop_processes
 	leaktop list 2>/dev/null | awk 'NR > 1 { pid = $1; $1 = $2 = $3 = $4 = $5 = ""; sub(/^ +/, ""); print pid "\t" $0 }'
 end
 
-set -l commands run attach detach doctor list baseline pause resume scan export open diff
+set -l commands run attach detach doctor list baseline pause resume scan export record open diff
 
 complete -c leaktop -f
 complete -c leaktop -s h -l help -d 'help'
@@ -22,9 +22,13 @@ complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a scan -d 'w
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a export -d 'write a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a open -d 'show a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a diff -d 'what grew between two snapshots'
+complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a record -d 'append snapshots to a file'
+complete -c leaktop -n "__fish_seen_subcommand_from record" -s o -l output -r -F -d 'where to'
+complete -c leaktop -n "__fish_seen_subcommand_from record" -l every -x -d 'time between snapshots'
+complete -c leaktop -n "__fish_seen_subcommand_from record" -l max-size -x -d 'of the disk'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands; or __fish_seen_subcommand_from attach detach doctor baseline pause resume scan export" -a '(__leaktop_processes)'
 
-set -l look "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan export diff"
+set -l look "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan export record diff"
 complete -c leaktop -n $look -s b -l batch -d 'frames of text, no screen'
 complete -c leaktop -n $look -s n -l frames -x -d 'how many frames'
 complete -c leaktop -n $look -s d -l delay -x -d 'time between frames'
@@ -35,7 +39,7 @@ complete -c leaktop -n $look -l ascii -d 'draw with ASCII alone'
 complete -c leaktop -n $look -l readonly -d 'disable the keys that touch the process'
 complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor baseline pause resume export" -l json -d 'JSON lines'
 complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume export" -l top -x -d 'rows'
-complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan diff" -l baseline -x -d 'growth since this one'
+complete -c leaktop -n "not __fish_seen_subcommand_from run attach detach doctor list baseline pause resume scan record diff" -l baseline -x -d 'growth since this one'
 
 complete -c leaktop -n "__fish_seen_subcommand_from run attach" -s i -l interval -x -d 'distance between samples'
 complete -c leaktop -n "__fish_seen_subcommand_from run attach" -s m -l memory -x -d 'cap of the tables'
