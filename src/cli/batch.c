@@ -12,6 +12,7 @@
 #include "model/snapshot.h"
 
 #include "cli/fault.h"
+#include "cli/filter.h"
 #include "cli/frame_text.h"
 #include "cli/look.h"
 #include "cli/options.h"
@@ -20,20 +21,16 @@
 /* Of a tick that comes a little early: it still is the next frame. */
 static const double early_share = 0.9;
 
-static bool
-passes(const struct lk_growth *g, const char *filter)
-{
-	bool want = true, has;
+struct batch {
+	const struct lk_look *look;
+	struct lk_filter filter;
+};
 
-	if (filter == NULL || filter[0] == '\0')
-		return true;
-	if (filter[0] == '!') {
-		want = false;
-		filter++;
-	}
-	has = g->frame != NULL && (strcasestr(g->frame->function, filter) != NULL ||
-				   strcasestr(g->frame->file, filter) != NULL);
-	return has == want;
+static bool
+passes(const struct lk_growth *g, const struct lk_filter *filter)
+{
+	return lk_filter_passes(filter, g->frame != NULL ? g->frame->function : "",
+				g->frame != NULL ? g->frame->file : "");
 }
 
 static int
@@ -62,8 +59,9 @@ by_live(const void *a, const void *b)
 
 static int
 print(const struct lk_snapshot *s, const struct lk_growth_set *set, uint64_t number,
-      const struct lk_look *look)
+      const struct batch *batch)
 {
+	const struct lk_look *look = batch->look;
 	static int (*const orders[])(const void *, const void *) = {
 	    [LK_LOOK_DELTA] = NULL, /* as they come */
 	    [LK_LOOK_RATE] = by_rate,
@@ -76,7 +74,7 @@ print(const struct lk_snapshot *s, const struct lk_growth_set *set, uint64_t num
 	if (frame.rows == NULL)
 		return -ENOMEM;
 	for (size_t i = 0; i < set->count; i++)
-		if (passes(&set->rows[i], look->filter))
+		if (passes(&set->rows[i], &batch->filter))
 			frame.rows[frame.count++] = &set->rows[i];
 	if (orders[look->sort] != NULL)
 		qsort(frame.rows, frame.count, sizeof(*frame.rows), orders[look->sort]);
@@ -88,12 +86,12 @@ print(const struct lk_snapshot *s, const struct lk_growth_set *set, uint64_t num
 }
 
 static int
-print_frame(struct lk_source *source, uint64_t number, const struct lk_look *look)
+print_frame(struct lk_source *source, uint64_t number, const struct batch *batch)
 {
 	const struct lk_snapshot *s;
 	struct lk_growth_set *set;
 	uint32_t reference, missing = 0;
-	int rc, status = lk_target_reference(source, look->baseline, &reference);
+	int rc, status = lk_target_reference(source, batch->look->baseline, &reference);
 
 	if (status != LK_EXIT_DONE)
 		return status;
@@ -101,7 +99,7 @@ print_frame(struct lk_source *source, uint64_t number, const struct lk_look *loo
 	set = lk_growth_new(s, reference, 0, LK_GROUP_LINE, &missing);
 	if (set == NULL && missing != 0)
 		return lk_fault("baseline %u has no rows in %s", missing, s->origin);
-	rc = set == NULL ? -ENOMEM : print(s, set, number, look);
+	rc = set == NULL ? -ENOMEM : print(s, set, number, batch);
 	lk_growth_free(set);
 	return rc < 0 ? lk_fault("%s", strerror(-rc)) : LK_EXIT_DONE;
 }
@@ -128,36 +126,47 @@ wait_next(struct lk_source *source, double at_s, const struct lk_look *look)
 
 /* The last moments of a recording, as many as there are frames. */
 static int
-print_recording(struct lk_source *source, const struct lk_look *look)
+print_recording(struct lk_source *source, const struct batch *batch)
 {
 	size_t at, moments = lk_source_moments(source, &at);
-	uint64_t count = look->frame_count < moments ? look->frame_count : moments;
+	uint64_t wanted = batch->look->frame_count, count = wanted < moments ? wanted : moments;
 	int status;
 
 	if (count > 1)
 		lk_source_step(source, -(int)(count - 1));
-	status = print_frame(source, 1, look);
+	status = print_frame(source, 1, batch);
 	for (uint64_t number = 2; number <= count && status == LK_EXIT_DONE; number++)
-		status = lk_source_step(source, 1) == 0 ? print_frame(source, number, look)
+		status = lk_source_step(source, 1) == 0 ? print_frame(source, number, batch)
 							: LK_EXIT_DONE;
+	return status;
+}
+
+static int
+print_live(struct lk_source *source, const struct batch *batch)
+{
+	int status = LK_EXIT_DONE;
+
+	for (uint64_t number = 1; status == LK_EXIT_DONE; number++) {
+		double at_s = lk_source_snapshot(source)->at_s;
+
+		status = print_frame(source, number, batch);
+		if (status != LK_EXIT_DONE || number == batch->look->frame_count)
+			return status;
+		status = wait_next(source, at_s, batch->look);
+	}
 	return status;
 }
 
 int
 lk_batch_run(struct lk_source *source, const struct lk_look *look)
 {
-	int status = LK_EXIT_DONE;
+	struct batch batch = {.look = look};
+	int status = lk_filter_set(&batch.filter, look->filter);
 
-	if (lk_source_state(source) == LK_SOURCE_OFFLINE)
-		return print_recording(source, look);
-
-	for (uint64_t number = 1; status == LK_EXIT_DONE; number++) {
-		double at_s = lk_source_snapshot(source)->at_s;
-
-		status = print_frame(source, number, look);
-		if (status != LK_EXIT_DONE || number == look->frame_count)
-			return status;
-		status = wait_next(source, at_s, look);
-	}
+	if (status != LK_EXIT_DONE)
+		return status;
+	status = lk_source_state(source) == LK_SOURCE_OFFLINE ? print_recording(source, &batch)
+							      : print_live(source, &batch);
+	lk_filter_clear(&batch.filter);
 	return status;
 }

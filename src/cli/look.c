@@ -26,7 +26,7 @@ const struct lk_option lk_look_options[LK_LOOK_OPTIONS] = {
     {"sort", 0, LK_OPTION_CHOICE, "ORDER", "with -b: delta (default), rate or live",
      offsetof(struct lk_look, sort), sorts},
     {"filter", 0, LK_OPTION_TEXT, "TEXT",
-     "with -b: rows with TEXT in function or file; !TEXT: without",
+     "with -b: rows with TEXT in function or file, ~ a regex; !TEXT: without",
      offsetof(struct lk_look, filter), NULL},
     {"baseline", 0, LK_OPTION_TEXT, "LABEL",
      "with -b: growth since this one, or start (default newest)",

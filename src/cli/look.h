@@ -16,7 +16,7 @@ struct lk_look {
 	bool batch, json, readonly, ascii;
 	uint64_t frame_count, period_ms, top;
 	unsigned int sort;    /* enum lk_look_sort */
-	const char *filter;   /* NULL: none; "!x": without x */
+	const char *filter;   /* NULL: none; filter.h */
 	const char *baseline; /* NULL: the newest */
 	const char *theme;    /* NULL: the default */
 };

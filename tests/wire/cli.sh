@@ -4,7 +4,7 @@
 . "$(dirname "$0")/fake.sh"
 
 # ---- usage ---------------------------------------------------------------------------------
-for command in '' run attach detach doctor list baseline pause resume scan export open diff; do
+for command in '' run attach detach doctor list baseline pause resume scan export record open diff; do
 	# shellcheck disable=SC2086 # none or one word
 	gives 0 $command --help
 	says out '^Usage: leaktop'
@@ -36,7 +36,8 @@ gives 1 scan 1 referrers --type A --stack 3; says err 'wants --type NAME'
 gives 1 scan 1 referrers --address 7f2a; says err 'like 0x7f2a10004000'
 gives 1 scan 1 referrers --stack 0;	says err 'stack'
 gives 1 export --format yaml 1;	says err 'no such format: yaml'
-gives 1 diff a.json;		says err 'wants A.json B.json'
+gives 1 diff;			says err 'wants A.json'
+gives 1 record 1;		says err 'wants -o FILE'
 gives 1 diff --fail-over many a b; says err "'many' is no SIZE"
 gives 2 open "$work/none.json";	says err 'none.json'
 gives 1 run;			says err 'wants -- COMMAND'
@@ -95,6 +96,14 @@ gives 0 --json --filter JSON/ "$pid"
 jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'filter'
 gives 0 --json --filter '!json/' "$pid"
 jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding filter'
+gives 0 --json --filter '~raw_?decode$|nothing' "$pid"
+jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'regular expression'
+gives 0 --json --filter '!~^/usr/' "$pid"
+jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding regular expression'
+gives 1 -b --filter '~(' "$pid"; says err '--filter ~\(: '; silent out
+gives 0 -b "$pid"
+says out '^     DELTA      \+/- OBJECTS   RATE/m     LIVE  SURV SITE FILE:LINE$'
+says out '^[! ] +[-+0-9.]+[BKMGT]? +[0-9.]+[BKMGT]? +[-+0-9.]+[kMGT]? +\S+ +[0-9.]+[BKMGT]? +[0-9]+/[0-9]+ \S+ \S+:[0-9]+$'
 gives 2 -b --baseline cold "$pid"; says err "no baseline 'cold'"
 gives 2 "$pid"; says err 'no terminal: use leaktop -b'
 gives 2; says err 'leaktop list'
