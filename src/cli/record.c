@@ -133,8 +133,7 @@ end(struct record *r)
 	else if (r->written == r->v->count)
 		snprintf(why, sizeof(why), "as many as were asked for");
 	else
-		snprintf(why, sizeof(why), "process %d: %s",
-			 lk_source_snapshot(r->source)->process.pid, lk_source_words(r->source));
+		snprintf(why, sizeof(why), "%s", lk_source_words(r->source));
 	if (lk_recording_end(r->file, lk_clock_wall_s(), why) < 0 && r->missing == 0)
 		lk_fault("%s: its last line could not be written", r->v->file);
 	fprintf(stderr, "leaktop: %s: %llu snapshots; %s\n", r->v->file,
