@@ -113,8 +113,11 @@
  *	baseline	id of the newest one then; 0: none
  *	cycles		objects that hold themselves over others: {cycles, objects, garbage_objects}
  *	descriptors	open then, by kind: {sockets, pipes, files, others}
- *	rows []		{type (!), objects, bytes, garbage_objects, garbage_bytes}, most bytes
- *			first; fewer than frozen.types: the smallest are left out
+ *	rows []		{type (!), objects, bytes, garbage_objects, garbage_bytes, cyclic_objects,
+ *			samples, sites}, most bytes first; fewer than frozen.types: the smallest
+ *			are left out.  samples: of its objects, alive then.  sites []: who
+ *			allocated most of these: {stack (an id; it may be none of those above),
+ *			samples, bytes}
  * referrers []		who held what: the newest answer to each question, oldest first
  *	name, stack, address	one of the three, the others null: the type as it was asked for,
  *			the id of a stack above, or an object's address
@@ -158,6 +161,7 @@
 #define LK_SNAPSHOT_EVENTS_MAX		10000u
 #define LK_SNAPSHOT_FREEZES_MAX		1024u		/* of types, and of referrers */
 #define LK_SNAPSHOT_TYPES_MAX		100000u		/* of one freeze */
+#define LK_SNAPSHOT_SITES_MAX		100u		/* of one type */
 #define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer; cycles, too */
 #define LK_SNAPSHOT_SERIES_MAX		64u
 #define LK_SNAPSHOT_POINTS_MAX		1000000u	/* of one series or trend */

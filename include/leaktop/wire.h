@@ -153,8 +153,9 @@
  *    "complete":true,"reason":""}
  *   {"t":"cycles","cycles":N,"objects":N,"garbage_objects":N,
  *    "rows":[["shop.cart.Node",OBJECTS,GARBAGE_OBJECTS],...]}
- *   {"t":"types","more":false,"rows":[["shop.cart.Item",OBJECTS,BYTES,GARBAGE_OBJECTS,
- *    GARBAGE_BYTES],...]}
+ *   {"t":"types","rows":[["shop.cart.Item",OBJECTS,BYTES,GARBAGE_OBJECTS,GARBAGE_BYTES,
+ *    CYCLIC_OBJECTS|null,SAMPLES|null,[[STACK,SAMPLES,BYTES,"price_key","/srv/shop/cart.py",88],
+ *    ...]],...],"more":false}
  *   The heap is looked at in a copy-on-write child of the process.  pause_us: how long nobody else
  *   had the GIL.  copied_bytes: what the process wrote to while the child lived, and so was
  *   copied by the kernel.  table_bytes: the child's own memory, until its end.
@@ -162,6 +163,10 @@
  *   their tables.  Garbage, among these, is what a collection would find; null (in the rows 0): the
  *   child had too little memory to tell.  Rows have the most bytes first; "more":true: others
  *   follow in the next line.
+ *   CYCLIC_OBJECTS: as of cycles.  SAMPLES: the live samples that are objects of the type, or where
+ *   these have their items (the table of a dict, say); then the stacks that allocated most of their
+ *   bytes (estimated as in live), the first three, with the innermost Python frame: function, file
+ *   and line; "", "" and 0 when there is none.  Both null: not looked for, or too little memory.
  *   cycles: objects that hold themselves over others, and how many sets of such objects there are;
  *   the types with most of these.  A cycle that is alive and passes a class, a module or its
  *   namespace is none here: nearly all objects are in one.  Not told when the child had too
@@ -249,6 +254,7 @@
 #define LK_WIRE_NAME_MAX	64u		/* bytes of a baseline's name */
 #define LK_WIRE_CONTAINERS_MAX	1000u
 #define LK_WIRE_TYPES_MAX	1000u
+#define LK_WIRE_SITES_MAX	10u		/* of a type */
 #define LK_WIRE_REFERRERS_MAX	100u
 #define LK_WIRE_CYCLES_MAX	20u		/* rows of cycles, and cycles of referrers */
 #define LK_WIRE_PERIOD_MIN_MS	100u

@@ -62,6 +62,7 @@ sum_of_name(const struct lk_type *const *list, uint32_t count, uint32_t *at)
 		sum.bytes += list[*at]->bytes;
 		sum.garbage_count += list[*at]->garbage_count;
 		sum.garbage_bytes += list[*at]->garbage_bytes;
+		sum.cyclic_count += list[*at]->cyclic_count;
 	}
 	return sum;
 }
@@ -77,7 +78,7 @@ static void
 fill_row(struct lk_census_row *row, const struct lk_type *now, const struct lk_type *then,
     const struct lk_census *c)
 {
-	const struct lk_type none = {NULL, 0, 0, 0, 0};
+	const struct lk_type none = {.name = NULL};
 	bool knows = (then != NULL || is_whole(c->then)) && (now != NULL || is_whole(c->now));
 	const struct lk_type *a = then != NULL ? then : &none, *b = now != NULL ? now : &none;
 
@@ -87,6 +88,7 @@ fill_row(struct lk_census_row *row, const struct lk_type *now, const struct lk_t
 	row->bytes = b->bytes;
 	row->garbage_count = b->garbage_count;
 	row->garbage_bytes = b->garbage_bytes;
+	row->cyclic_count = b->cyclic_count;
 	row->delta_count = knows ? b->object_count - a->object_count : NAN;
 	row->delta_bytes = knows ? b->bytes - a->bytes : NAN;
 	row->gone = knows && now == NULL;
@@ -104,12 +106,15 @@ merge(struct lk_census *c, const struct lk_type **now, const struct lk_type **th
 		    strcmp(now[i]->name, then[k]->name);
 		struct lk_type a = {0}, b = {0};
 
+		const struct lk_type *first = order <= 0 ? now[i] : NULL;
+
 		if (order <= 0)
 			b = sum_of_name(now, now_count, &i);
 		if (order >= 0)
 			a = sum_of_name(then, then_count, &k);
 		if (b.name == NULL && !is_whole(c->now))
 			continue; /* perhaps it is only too small to be listed */
+		c->rows[c->count].type = first;
 		fill_row(&c->rows[c->count++], b.name != NULL ? &b : NULL,
 		    a.name != NULL ? &a : NULL, c);
 	}

@@ -8,6 +8,7 @@
 
 struct lk_arena;
 struct lk_snapshot;
+struct lk_type;
 struct lk_types;
 
 /* All types of one name: a class that was made twice is one row. */
@@ -16,6 +17,8 @@ struct lk_census_row {
 	const char	*name;		/* borrowed */
 	double		 object_count, bytes;
 	double		 garbage_count, garbage_bytes;	/* NAN: unknown */
+	double		 cyclic_count;	/* likewise */
+	const struct lk_type *type;	/* now, of several the first; NULL: there is none */
 	double		 delta_count, delta_bytes;	/* NAN: unknown */
 	bool		 gone, fresh;	/* there was some, there was none */
 	bool		 suspect;	/* a good part of all growth */

@@ -20,12 +20,12 @@
 #include "cli/jsonl.h"
 #include "cli/options.h"
 #include "cli/scan_containers.h"
+#include "cli/scan_types.h"
 #include "cli/target.h"
 
 #define SILENCE_MS 20000 /* while it works the sampler tells its progress */
 #define TYPE_BYTES 512	 /* of a name that is printed */
 #define PATH_BYTES 1024
-#define CYCLIC_SHOWN 5 /* types most often in cycles */
 
 struct values {
 	bool json;
@@ -54,8 +54,8 @@ static const struct values defaults = {.top = 30};
 struct scan {
 	const struct values *values;
 	struct lk_jsonl json;
+	struct lk_scan_shown shown;
 	bool shows_progress, has_progress, is_begun;
-	uint64_t rows;
 };
 
 /* ---- progress: on a terminal, beside the answer ------------------------------------ */
@@ -85,122 +85,10 @@ show_progress(struct scan *s, const struct lk_message_progress *p)
 
 /* ---- the answer ------------------------------------------------------------------------ */
 
-static void
-json_frozen(struct lk_jsonl *j, const struct lk_message_frozen *f)
-{
-	lk_jsonl_open(j, NULL, '{');
-	lk_jsonl_real(j, "at", f->at_s);
-	lk_jsonl_real(j, "pause_us", f->pause_us);
-	lk_jsonl_real(j, "walk_ms", f->walk_ms);
-	lk_jsonl_real(j, "copied_bytes", f->copied_bytes);
-	lk_jsonl_real(j, "table_bytes", f->table_bytes);
-	lk_jsonl_whole(j, "objects", f->object_count);
-	lk_jsonl_real(j, "bytes", f->bytes);
-	lk_jsonl_whole(j, "type_count", f->type_count);
-	lk_jsonl_real(j, "garbage_objects", f->garbage_count);
-	lk_jsonl_real(j, "garbage_bytes", f->garbage_bytes);
-	lk_jsonl_flag(j, "complete", f->complete);
-	lk_jsonl_text(j, "reason", f->reason);
-}
-
-static void
-print_frozen(const struct lk_message_frozen *f)
-{
-	char objects[LK_TEXT_BYTES], bytes[LK_TEXT_BYTES], walk[LK_TEXT_BYTES];
-	char copied[LK_TEXT_BYTES], garbage[LK_TEXT_BYTES], reason[TYPE_BYTES];
-
-	lk_text_clean(f->reason, reason, sizeof(reason));
-	printf("%s objects of %llu types, %s; pause %.1f ms, read in %s, %s copied%s%s\n",
-	       lk_text_count((double)f->object_count, objects, sizeof(objects)),
-	       (unsigned long long)f->type_count, lk_text_bytes(f->bytes, bytes, sizeof(bytes)),
-	       f->pause_us / 1e3, lk_text_duration(f->walk_ms / 1e3, walk, sizeof(walk)),
-	       lk_text_bytes(f->copied_bytes, copied, sizeof(copied)),
-	       f->complete ? "" : "; incomplete: ", reason);
-	if (!isnan(f->garbage_bytes))
-		printf("%.0f of them, %s, are garbage that is not collected yet\n",
-		       f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
-}
-
-/* Whether the row with this NAME is one of those to show; counts it. */
 static bool
 is_shown(struct scan *s, const char *name)
 {
-	if (s->rows == s->values->top ||
-	    (s->values->filter != NULL && strstr(name, s->values->filter) == NULL))
-		return false;
-	s->rows++;
-	return true;
-}
-
-static void
-json_cycles(struct lk_jsonl *j, const struct lk_message_cycles *c)
-{
-	lk_jsonl_open(j, "cycles", '{');
-	lk_jsonl_whole(j, "cycles", c->cycle_count);
-	lk_jsonl_whole(j, "objects", c->object_count);
-	lk_jsonl_whole(j, "garbage_objects", c->garbage_count);
-	lk_jsonl_open(j, "types", '[');
-	for (uint32_t i = 0; i < c->count; i++) {
-		lk_jsonl_open(j, NULL, '{');
-		lk_jsonl_text(j, "type", c->list[i].name);
-		lk_jsonl_whole(j, "objects", c->list[i].object_count);
-		lk_jsonl_whole(j, "garbage_objects", c->list[i].garbage_count);
-		lk_jsonl_close(j, '}');
-	}
-	lk_jsonl_close(j, ']');
-	lk_jsonl_close(j, '}');
-}
-
-static void
-print_cycles(const struct lk_message_cycles *c)
-{
-	char name[TYPE_BYTES];
-
-	printf("%llu objects are in %llu reference cycles, %llu of them garbage",
-	       (unsigned long long)c->object_count, (unsigned long long)c->cycle_count,
-	       (unsigned long long)c->garbage_count);
-	for (uint32_t i = 0; i < c->count && i < CYCLIC_SHOWN; i++) {
-		lk_text_clean(c->list[i].name, name, sizeof(name));
-		printf("%s %llu %s", i == 0 ? ":" : ",",
-		       (unsigned long long)c->list[i].object_count, name);
-	}
-	printf("\n");
-}
-
-/* Types come in several messages: the heading stands above the first. */
-static void
-begin_types(struct scan *s)
-{
-	if (s->is_begun)
-		return;
-	s->is_begun = true;
-	if (s->values->json)
-		lk_jsonl_open(&s->json, "types", '[');
-	else
-		printf("%10s %8s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "TYPE");
-}
-
-static void
-put_type(struct scan *s, const struct lk_message_object_type *t)
-{
-	char bytes[LK_TEXT_BYTES], name[TYPE_BYTES];
-
-	if (!is_shown(s, t->name))
-		return;
-	if (s->values->json) {
-		lk_jsonl_open(&s->json, NULL, '{');
-		lk_jsonl_text(&s->json, "type", t->name);
-		lk_jsonl_whole(&s->json, "objects", t->count);
-		lk_jsonl_real(&s->json, "bytes", t->bytes);
-		lk_jsonl_whole(&s->json, "garbage_objects", t->garbage_count);
-		lk_jsonl_real(&s->json, "garbage_bytes", t->garbage_bytes);
-		lk_jsonl_close(&s->json, '}');
-		return;
-	}
-	lk_text_clean(t->name, name, sizeof(name));
-	printf("%10llu %8s %10llu  %s\n", (unsigned long long)t->count,
-	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)), (unsigned long long)t->garbage_count,
-	       name);
+	return lk_scan_types_is_shown(&s->shown, name);
 }
 
 static void
@@ -346,20 +234,9 @@ hear(const struct lk_message *message, void *ctx)
 		show_progress(s, &message->progress);
 	else
 		wipe_progress(s);
-	if (message->type == LK_MESSAGE_FROZEN && s->values->json)
-		json_frozen(&s->json, &message->frozen);
-	else if (message->type == LK_MESSAGE_FROZEN)
-		print_frozen(&message->frozen);
-	if (message->type == LK_MESSAGE_CYCLES && s->values->json)
-		json_cycles(&s->json, &message->cycles);
-	else if (message->type == LK_MESSAGE_CYCLES)
-		print_cycles(&message->cycles);
 	if (message->type == LK_MESSAGE_CONTAINERS)
 		put_containers(s, &message->containers);
-	if (message->type == LK_MESSAGE_TYPES)
-		begin_types(s);
-	for (uint32_t i = 0; message->type == LK_MESSAGE_TYPES && i < message->types.count; i++)
-		put_type(s, &message->types.list[i]);
+	lk_scan_types_hear(s->values->json ? &s->json : NULL, &s->shown, message);
 	if (message->type != LK_MESSAGE_REFERRERS)
 		return 0;
 	begin_referrers(s, &message->referrers);
@@ -428,6 +305,7 @@ run(const struct lk_arguments *arguments)
 	struct lk_process process;
 	int status, rc;
 
+	s.shown = (struct lk_scan_shown){.filter = s.values->filter, .top = s.values->top};
 	status = choose(arguments->words[1], s.values, &ask);
 	if (status != LK_EXIT_DONE)
 		return status;

@@ -14,45 +14,46 @@
 #include "model/snapshot.h"
 
 #include "client/fake.h"
+#include "client/fake_sites.h"
 
 /* clang-format off */
 static const struct fake_type {
 	const char *name;
 	double at_start, per_s;		/* objects; what becomes of them each second */
-	double bytes_each, garbage;	/* garbage: share */
+	double bytes_each, garbage, cyclic;	/* garbage, in cycles: shares */
 } types[] = {
-	{"str", 203886, 551, 61, 0},
-	{"tuple", 91240, 276, 72, 0},
-	{"dict", 61044, 31, 184, 0.0004},
-	{"float", 4120, 275, 24, 0},
-	{"shop.cart.Price", 180, 275, 56, 0.0002},
-	{"function", 31880, 0, 136, 0},
-	{"bytes", 18210, 0.4, 412, 0},
-	{"list", 21077, 3, 88, 0.001},
-	{"shop.log.Context", 90, 116, 48, 0},
-	{"type", 4118, 0, 1024, 0},
-	{"code", 14302, 0, 214, 0},
-	{"shop.feed.Entry", 40960, -22, 120, 0},
-	{"int", 9204, 1, 28, 0},
-	{"collections.OrderedDict", 812, 0, 1240, 0},
-	{"django.db.models.fields.CharField", 611, 0, 48, 0},
-	{"frame", 48, 0.02, 440, 0},
-	{"traceback", 31, 0.11, 64, 0.2},
-	{"KeyError", 22, 0.1, 72, 0.2},
-	{"shop.errors.StockError", 9, 0.01, 72, 0},
-	{"asyncio.Task", 14, 0, 208, 0},
-	{"generator", 61, 0, 112, 0},
-	{"_io.TextIOWrapper", 8, 0, 208, 0},
-	{"_io.BufferedReader", 6, 0.004, 168, 0},
-	{"socket.socket", 34, 0.02, 104, 0},
-	{"sqlite3.Connection", 12, 0.02, 240, 0},
-	{"sqlite3.Cursor", 19, 0, 120, 0.4},
-	{"urllib3.connection.HTTPSConnection", 8, 0, 48, 0},
-	{"threading.Thread", 6, 0, 48, 0},
-	{"shop.pool._Idle", 3112, -0.02, 64, 0},
-	{"odd\033[31mname.\xe2\x80\xaeTx\xc2\x9b", 3, 0, 48, 0},
+	{"str", 203886, 551, 61, 0, 0},
+	{"tuple", 91240, 276, 72, 0, 0},
+	{"dict", 61044, 31, 184, 0.0004, 0.03},
+	{"float", 4120, 275, 24, 0, 0},
+	{"shop.cart.Price", 180, 275, 56, 0.0002, 0},
+	{"function", 31880, 0, 136, 0, 0.002},
+	{"bytes", 18210, 0.4, 412, 0, 0},
+	{"list", 21077, 3, 88, 0.001, 0},
+	{"shop.log.Context", 90, 116, 48, 0, 0.09},
+	{"type", 4118, 0, 1024, 0, 0},
+	{"code", 14302, 0, 214, 0, 0},
+	{"shop.feed.Entry", 40960, -22, 120, 0, 0},
+	{"int", 9204, 1, 28, 0, 0},
+	{"collections.OrderedDict", 812, 0, 1240, 0, 0},
+	{"django.db.models.fields.CharField", 611, 0, 48, 0, 0},
+	{"frame", 48, 0.02, 440, 0, 0},
+	{"traceback", 31, 0.11, 64, 0.2, 0},
+	{"KeyError", 22, 0.1, 72, 0.2, 0},
+	{"shop.errors.StockError", 9, 0.01, 72, 0, 0},
+	{"asyncio.Task", 14, 0, 208, 0, 0},
+	{"generator", 61, 0, 112, 0, 0},
+	{"_io.TextIOWrapper", 8, 0, 208, 0, 0},
+	{"_io.BufferedReader", 6, 0.004, 168, 0, 0},
+	{"socket.socket", 34, 0.02, 104, 0, 0},
+	{"sqlite3.Connection", 12, 0.02, 240, 0, 0},
+	{"sqlite3.Cursor", 19, 0, 120, 0.4, 0},
+	{"urllib3.connection.HTTPSConnection", 8, 0, 48, 0, 0},
+	{"threading.Thread", 6, 0, 48, 0, 0},
+	{"shop.pool._Idle", 3112, -0.02, 64, 0, 0},
+	{"odd\033[31mname.\xe2\x80\xaeTx\xc2\x9b", 3, 0, 48, 0, 0},
 	{"a.very.long.module.path.of.generated.code.that.nobody.wants.to.read.on.a.small.screen."
-	    "AbstractSingletonProxyFactoryBeanConfigurerAdapterWithManyMoreWords", 41, 0, 56, 0},
+	    "AbstractSingletonProxyFactoryBeanConfigurerAdapterWithManyMoreWords", 41, 0, 56, 0, 0},
 };
 
 /* Who holds the objects of a type: shares of them. */
@@ -80,6 +81,16 @@ static const struct lk_loop loops[] = {
 	{"(others) \033[1m", 0, 2, 12},
 };
 /* clang-format on */
+
+/* Who allocates the objects of a type: shares of the bytes of all of them. */
+static const struct fake_maker {
+	const char *type, *function;
+	double share;
+} makers[] = {
+	{"shop.cart.Price", "price_key", 0.94},
+	{"shop.cart.Price", "import_feed", 0.04},
+	{"float", "price_key", 0.9},
+};
 
 #define BASELINE_LATE_S 2
 #define COUNT_OF_TYPES ((uint32_t)LK_COUNT_OF(types))
@@ -211,6 +222,32 @@ most_bytes_first(const void *a, const void *b)
 	return x->bytes > y->bytes ? -1 : x->bytes < y->bytes;
 }
 
+static uint32_t
+stack_of(const char *function)
+{
+	uint32_t i = 0;
+
+	while (i < LK_FAKE_SITES && strcmp(lk_fake_sites[i].own[0].function, function) != 0)
+		i++;
+	return i + 1;
+}
+
+/* A baseline knows none. */
+static void
+paint_sites(struct lk_arena *arena, struct lk_type *type, const struct lk_fake_reading *r)
+{
+	struct lk_site *sites = lk_arena_get(arena, LK_COUNT_OF(makers), sizeof(*sites));
+
+	type->sample_count = r->number != 0 ? NAN : floor(type->bytes / 524288);
+	for (size_t i = 0; sites != NULL && r->number == 0 && i < LK_COUNT_OF(makers); i++)
+		if (strcmp(makers[i].type, type->name) == 0)
+			sites[type->site_count++] = (struct lk_site){
+			    stack_of(makers[i].function),
+			    floor(makers[i].share * type->sample_count),
+			    makers[i].share * type->bytes};
+	type->sites = sites;
+}
+
 static struct lk_types *
 paint_types(struct lk_arena *arena, const struct lk_fake_reading *r)
 {
@@ -224,13 +261,15 @@ paint_types(struct lk_arena *arena, const struct lk_fake_reading *r)
 
 		if (count == 0)
 			continue;
-		list[out->count++] = (struct lk_type){
+		list[out->count] = (struct lk_type){
 		    .name = types[i].name,
 		    .object_count = count,
 		    .bytes = count * types[i].bytes_each,
 		    .garbage_count = floor(count * types[i].garbage),
 		    .garbage_bytes = floor(count * types[i].garbage) * types[i].bytes_each,
+		    .cyclic_count = floor(count * types[i].cyclic),
 		};
+		paint_sites(arena, &list[out->count++], r);
 	}
 	qsort(list, out->count, sizeof(*list), most_bytes_first);
 	out->frozen = frozen_at(r->second);

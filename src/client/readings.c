@@ -156,6 +156,17 @@ take_cycles(struct reading *c, const struct lk_message_cycles *m)
 		    (double)m->object_count, (double)m->garbage_count};
 }
 
+static const struct lk_site *
+sites_of(struct reading *c, const struct lk_message_object_type *from)
+{
+	struct lk_site *sites = lk_arena_get(c->block->arena, from->site_count + 1, sizeof(*sites));
+
+	for (uint32_t i = 0; sites != NULL && i < from->site_count; i++)
+		sites[i] = (struct lk_site){from->sites[i].stack, from->sites[i].sample_count,
+		    from->sites[i].bytes};
+	return sites;
+}
+
 static int
 take_types(struct reading *c, const struct lk_message_types *m)
 {
@@ -182,7 +193,11 @@ take_types(struct reading *c, const struct lk_message_types *m)
 		to->bytes = from->bytes;
 		to->garbage_count = knows_garbage ? (double)from->garbage_count : NAN;
 		to->garbage_bytes = knows_garbage ? from->garbage_bytes : NAN;
-		if (to->name == NULL)
+		to->cyclic_count = from->cyclic_count;
+		to->sample_count = from->sample_count;
+		to->site_count = from->site_count;
+		to->sites = sites_of(c, from);
+		if (to->name == NULL || to->sites == NULL)
 			return -ENOMEM;
 	}
 	return 0;

@@ -52,6 +52,35 @@ read_descriptors(reader *r, const json_t *object, struct lk_descriptors *out)
 }
 
 static bool
+read_sites(reader *r, const json_t *object, struct lk_type *out)
+{
+	const json_t *list;
+	struct lk_site *sites;
+	size_t count;
+
+	if (!lk_source_file_values_array(r, object, "sites", LK_OPTIONAL, LK_SNAPSHOT_SITES_MAX,
+	    &list))
+		return false;
+	count = list != NULL ? json_array_size(list) : 0;
+	sites = lk_source_file_values_room(r, count, sizeof(*sites));
+	if (sites == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(list, i);
+
+		sites[i] = (struct lk_site){0, NAN, NAN};
+		if (!lk_source_file_values_u32(r, item, "stack", LK_NEEDED, ID_MAX,
+			&sites[i].stack) ||
+		    !lk_source_file_values_doubles(r, item, lk_schema_site, LK_OPTIONAL,
+			&sites[i]))
+			return false;
+	}
+	out->sites = sites;
+	out->site_count = (uint32_t)count;
+	return true;
+}
+
+static bool
 read_type_rows(reader *r, const json_t *object, struct lk_types *out)
 {
 	const json_t *list;
@@ -66,9 +95,11 @@ read_type_rows(reader *r, const json_t *object, struct lk_types *out)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 
-		rows[i] = (struct lk_type){"", NAN, NAN, NAN, NAN};
+		rows[i] = (struct lk_type){"", NAN, NAN, NAN, NAN, NAN, NAN, 0, NULL};
 		if (!lk_source_file_values_text(r, item, "type", LK_NEEDED, &rows[i].name) ||
-		    !lk_source_file_values_doubles(r, item, lk_schema_type, LK_OPTIONAL, &rows[i]))
+		    !lk_source_file_values_doubles(r, item, lk_schema_type, LK_OPTIONAL,
+			&rows[i]) ||
+		    !read_sites(r, item, &rows[i]))
 			return false;
 	}
 	out->list = rows;

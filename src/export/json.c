@@ -535,6 +535,20 @@ frozen(struct writer *w, const struct lk_frozen *f)
 	return object;
 }
 
+static json_t *
+sites(struct writer *w, const struct lk_type *type)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < type->site_count; i++) {
+		json_t *site = object_of(w, lk_schema_site, &type->sites[i]);
+
+		put(w, site, "stack", json_integer(type->sites[i].stack));
+		add(w, list, site);
+	}
+	return list;
+}
+
 static void
 write_types(struct writer *w)
 {
@@ -552,6 +566,7 @@ write_types(struct writer *w)
 			json_t *row = object_of(w, lk_schema_type, &types->list[k]);
 
 			put(w, row, "type", text(types->list[k].name));
+			put(w, row, "sites", sites(w, &types->list[k]));
 			add(w, rows, row);
 		}
 		put(w, object, "rows", rows);

@@ -18,10 +18,20 @@ struct lk_frozen {
 	const char	*reason;	/* "" or why it is not */
 };
 
+/* A stack that allocated objects of a type, or where these have their items. */
+struct lk_site {
+	uint32_t	 stack;		/* its id; it may be no more */
+	double		 sample_count, bytes;	/* of samples that were alive; bytes: an estimate */
+};
+
 struct lk_type {
 	const char	*name;		/* "shop.cart.Item", as the target gave it */
 	double		 object_count, bytes;
 	double		 garbage_count, garbage_bytes;
+	double		 cyclic_count;	/* of the objects: in cycles */
+	double		 sample_count;	/* of the objects, of all stacks */
+	uint32_t	 site_count;
+	const struct lk_site *sites;	/* [site_count], most bytes first: the first few */
 };
 
 /* Open file descriptors at that time, by what they are. */

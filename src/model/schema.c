@@ -122,6 +122,14 @@ const struct lk_schema_field lk_schema_type[] = {
 	FIELD(lk_type, "bytes", bytes),
 	FIELD(lk_type, "garbage_objects", garbage_count),
 	FIELD(lk_type, "garbage_bytes", garbage_bytes),
+	FIELD(lk_type, "cyclic_objects", cyclic_count),
+	FIELD(lk_type, "samples", sample_count),
+	END,
+};
+
+const struct lk_schema_field lk_schema_site[] = {
+	FIELD(lk_site, "samples", sample_count),
+	FIELD(lk_site, "bytes", bytes),
 	END,
 };
 

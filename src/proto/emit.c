@@ -83,6 +83,16 @@ tuple_u64(struct lk_print *p, uint64_t value)
 	lk_print_u64(p, value);
 }
 
+/* ,12 or ,null */
+static void
+tuple_known(struct lk_print *p, uint64_t value)
+{
+	if (value == LK_EMIT_UNKNOWN)
+		lk_print_str(p, ",null");
+	else
+		tuple_u64(p, value);
+}
+
 static void
 tuple_real(struct lk_print *p, double value)
 {
@@ -528,11 +538,18 @@ lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t object
 }
 
 void
-lk_emit_types_begin(struct lk_print *p, bool more)
+lk_emit_types_begin(struct lk_print *p)
 {
 	begin(p, "types");
-	boolean(p, "more", more);
 	lk_print_str(p, ",\"rows\":[");
+}
+
+void
+lk_emit_types_end(struct lk_print *p, bool more)
+{
+	lk_print_char(p, ']');
+	boolean(p, "more", more);
+	end(p);
 }
 
 void
@@ -545,7 +562,31 @@ lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m)
 	tuple_u64(p, m->bytes);
 	tuple_u64(p, m->garbage_objects);
 	tuple_u64(p, m->garbage_bytes);
+	tuple_known(p, m->cyclic_objects);
+	tuple_known(p, m->samples);
+	lk_print_str(p, ",[");
+}
+
+void
+lk_emit_type_site(struct lk_print *p, bool first, const struct lk_emit_site *m)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_u64(p, m->stack);
+	tuple_u64(p, m->samples);
+	tuple_u64(p, m->bytes);
+	lk_print_char(p, ',');
+	lk_print_json(p, m->function, m->function_length);
+	lk_print_char(p, ',');
+	lk_print_json(p, m->file, m->file_length);
+	tuple_u64(p, m->line);
 	lk_print_char(p, ']');
+}
+
+void
+lk_emit_type_end(struct lk_print *p)
+{
+	lk_print_str(p, "]]");
 }
 
 void
@@ -597,10 +638,7 @@ lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t obje
 	lk_print_json(p, path, strlen(path));
 	tuple_u64(p, objects);
 	tuple_u64(p, bytes);
-	if (retained_bytes == LK_EMIT_UNKNOWN)
-		lk_print_str(p, ",null");
-	else
-		tuple_u64(p, retained_bytes);
+	tuple_known(p, retained_bytes);
 	lk_print_char(p, ']');
 }
 

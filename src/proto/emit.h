@@ -138,12 +138,24 @@ void lk_emit_cycles_begin(struct lk_print *p, uint64_t cycles, uint64_t objects,
 void lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t objects,
     uint64_t garbage_objects);
 
-void lk_emit_types_begin(struct lk_print *p, bool more);
+void lk_emit_types_begin(struct lk_print *p);
+void lk_emit_types_end(struct lk_print *p, bool more);
 struct lk_emit_type {
 	const char	*name;
 	uint64_t	 objects, bytes, garbage_objects, garbage_bytes;
+	uint64_t	 cyclic_objects, samples;	/* or UNKNOWN */
 };
+struct lk_emit_site {
+	uint32_t	 stack, samples;
+	uint64_t	 bytes;
+	const char	*function, *file;	/* its innermost Python frame; "" none */
+	size_t		 function_length, file_length;
+	uint32_t	 line;
+};
+/* A type, its sites, and its end. */
 void lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m);
+void lk_emit_type_site(struct lk_print *p, bool first, const struct lk_emit_site *m);
+void lk_emit_type_end(struct lk_print *p);
 
 struct lk_emit_referrers {
 	const char	*type;

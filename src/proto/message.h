@@ -187,10 +187,18 @@ struct lk_message_frozen {
 	bool complete;
 	const char *reason; /* "" when complete */
 };
+struct lk_message_site {
+	uint32_t stack, line;
+	double sample_count, bytes; /* estimated */
+	const char *function, *file; /* "" unknown */
+};
 struct lk_message_object_type {
 	const char *name;
 	uint64_t count, garbage_count;
 	double bytes, garbage_bytes;
+	double cyclic_count, sample_count; /* NAN unknown */
+	uint32_t site_count;
+	const struct lk_message_site *sites; /* most bytes first */
 };
 struct lk_message_types {
 	bool more;

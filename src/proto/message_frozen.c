@@ -49,69 +49,112 @@ lk_message_read_frozen(const json_t *object, struct lk_message *out)
 	return lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->frozen);
 }
 
+/* ---- lists of rows ---------------------------------------------------------------------- */
+
+/* A cell of a row, which is an array.  LATER: a double that older samplers leave out, NAN. */
 struct cell {
 	enum lk_field_kind kind;
-	void *out;
+	size_t offset;
+	bool later;
 };
 
+struct list {
+	const char *key;
+	uint32_t max;
+	size_t row_bytes;
+	size_t cell_count;
+	const struct cell *cells;
+};
+
+#define CELLS(list) .cell_count = LK_COUNT_OF(list), .cells = list
+
+static const struct cell type_cells[] = {
+    {LK_FIELD_TEXT, offsetof(struct lk_message_object_type, name), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_object_type, count), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_object_type, bytes), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_object_type, garbage_count), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_object_type, garbage_bytes), false},
+    {LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_object_type, cyclic_count), true},
+    {LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_object_type, sample_count), true},
+};
+static const struct list types = {"rows", LK_WIRE_TYPES_MAX,
+				  sizeof(struct lk_message_object_type), CELLS(type_cells)};
+#define TYPE_SITES 7 /* index of the array of them in a row */
+
+static const struct cell site_cells[] = {
+    {LK_FIELD_ID, offsetof(struct lk_message_site, stack), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_site, sample_count), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_site, bytes), false},
+    {LK_FIELD_TEXT, offsetof(struct lk_message_site, function), false},
+    {LK_FIELD_TEXT, offsetof(struct lk_message_site, file), false},
+    {LK_FIELD_U32, offsetof(struct lk_message_site, line), false},
+};
+
+static const struct cell cyclic_cells[] = {
+    {LK_FIELD_TEXT, offsetof(struct lk_message_cyclic, name), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_cyclic, object_count), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_cyclic, garbage_count), false},
+};
+static const struct list cyclic = {"rows", LK_WIRE_CYCLES_MAX, sizeof(struct lk_message_cyclic),
+				   CELLS(cyclic_cells)};
+
+static const struct cell loop_cells[] = {
+    {LK_FIELD_TEXT, offsetof(struct lk_message_loop, words), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_loop, length), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_loop, cycle_count), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_loop, object_count), false},
+};
+static const struct list loops = {"cycles", LK_WIRE_CYCLES_MAX, sizeof(struct lk_message_loop),
+				  CELLS(loop_cells)};
+
+static const struct cell referrer_cells[] = {
+    {LK_FIELD_TEXT, offsetof(struct lk_message_referrer, path), false},
+    {LK_FIELD_U64, offsetof(struct lk_message_referrer, object_count), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_referrer, bytes), false},
+    {LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_referrer, retained_bytes), false},
+};
+static const struct list referrers = {"rows", LK_WIRE_REFERRERS_MAX,
+				      sizeof(struct lk_message_referrer), CELLS(referrer_cells)};
+
 static int
-read_cells(const json_t *item, const struct cell *cells, size_t count)
+read_row(const json_t *item, const struct cell *cells, size_t count, void *row)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < count; i++)
-		rc = lk_fields_value(json_array_get(item, i), cells[i].kind, cells[i].out);
+	for (size_t i = 0; rc == 0 && i < count; i++) {
+		const json_t *value = json_array_get(item, i);
+		void *out = (char *)row + cells[i].offset;
+
+		if (value == NULL && cells[i].later)
+			*(double *)out = NAN;
+		else
+			rc = lk_fields_value(value, cells[i].kind, out);
+	}
 	return rc;
 }
 
+/* The list L of OBJECT: *COUNT rows in *ROWS.  Returns: 0; negative errno. */
 static int
-read_type(const json_t *item, struct lk_message_object_type *row)
+read_list(const json_t *object, const struct list *l, struct lk_message *out, void **rows,
+	  uint32_t *count)
 {
-	const struct cell cells[] = {
-	    {LK_FIELD_TEXT, &row->name},	 {LK_FIELD_U64, &row->count},
-	    {LK_FIELD_WHOLE, &row->bytes},	 {LK_FIELD_U64, &row->garbage_count},
-	    {LK_FIELD_WHOLE, &row->garbage_bytes},
-	};
+	const json_t *list, *item;
+	size_t i;
+	int rc = lk_fields_array(object, l->key, l->max, &list);
 
-	return read_cells(item, cells, LK_COUNT_OF(cells));
-}
-
-static int
-read_cyclic(const json_t *item, struct lk_message_cyclic *row)
-{
-	const struct cell cells[] = {
-	    {LK_FIELD_TEXT, &row->name},
-	    {LK_FIELD_U64, &row->object_count},
-	    {LK_FIELD_U64, &row->garbage_count},
-	};
-
-	return read_cells(item, cells, LK_COUNT_OF(cells));
-}
-
-static int
-read_loop(const json_t *item, struct lk_message_loop *row)
-{
-	const struct cell cells[] = {
-	    {LK_FIELD_TEXT, &row->words},
-	    {LK_FIELD_U64, &row->length},
-	    {LK_FIELD_U64, &row->cycle_count},
-	    {LK_FIELD_U64, &row->object_count},
-	};
-
-	return read_cells(item, cells, LK_COUNT_OF(cells));
-}
-
-static int
-read_referrer(const json_t *item, struct lk_message_referrer *row)
-{
-	const struct cell cells[] = {
-	    {LK_FIELD_TEXT, &row->path},
-	    {LK_FIELD_U64, &row->object_count},
-	    {LK_FIELD_WHOLE, &row->bytes},
-	    {LK_FIELD_WHOLE_OR_NULL, &row->retained_bytes},
-	};
-
-	return read_cells(item, cells, LK_COUNT_OF(cells));
+	if (rc < 0)
+		return rc;
+	*rows = lk_message_list(out, json_array_size(list), l->row_bytes);
+	if (*rows == NULL)
+		return -ENOMEM;
+	json_array_foreach(list, i, item)
+	{
+		rc = read_row(item, l->cells, l->cell_count, (char *)*rows + i * l->row_bytes);
+		if (rc < 0)
+			return rc;
+	}
+	*count = (uint32_t)json_array_size(list);
+	return 0;
 }
 
 int
@@ -123,25 +166,39 @@ lk_message_read_cycles(const json_t *object, struct lk_message *out)
 	    {"garbage_objects", LK_FIELD_U64,
 	     offsetof(struct lk_message_cycles, garbage_count)},
 	};
-	struct lk_message_cyclic *rows;
-	const json_t *list, *item;
-	size_t i;
+	void *rows = NULL;
 	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->cycles);
 
 	if (rc == 0)
-		rc = lk_fields_array(object, "rows", LK_WIRE_CYCLES_MAX, &list);
-	if (rc < 0)
-		return rc;
-	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
+		rc = read_list(object, &cyclic, out, &rows, &out->cycles.count);
+	out->cycles.list = rows;
+	return rc;
+}
+
+/* The sites of all ROWS of the JSON list, one after the other. */
+static int
+read_sites(const json_t *list, struct lk_message *out, struct lk_message_object_type *rows)
+{
+	long count = lk_message_count_nested(list, NULL, TYPE_SITES, LK_WIRE_SITES_MAX);
+	struct lk_message_site *sites;
+	const json_t *item, *site;
+	size_t i, k;
+
+	if (count < 0)
+		return (int)count;
+	sites = lk_message_list(out, (size_t)count, sizeof(*sites));
+	if (sites == NULL)
 		return -ENOMEM;
 	json_array_foreach(list, i, item)
 	{
-		if (read_cyclic(item, &rows[i]) < 0)
-			return -EBADMSG;
+		rows[i].sites = sites;
+		json_array_foreach(json_array_get(item, TYPE_SITES), k, site)
+		{
+			if (read_row(site, site_cells, LK_COUNT_OF(site_cells), sites++) < 0)
+				return -EBADMSG;
+		}
+		rows[i].site_count = (uint32_t)k;
 	}
-	out->cycles.list = rows;
-	out->cycles.count = (uint32_t)json_array_size(list);
 	return 0;
 }
 
@@ -151,53 +208,16 @@ lk_message_read_types(const json_t *object, struct lk_message *out)
 	static const struct lk_field fields[] = {
 	    {"more", LK_FIELD_BOOL, offsetof(struct lk_message_types, more)},
 	};
-	struct lk_message_object_type *rows;
-	const json_t *list, *item;
-	size_t i;
+	const json_t *list = json_object_get(object, types.key);
+	void *rows = NULL;
 	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->types);
 
 	if (rc == 0)
-		rc = lk_fields_array(object, "rows", LK_WIRE_TYPES_MAX, &list);
-	if (rc < 0)
-		return rc;
-	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
-		return -ENOMEM;
-	json_array_foreach(list, i, item)
-	{
-		if (read_type(item, &rows[i]) < 0)
-			return -EBADMSG;
-	}
+		rc = read_list(object, &types, out, &rows, &out->types.count);
+	if (rc == 0 && json_array_size(json_array_get(list, 0)) > TYPE_SITES)
+		rc = read_sites(list, out, rows);
 	out->types.list = rows;
-	out->types.count = (uint32_t)json_array_size(list);
-	return 0;
-}
-
-/* What an older sampler does not tell is no cycle. */
-static int
-read_loops(const json_t *object, struct lk_message *out)
-{
-	struct lk_message_loop *rows;
-	const json_t *list, *item;
-	size_t i;
-	int rc;
-
-	if (json_object_get(object, "cycles") == NULL)
-		return 0;
-	rc = lk_fields_array(object, "cycles", LK_WIRE_CYCLES_MAX, &list);
-	if (rc < 0)
-		return rc;
-	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
-		return -ENOMEM;
-	json_array_foreach(list, i, item)
-	{
-		if (read_loop(item, &rows[i]) < 0)
-			return -EBADMSG;
-	}
-	out->referrers.loops = rows;
-	out->referrers.loop_count = (uint32_t)json_array_size(list);
-	return 0;
+	return rc;
 }
 
 /* What is told of a type, and what came later. */
@@ -229,26 +249,15 @@ read_held(const json_t *object, struct lk_message *out)
 int
 lk_message_read_referrers(const json_t *object, struct lk_message *out)
 {
-	struct lk_message_referrer *rows;
-	const json_t *list, *item;
-	size_t i;
+	void *rows = NULL, *told = NULL;
 	int rc = read_held(object, out);
 
+	/* what an older sampler does not tell is no cycle */
+	if (rc == 0 && json_object_get(object, loops.key) != NULL)
+		rc = read_list(object, &loops, out, &told, &out->referrers.loop_count);
 	if (rc == 0)
-		rc = read_loops(object, out);
-	if (rc == 0)
-		rc = lk_fields_array(object, "rows", LK_WIRE_REFERRERS_MAX, &list);
-	if (rc < 0)
-		return rc;
-	rows = lk_message_list(out, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
-		return -ENOMEM;
-	json_array_foreach(list, i, item)
-	{
-		if (read_referrer(item, &rows[i]) < 0)
-			return -EBADMSG;
-	}
+		rc = read_list(object, &referrers, out, &rows, &out->referrers.count);
+	out->referrers.loops = told;
 	out->referrers.list = rows;
-	out->referrers.count = (uint32_t)json_array_size(list);
-	return 0;
+	return rc;
 }

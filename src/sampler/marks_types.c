@@ -38,6 +38,7 @@ lk_marks_types(struct lk_mark *mark, const struct lk_emit_frozen *how, uint32_t 
 	names = (char *)(list + count);
 	for (i = 0; i < count; i++) {
 		list[i] = type_at(i);
+		list[i].samples = LK_EMIT_UNKNOWN;	/* stacks are not kept */
 		length = strlen(list[i].name) + 1;
 		list[i].name = memcpy(names, list[i].name, length);
 		names += length;

@@ -21,6 +21,11 @@ bool lk_stage_knows(const struct lk_connection *c, uint32_t stack);
 /* lk_stage_has_stack - whether the record has a stack with this id now. */
 bool lk_stage_has_stack(uint64_t id);
 
+/* lk_stage_site - the innermost Python frame of the stack at INDEX, if it is still the one with
+ * this id, into OUT. */
+struct lk_emit_site;
+void lk_stage_site(uint32_t index, uint32_t id, struct lk_emit_site *out);
+
 /* names */
 bool lk_stage_reset(struct lk_connection *c);
 bool lk_stage_names(struct lk_connection *c);

@@ -10,7 +10,7 @@
 #include "sampler/stages.h"
 #include "sampler/status.h"
 
-#define TYPES_PER_LINE	200u	/* a name with every byte escaped is 1 kB */
+#define TYPE_MAX_BYTES	40000u	/* three sites, with names of 1 kB escaped */
 
 static uint32_t freezes_done;		/* freezes that ended */
 
@@ -123,28 +123,49 @@ lk_stage_cycles(struct lk_connection *c)
 static struct lk_emit_type
 type_at(uint32_t i)
 {
-	const struct lk_answer_type *t = &lk_freezer_result()->answer->types[i];
+	const struct lk_answer *a = lk_freezer_result()->answer;
+	const struct lk_answer_type *t = &a->types[i];
 
 	return (struct lk_emit_type){t->name, t->objects, t->bytes, t->garbage_objects,
-	    t->garbage_bytes};
+	    t->garbage_bytes, a->knows_cycles ? t->cyclic_objects : LK_EMIT_UNKNOWN,
+	    a->knows_sites ? t->samples : LK_EMIT_UNKNOWN};
 }
 
-/* A line of the COUNT types from C's cursor on.  Returns: whether it was the last one. */
+static void
+put_sites(struct lk_connection *c, uint32_t row)
+{
+	const struct lk_answer_type *t = &lk_freezer_result()->answer->types[row];
+	struct lk_emit_site site;
+	uint32_t i;
+
+	for (i = 0; i < t->sites_kept; i++) {
+		site = (struct lk_emit_site){.stack = t->sites[i].stack,
+		    .samples = t->sites[i].samples, .bytes = (uint64_t)t->sites[i].bytes};
+		lk_stage_site(t->sites[i].index, t->sites[i].stack, &site);
+		lk_emit_type_site(&c->out, i == 0, &site);
+	}
+}
+
+/* A line of the COUNT types from C's cursor on: of LIST, or of the freeze, with their sites.
+ * Returns: whether it was the last one. */
 static bool
 put_types(struct lk_connection *c, uint32_t count, const struct lk_emit_type *list)
 {
-	uint32_t last = count < c->limit ? count : c->limit;
-	uint32_t until = last - c->cursor > TYPES_PER_LINE ? c->cursor + TYPES_PER_LINE : last, i;
+	uint32_t last = count < c->limit ? count : c->limit, from = c->cursor;
+	size_t began = c->out.length;
 	struct lk_emit_type t;
 
-	lk_emit_types_begin(&c->out, until < last);
-	for (i = c->cursor; i < until; i++) {
-		t = list != NULL ? list[i] : type_at(i);
-		lk_emit_type(&c->out, i == c->cursor, &t);
+	lk_emit_types_begin(&c->out);
+	for (; c->cursor < last && c->out.length + TYPE_MAX_BYTES < began + LK_WIRE_LINE_MAX;
+	    c->cursor++) {
+		t = list != NULL ? list[c->cursor] : type_at(c->cursor);
+		lk_emit_type(&c->out, c->cursor == from, &t);
+		if (list == NULL)
+			put_sites(c, c->cursor);
+		lk_emit_type_end(&c->out);
 	}
-	lk_emit_list_end(&c->out);
-	c->cursor = until;
-	return until == last;
+	lk_emit_types_end(&c->out, c->cursor < last);
+	return c->cursor == last;
 }
 
 bool

@@ -54,6 +54,27 @@ lk_stage_knows(const struct lk_connection *c, uint32_t stack)
 	return serial != 0 && serial <= c->told.stacks;
 }
 
+void
+lk_stage_site(uint32_t index, uint32_t id, struct lk_emit_site *out)
+{
+	const struct lk_stacks *s = &lk_record.stacks;
+	const struct lk_frame_entry *f;
+	uint32_t node;
+
+	out->function = out->file = "";
+	if (index >= s->stack_capacity || lk_stage_stack_id(index) != id)
+		return;
+	for (node = s->stacks[index].leaf; node != LK_STACKS_NONE; node = s->nodes[node].parent) {
+		f = &s->frames[s->nodes[node].frame];
+		if (f->function & LK_FRAME_NATIVE)
+			continue;
+		out->function = lk_strings_get(&s->strings, f->function, &out->function_length);
+		out->file = lk_strings_get(&s->strings, f->file, &out->file_length);
+		out->line = f->line;
+		return;
+	}
+}
+
 /* ---- names -------------------------------------------------------------------- */
 
 /* From here on all is said anew: of what was let go of nothing more is heard, by anyone who drops

@@ -81,5 +81,51 @@ def without_a_freeze_a_baseline_knows_none(python):
         target.end()
 
 
+_MAKERS = """
+await_sampler()
+class Big:
+    def __init__(self): self.text = b"x" * 5000
+class Ring:
+    __slots__ = ("to",)
+    def __init__(self, to=None): self.to = to or self
+def by_one(): return list(map(bytearray, [9000] * 4000))
+def by_another(): return list(map(bytearray, [3000] * 1000))
+def slots(): return list(map(Ring, [None] * 30000))
+def pairs():
+    made = [Ring() for _ in range(2000)]
+    for ring in made: ring.to = Ring(ring)
+    return made
+def alone(): return [Ring(made) for made in [Big()] * 700]
+kept = by_one(), by_another(), slots(), pairs(), alone()
+say("ready"); wait()
+"""
+
+
+@host.with_gil(_NO_GIL)
+def a_type_has_its_sites_and_its_cycles(python):
+    """Who allocated most of what is alive; of small ones in slots, and of what they have beside."""
+    with host.Host(python, _MAKERS, LEAKTOP_INTERVAL="16384") as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            _, rows = _census(wire)
+            wire.look()
+            known = wire.stacks
+        target.end()
+    name, objects, _, _, _, cyclic, samples, sites = rows["bytearray"]
+    assert cyclic == 0 and samples >= sum(site[1] for site in sites) > 500, rows["bytearray"]
+    assert [site[3].split(".")[0] for site in sites[:2]] == ["by_one", "by_another"], sites
+    assert 0.8 < sites[0][2] / (4000 * 9000) < 1.2, sites
+    assert 0.6 < sites[1][2] / (1000 * 3000) < 1.4, sites
+    for stack, count, size, function, file, line in sites:
+        frame = known[stack][3][0]
+        assert frame[:3] == (function, file, line) and count <= samples and size > 0, frame
+    name, objects, _, _, _, cyclic, samples, sites = rows["__main__.Ring"]
+    assert objects == 30000 + 4000 + 700 and cyclic == objects - 700, rows[name]
+    assert samples > 20 and sites[0][3].startswith("slots"), (samples, sites)
+    assert rows["__main__.Big"][5] == 0, rows["__main__.Big"]
+    assert len(sites) <= 3
+
+
 if __name__ == "__main__":
-    sys.exit(host.run((a_baseline_knows_its_types, without_a_freeze_a_baseline_knows_none)))
+    sys.exit(host.run((a_baseline_knows_its_types, without_a_freeze_a_baseline_knows_none,
+                       a_type_has_its_sites_and_its_cycles)))

@@ -102,7 +102,7 @@ def _types(wire, **request):
         if message["t"] == "frozen":
             frozen = message
         elif message["t"] == "types":
-            for name, objects, size, garbage, _ in message["rows"]:
+            for name, objects, size, garbage, *_ in message["rows"]:
                 row = rows.setdefault(name, [0, 0, 0, 0])   # two types may have one name
                 rows[name] = [row[0] + objects, row[1] + size, row[2] + 1, row[3] + garbage]
         elif message["t"] == "reply" and message["id"] == number:

@@ -192,6 +192,16 @@ START_TEST(what_frozen_heaps_said_is_in_the_file)
 	ck_assert_double_eq(back->types[3]->frozen.pause_us, now()->types[3]->frozen.pause_us);
 	ck_assert_double_eq(back->types[3]->descriptors.pipes, 14);
 	ck_assert_uint_eq(back->types[0]->baseline, 1);
+	for (uint32_t i = 0; i < back->types[3]->count; i++) {
+		const struct lk_type *type = &back->types[3]->list[i];
+
+		ck_assert_double_eq(type->cyclic_count, now()->types[3]->list[i].cyclic_count);
+		ck_assert_uint_eq(type->site_count, strcmp(type->name, "shop.cart.Price") == 0 ?
+		    2 : strcmp(type->name, "float") == 0);
+		if (type->site_count > 0)
+			ck_assert_double_eq(type->sites[0].bytes,
+			    now()->types[3]->list[i].sites[0].bytes);
+	}
 	ck_assert(isnan(back->types[0]->descriptors.pipes));
 	ck_assert_double_eq(back->types[3]->cycles.object_count, 20412);
 	ck_assert_double_eq(back->holders[1]->found_count, 398);

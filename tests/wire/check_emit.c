@@ -303,11 +303,28 @@ progress(struct lk_print *p)
 static void
 types(struct lk_print *p)
 {
-	lk_emit_types_begin(p, false);
-	lk_emit_type(p, true, &(struct lk_emit_type){"str", 203886, 12266894, 0, 0});
+	lk_emit_types_begin(p);
+	lk_emit_type(p, true, &(struct lk_emit_type){"str", 203886, 12266894, 0, 0, 0, 0});
+	lk_emit_type_end(p);
 	lk_emit_type(p, false, &(struct lk_emit_type){"shop.cart.Item", 200000, 11200000, 120,
-	    6720});
-	lk_emit_list_end(p);
+	    6720, 120, 21});
+	lk_emit_type_site(p, true, &(struct lk_emit_site){.stack = 3, .samples = 20,
+	    .bytes = 10485760, .function = "price_key", .function_length = 9,
+	    .file = "/srv/shop/cart.py", .file_length = 17, .line = 88});
+	lk_emit_type_site(p, false, &(struct lk_emit_site){.stack = 7, .samples = 1,
+	    .bytes = 524288, .function = "", .file = ""});
+	lk_emit_type_end(p);
+	lk_emit_types_end(p, false);
+}
+
+static void
+types_then(struct lk_print *p)
+{
+	lk_emit_types_begin(p);
+	lk_emit_type(p, true, &(struct lk_emit_type){"str", 203886, 12266894, 0, 0, UNKNOWN,
+	    UNKNOWN});
+	lk_emit_type_end(p);
+	lk_emit_types_end(p, false);
 }
 
 static void
@@ -436,6 +453,7 @@ static const struct {
 	{"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 	{"types", types},
+	{"types-then", types_then},
 };
 
 static char bytes[16384];

@@ -160,6 +160,11 @@ START_TEST(types_come_beside_the_ticks)
 	ck_assert_uint_eq(types->count, 2);
 	ck_assert_str_eq(types->list[1].name, "shop.cart.Item");
 	ck_assert_double_eq(types->list[1].garbage_count, 120);
+	ck_assert_double_eq(types->list[1].cyclic_count, 120);
+	ck_assert_double_eq(types->list[1].sample_count, 21);
+	ck_assert_uint_eq(types->list[1].site_count, 2);
+	ck_assert_uint_eq(types->list[1].sites[0].stack, 3);
+	ck_assert_double_eq(types->list[1].sites[0].bytes, 10485760);
 	ck_assert(isnan(types->cycles.object_count));	/* an older sampler does not say */
 	ck_assert_double_ge(types->descriptors.sockets, 3);	/* our own: this is the process */
 	ck_assert_uint_eq(types->baseline, snapshot()->baselines[1].id);
@@ -210,6 +215,22 @@ START_TEST(types_of_baselines_come_first)
 	ask(&ask_types);
 	step(0);
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), heard[2]));
+}
+END_TEST
+
+START_TEST(an_older_sampler_knows_no_sites)
+{
+	ask_for_types();
+	say_hello();
+	fake_say_golden(&fake, "frozen");
+	fake_say_text(&fake, "{\"t\":\"types\",\"more\":false,\"rows\":[[\"str\",7,70,0,0]]}\n");
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+	step(1);
+	ck_assert(reply_ok);
+	ck_assert_double_eq(snapshot()->types[0]->list[0].object_count, 7);
+	ck_assert(isnan(snapshot()->types[0]->list[0].cyclic_count));
+	ck_assert(isnan(snapshot()->types[0]->list[0].sample_count));
+	ck_assert_uint_eq(snapshot()->types[0]->list[0].site_count, 0);
 }
 END_TEST
 
@@ -461,6 +482,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, types_come_beside_the_ticks);
 	tcase_add_test(tc, types_of_baselines_come_first);
+	tcase_add_test(tc, an_older_sampler_knows_no_sites);
 	tcase_add_test(tc, a_baseline_that_cannot_be_heard_does_not_stop_types);
 	tcase_add_test(tc, holders_are_kept_by_question);
 	tcase_add_loop_test(tc, stacks_and_addresses_can_be_asked_about, 0,

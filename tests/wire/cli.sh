@@ -112,14 +112,19 @@ gives 2; says err 'leaktop list'
 gives 0 scan "$pid" types
 says out '^612k objects of 61 types, 30.7M; pause 1.3 ms, read in 40ms, 20.0K copied$'
 says out '^120 of them, 6.6K, are garbage'
-says out '^ *200000 +10.7M +120  shop.cart.Item$'
+says out '^ *200000 +10.7M +120 +120  shop.cart.Item$'
+says out '^ +about 10.0M by price_key, /srv/shop/cart.py:88$'
+says out '^ +about 512.0K by stack 7, without Python$'
 silent err
 says out '^310 objects are in 74 reference cycles, 180 of them garbage: 120 shop.cart.Item, 60 dict, 16 function$'
 gives 0 scan "$pid" types --json --filter cart
 jq -e '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "objects": 120,
 	"garbage_objects": 120}' "$work/out" >/dev/null || fail 'cycles as JSON'
 jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
-	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720}]' "$work/out" >/dev/null || fail 'types as JSON'
+	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720,
+	"cyclic_objects": 120, "samples": 21, "sites": [{"stack": 3, "samples": 20, "bytes": 10485760,
+	"function": "price_key", "file": "/srv/shop/cart.py", "line": 88}, {"stack": 7, "samples": 1,
+	"bytes": 524288, "function": "", "file": "", "line": 0}]}]' "$work/out" >/dev/null || fail 'types as JSON'
 gives 0 scan "$pid" containers
 says out '^48.2k objects, frozen and read in 42ms, pause 1.9 ms, 20.0K copied$'
 says out '^ *231k +10.0M +none  dict +shop.cart._PRICES +tuple 100% : shop.cart.Price 99%, NoneType 1%$'

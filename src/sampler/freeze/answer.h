@@ -16,6 +16,7 @@
 #define LK_ANSWER_CYCLIC_MAX	20u
 #define LK_ANSWER_LOOPS_MAX	20u
 #define LK_ANSWER_CONTAINERS_MAX 1000u
+#define LK_ANSWER_SITES	3u
 #define LK_ANSWER_SHARES	3u
 #define LK_ANSWER_SHARE_NAME_MAX 80u
 #define LK_ANSWER_PROBES	4u
@@ -28,10 +29,20 @@ enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 	LK_ANSWER_UNWANTED,	/* the parent's word */
 };
 
+struct lk_answer_site {
+	uint32_t	index, stack;	/* its place in the record then, and its serial */
+	uint32_t	samples;	/* alive, of objects of the type */
+	double		bytes;		/* estimated */
+};
+
 struct lk_answer_type {
 	char		name[LK_ANSWER_NAME_MAX];
 	uint64_t	objects, bytes;
 	uint64_t	garbage_objects, garbage_bytes;	/* among them */
+	uint64_t	cyclic_objects;	/* in cycles, as of loops.h */
+	uint32_t	samples;	/* of its objects, all stacks */
+	uint32_t	sites_kept;
+	struct lk_answer_site sites[LK_ANSWER_SITES];	/* most bytes first */
 };
 
 struct lk_answer_holder {
@@ -103,6 +114,7 @@ struct lk_answer {
 	uint32_t	 holders_kept;
 	struct lk_answer_holder holders[LK_ANSWER_HOLDERS_MAX];	/* most objects first */
 	uint32_t	 types_kept;
+	bool		 knows_sites;		/* types were asked for, and there was room */
 	/* the containers, when they were asked for */
 	uint64_t	 collections[3];	/* by generation, when the heap was frozen */
 	bool		 containers_full;	/* others may be as large as the last one */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "sampler/core/live.h"
 #include "sampler/cpython/layout.h"
 #include "sampler/freeze/answer.h"
 #include "sampler/freeze/blocks.h"
@@ -83,10 +84,10 @@ mark_address(uint8_t *marks, struct lk_answer *out)
 /* ---- of a stack ---------------------------------------------------------------------------- */
 
 static void
-take_sample(void *ctx, uint64_t block)
+take_sample(void *ctx, const struct lk_sample *sample)
 {
 	(void)ctx;
-	lk_nodes_add(&blocks, block);
+	lk_nodes_add(&blocks, (uint64_t)sample->address);
 }
 
 static void
@@ -121,7 +122,7 @@ mark_stack(uint8_t *marks, struct lk_answer *out)
 {
 	uint32_t serial = (uint32_t)c->want->number, i;
 
-	out->samples = lk_sampled_each(c->sampled, serial, NULL, NULL);
+	out->samples = serial == 0 ? 0 : lk_sampled_each(c->sampled, serial, NULL, NULL);
 	if (out->samples == 0)
 		return true;
 	is_found = lk_store_map(out->samples, sizeof(*is_found));

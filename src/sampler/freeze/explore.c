@@ -22,6 +22,7 @@
 #include "sampler/freeze/locals.h"
 #include "sampler/freeze/loops.h"
 #include "sampler/freeze/nodes.h"
+#include "sampler/freeze/sites.h"
 #include "sampler/freeze/store.h"
 #include "sampler/freeze/want.h"
 
@@ -184,6 +185,8 @@ look_at(const struct lk_explore *e, uint32_t node)
 	kind->bytes += measured.shallow_bytes;
 	if (e->want->what == LK_WANT_CONTAINERS)
 		lk_largest_see(node, object, number, &measured);
+	else if (e->want->what == LK_WANT_TYPES)
+		lk_sites_see(number, object, &measured);
 	if (may_traverse(kind, node))
 		kind->traverse(object, visit, e->answer);
 	if (kind->measure == LK_MEASURE_DICT)
@@ -285,6 +288,16 @@ find_holders(const struct lk_explore *e)
 		lk_holders_tell(&h, e->answer);
 }
 
+static void
+tell_types(const struct lk_explore *e)
+{
+	uint32_t *row_of = lk_store_map(LK_KINDS_MAX, sizeof(*row_of));
+
+	lk_kinds_tell(&kinds, e->answer, row_of);
+	if (row_of != NULL && e->want->what == LK_WANT_TYPES)
+		lk_sites_tell(e->answer, row_of);
+}
+
 /* ---- the whole ------------------------------------------------------------------------- */
 
 static uint32_t
@@ -312,6 +325,18 @@ finish(struct lk_answer *answer, enum lk_answer_state state)
 		syscall(SYS_futex, &answer->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
+static bool
+prepare(const struct lk_explore *e)
+{
+	if (lk_nodes_init(&nodes, e->objects_max) < 0 ||
+	    lk_graph_init(&graph, e->objects_max, edges_max(e)) < 0 ||
+	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0)
+		return false;
+	if (e->want->what == LK_WANT_TYPES)
+		lk_sites_init(&kinds, e->sampled);	/* without it the rest is true, too */
+	return e->want->what != LK_WANT_CONTAINERS || lk_largest_init(&kinds, e->want->number) == 0;
+}
+
 void
 lk_explore_heap(void *ctx)
 {
@@ -320,11 +345,7 @@ lk_explore_heap(void *ctx)
 	uint64_t began = lk_clock_monotonic_ns();
 	uint32_t i;
 
-	if (lk_nodes_init(&nodes, e->objects_max) < 0 ||
-	    lk_graph_init(&graph, e->objects_max, edges_max(e)) < 0 ||
-	    lk_kinds_init(&kinds, e->layout, e->symbols) < 0 ||
-	    (e->want->what == LK_WANT_CONTAINERS &&
-	    lk_largest_init(&kinds, e->want->number) < 0)) {
+	if (!prepare(e)) {
 		finish(answer, LK_ANSWER_NO_MEMORY);
 		return;
 	}
@@ -341,7 +362,7 @@ lk_explore_heap(void *ctx)
 	find_garbage(e);
 	find_cycles(e);
 	find_holders(e);
-	lk_kinds_tell(&kinds, answer);
+	tell_types(e);
 	answer->walk_ns = lk_clock_monotonic_ns() - began;
 	answer->table_bytes = lk_store_resident_bytes();
 	finish(answer, LK_ANSWER_WHOLE);

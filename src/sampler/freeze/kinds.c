@@ -156,7 +156,7 @@ largest(const struct lk_kinds *k, uint32_t *out)
 }
 
 void
-lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out)
+lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out, uint32_t *row_of)
 {
 	static uint32_t numbers[LK_ANSWER_TYPES_MAX];	/* the child's own */
 	const struct lk_kind *kind;
@@ -172,10 +172,12 @@ lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out)
 	out->types_kept = largest(k, numbers);
 	for (i = 0; i < out->types_kept; i++) {
 		kind = &k->list[numbers[i]];
+		out->types[i] = (struct lk_answer_type){.objects = kind->objects,
+		    .bytes = kind->bytes, .garbage_objects = kind->garbage_objects,
+		    .garbage_bytes = kind->garbage_bytes,
+		    .cyclic_objects = kind->cyclic_objects};
 		lk_kinds_name(k, kind->type, out->types[i].name, LK_ANSWER_NAME_MAX);
-		out->types[i].objects = kind->objects;
-		out->types[i].bytes = kind->bytes;
-		out->types[i].garbage_objects = kind->garbage_objects;
-		out->types[i].garbage_bytes = kind->garbage_bytes;
+		if (row_of != NULL)
+			row_of[numbers[i]] = i + 1;
 	}
 }

@@ -22,6 +22,7 @@ struct lk_kind {
 	lk_traverse_fn		 traverse;	/* NULL: its objects hold nothing */
 	uint64_t		 objects, bytes;
 	uint64_t		 garbage_objects, garbage_bytes;
+	uint64_t		 cyclic_objects;
 };
 
 struct lk_kinds {
@@ -41,7 +42,8 @@ uint32_t lk_kinds_of(struct lk_kinds *k, const void *type);
 /* lk_kinds_name - "module.Name" of a type, cut to fit; always terminated. */
 void lk_kinds_name(const struct lk_kinds *k, const void *type, char *out, size_t out_bytes);
 
-/* lk_kinds_tell - the largest of them, and the sums. */
-void lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out);
+/* lk_kinds_tell - the largest of them, and the sums.  ROW_OF [LK_KINDS_MAX], zero, or NULL: of each
+ * that is told its row, from 1. */
+void lk_kinds_tell(const struct lk_kinds *k, struct lk_answer *out, uint32_t *row_of);
 
 #endif

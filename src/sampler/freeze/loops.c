@@ -93,31 +93,27 @@ lk_loops_find(struct lk_loops *found)
 
 /* ---- by type ------------------------------------------------------------------------------- */
 
-struct counts {
-	uint64_t	objects, garbage_objects;
-};
-
 static void
-take_largest(const struct counts *counts, struct lk_answer *out)
+take_largest(const uint64_t *garbage, struct lk_answer *out)
 {
+	const struct lk_kind *list = r->kinds->list;
 	struct lk_answer_cyclic *row;
 	uint32_t order[LK_ANSWER_CYCLIC_MAX], kept = 0, i, at;
 
 	for (i = 0; i < r->kinds->types.count; i++) {
-		if (counts[i].objects == 0 || (kept == LK_ANSWER_CYCLIC_MAX &&
-		    counts[order[kept - 1]].objects >= counts[i].objects))
+		if (list[i].cyclic_objects == 0 || (kept == LK_ANSWER_CYCLIC_MAX &&
+		    list[order[kept - 1]].cyclic_objects >= list[i].cyclic_objects))
 			continue;
 		at = kept < LK_ANSWER_CYCLIC_MAX ? kept++ : kept - 1;
-		for (; at > 0 && counts[order[at - 1]].objects < counts[i].objects; at--)
+		for (; at > 0 && list[order[at - 1]].cyclic_objects < list[i].cyclic_objects; at--)
 			order[at] = order[at - 1];
 		order[at] = i;
 	}
 	for (i = 0; i < kept; i++) {
 		row = &out->cyclic[i];
-		lk_kinds_name(r->kinds, r->kinds->list[order[i]].type, row->name,
-		    sizeof(row->name));
-		row->objects = counts[order[i]].objects;
-		row->garbage_objects = counts[order[i]].garbage_objects;
+		lk_kinds_name(r->kinds, list[order[i]].type, row->name, sizeof(row->name));
+		row->objects = list[order[i]].cyclic_objects;
+		row->garbage_objects = garbage[order[i]];
 	}
 	out->cyclic_kept = kept;
 }
@@ -125,25 +121,25 @@ take_largest(const struct counts *counts, struct lk_answer *out)
 void
 lk_loops_count(const struct lk_loops *found, struct lk_answer *out)
 {
-	struct counts *counts = lk_store_map(LK_KINDS_MAX, sizeof(*counts)), *count;
-	uint32_t i;
+	uint64_t *garbage = lk_store_map(LK_KINDS_MAX, sizeof(*garbage));
+	uint32_t i, kind;
 
 	r = found;
-	if (counts == NULL)
+	if (garbage == NULL)
 		return;
 	for (i = 0; i < r->nodes->count; i++) {
 		if (r->cycles.component[i] == 0)
 			continue;
-		count = &counts[kind_of(i)];
-		count->objects++;
-		count->garbage_objects += !r->is_alive[i];
+		kind = kind_of(i);
+		r->kinds->list[kind].cyclic_objects++;
+		garbage[kind] += !r->is_alive[i];
 		out->cyclic_objects++;
 		out->cyclic_garbage_objects += !r->is_alive[i];
 	}
 	out->cycle_count = r->cycles.count;
-	take_largest(counts, out);
+	take_largest(garbage, out);
 	out->knows_cycles = true;
-	lk_store_unmap(counts, LK_KINDS_MAX, sizeof(*counts));
+	lk_store_unmap(garbage, LK_KINDS_MAX, sizeof(*garbage));
 }
 
 /* ---- of some objects ------------------------------------------------------------------------- */

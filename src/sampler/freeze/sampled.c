@@ -24,19 +24,27 @@ is_alive(const struct lk_sampled *s, uint32_t i)
 }
 
 uint32_t
-lk_sampled_each(const struct lk_sampled *s, uint32_t serial,
-    void (*call)(void *ctx, uint64_t block), void *ctx)
+lk_sampled_stack(const struct lk_sampled *s, const struct lk_sample *sample)
 {
-	uint32_t i, stack, count = 0;
+	return sample->stack >= s->stack_capacity ? 0 :
+	    atomic_load_explicit(&s->stack_serial[sample->stack], memory_order_relaxed);
+}
+
+uint32_t
+lk_sampled_each(const struct lk_sampled *s, uint32_t serial,
+    void (*call)(void *ctx, const struct lk_sample *sample), void *ctx)
+{
+	uint32_t i, of, count = 0;
 
 	for (i = 0; i < s->live->used_count && i < s->live->capacity; i++) {
-		stack = s->live->samples[i].stack;
-		if (stack >= s->stack_capacity || !is_alive(s, i) || atomic_load_explicit(
-		    &s->stack_serial[stack], memory_order_relaxed) != serial)
+		if (!is_alive(s, i))
+			continue;
+		of = lk_sampled_stack(s, &s->live->samples[i]);
+		if (of == 0 || (serial != 0 && of != serial))
 			continue;
 		count++;
 		if (call != NULL)
-			call(ctx, (uint64_t)s->live->samples[i].address);
+			call(ctx, &s->live->samples[i]);
 	}
 	return count;
 }

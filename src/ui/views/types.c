@@ -13,6 +13,7 @@
 #include "model/snapshot.h"
 #include "util/text.h"
 
+#include "ui/columns.h"
 #include "ui/freeze.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
@@ -20,6 +21,8 @@
 #define WIDE_CELLS 62	/* of a sentence: here it says enough before it is cut */
 #define WIDE_COLS 100	/* of the area */
 #define OPEN_FROM 10	/* rows of the area that make room for what is open */
+#define SITES_FROM 18	/* the same for who allocated the selected ones */
+#define SITES_ROWS 4	/* with their rule */
 
 struct types {
 	const struct lk_snapshot *held, *held_before;	/* what the census points into */
@@ -152,6 +155,24 @@ garbage_role(const struct lk_ask *ask)
 	return row_of(ask)->garbage_count > 0 ? LK_ROLE_WARN : LK_ROLE_INACTIVE;
 }
 
+static void
+cycles_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_count(row_of(ask)->cyclic_count, out, out_bytes);
+}
+
+static double
+cycles_value(const struct lk_ask *ask)
+{
+	return row_of(ask)->cyclic_count;
+}
+
+static enum lk_role
+cycles_role(const struct lk_ask *ask)
+{
+	return row_of(ask)->cyclic_count > 0 ? LK_ROLE_MAIN : LK_ROLE_INACTIVE;
+}
+
 static const struct lk_column column_name = {
 	.id = "type", .title = "TYPE", .width_cells = 13, .stretch = 1, .left = true, .name = true,
 	.search = true, .text = name_text, .help = "Python type, with its module",
@@ -183,9 +204,14 @@ static const struct lk_column column_garbage = {
 	.value = garbage_value, .role = garbage_role,
 	.help = "objects that nothing holds, until the next collection",
 };
+static const struct lk_column column_cycles = {
+	.id = "cycles", .title = "CYCLES", .width_cells = 6, .drop = 5, .text = cycles_text,
+	.value = cycles_value, .role = cycles_role,
+	.help = "objects that hold themselves over others",
+};
 static const struct lk_column *const types_columns[] = {
 	&column_count, &column_delta, &column_rate, &column_bytes, &column_delta_bytes,
-	&column_garbage, &column_name, NULL,
+	&column_garbage, &column_cycles, &column_name, NULL,
 };
 
 /* ---- content ------------------------------------------------------------------------- */
@@ -405,6 +431,85 @@ draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_a
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_GRAPH_TEXT, text);
 }
 
+/* ---- who allocated the selected ones ------------------------------------------------------ */
+
+static const struct lk_type *
+selected_type(const struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+
+	return row != NULL ? ((const struct lk_census_row *)row->item)->type : NULL;
+}
+
+static const struct lk_frame *
+frame_of(const struct lk_session *s, const struct lk_site *site)
+{
+	const struct lk_row *row = lk_snapshot_row(s->now->rows, s->now->row_count, site->stack);
+
+	return row != NULL ? lk_growth_site(row->stack) : NULL;
+}
+
+static void
+site_text(const struct lk_session *s, const struct lk_site *site, char *out, size_t out_bytes)
+{
+	const struct lk_frame *frame = frame_of(s, site);
+	char function[LK_TABLE_TEXT_BYTES], place[LK_TABLE_TEXT_BYTES], bytes[LK_TEXT_BYTES];
+
+	snprintf(out, out_bytes, "%7s ", lk_text_bytes(site->bytes, bytes, sizeof(bytes)));
+	if (frame == NULL)
+		snprintf(out + strlen(out), out_bytes - strlen(out), "a stack that is no more");
+	else
+		snprintf(out + strlen(out), out_bytes - strlen(out), "%s (%s)",
+		    lk_columns_function(frame, function, sizeof(function)),
+		    lk_columns_place(frame, place, sizeof(place)));
+}
+
+/* Why there is none, or how much of it is one sample. */
+static void
+none_text(const struct lk_type *type, char *out, size_t out_bytes)
+{
+	if (type == NULL)
+		snprintf(out, out_bytes, "there is none now");
+	else if (isnan(type->sample_count))
+		snprintf(out, out_bytes, "not known of this freeze");
+	else
+		snprintf(out, out_bytes, "none of them is sampled");
+}
+
+static void
+draw_sites(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_type *type = selected_type(view);
+	char text[3 * LK_TABLE_TEXT_BYTES];
+
+	if (view->table->count == 0)
+		return;
+	snprintf(text, sizeof(text), type == NULL || !(type->sample_count > 0) ?
+	    "who allocated these" : "who allocated these (%.0f samples live)",
+	    type == NULL ? 0 : type->sample_count);
+	lk_view_rule(c, area, area->row, text, view->session->ascii);
+	if (type == NULL || type->site_count == 0) {
+		none_text(type, text, sizeof(text));
+		lk_canvas_text(c, area->row + 1, area->col + 3, area->cols - 4,
+		    LK_ROLE_INACTIVE, text);
+		return;
+	}
+	for (uint32_t i = 0; i < type->site_count && (int)i + 1 < area->rows; i++) {
+		site_text(view->session, &type->sites[i], text, sizeof(text));
+		lk_canvas_text(c, area->row + 1 + (int)i, area->col + 2, area->cols - 3,
+		    LK_ROLE_MAIN, text);
+	}
+}
+
+static const struct lk_frame *
+types_frame(const struct lk_view *view)
+{
+	const struct lk_type *type = selected_type(view);
+
+	return type != NULL && type->site_count > 0 ? frame_of(view->session, &type->sites[0]) :
+	    NULL;
+}
+
 static void
 skip(struct lk_area *area, int rows)
 {
@@ -417,7 +522,7 @@ types_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area
 {
 	const struct lk_session *s = view->session;
 	const struct types *v = view->state;
-	struct lk_area rest = *area;
+	struct lk_area rest = *area, sites = *area;
 
 	if (v->census == NULL) {
 		lk_freeze_draw_nothing(s, c, area, true, "Enter reads the heap");
@@ -430,9 +535,14 @@ types_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area
 		draw_open(v->census, c, &rest);
 		skip(&rest, 1);
 	}
+	sites.rows = area->rows >= SITES_FROM ? SITES_ROWS : 0;
+	rest.rows -= sites.rows;
+	sites.row = rest.row + rest.rows;
 	lk_table_draw(view->table, c, &rest);
 	if (view->table->count == 0)
 		lk_view_empty(c, &rest, "no type matches", "Esc shows all");
+	if (sites.rows > 0)
+		draw_sites(view, c, &sites);
 }
 
 /* ---- keys -------------------------------------------------------------------------------- */
@@ -544,4 +654,5 @@ const struct lk_view_ops lk_view_types = {
 	.draw = types_draw,
 	.input = types_input,
 	.status = types_status,
+	.frame = types_frame,
 };
