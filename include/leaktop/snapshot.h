@@ -112,6 +112,8 @@
  *		complete	false: some are missing, reason says why
  *	baseline	id of the newest one then; 0: none
  *	cycles		objects that hold themselves over others: {cycles, objects, garbage_objects}
+ *	uncollectable	what the collector gave up (gc.garbage): objects; types []: {type, objects},
+ *			most first
  *	descriptors	open then, by kind: {sockets, pipes, files, others}
  *	rows []		{type (!), objects, bytes, garbage_objects, garbage_bytes, cyclic_objects,
  *			samples, sites}, most bytes first; fewer than frozen.types: the smallest

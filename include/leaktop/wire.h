@@ -153,6 +153,7 @@
  *    "complete":true,"reason":""}
  *   {"t":"cycles","cycles":N,"objects":N,"garbage_objects":N,
  *    "rows":[["shop.cart.Node",OBJECTS,GARBAGE_OBJECTS],...]}
+ *   {"t":"uncollectable","objects":N,"rows":[["shop.cart.Handle",OBJECTS],...]}
  *   {"t":"types","rows":[["shop.cart.Item",OBJECTS,BYTES,GARBAGE_OBJECTS,GARBAGE_BYTES,
  *    CYCLIC_OBJECTS|null,SAMPLES|null,[[STACK,SAMPLES,BYTES,"price_key","/srv/shop/cart.py",88],
  *    ...]],...],"more":false}
@@ -171,6 +172,10 @@
  *   the types with most of these.  A cycle that is alive and passes a class, a module or its
  *   namespace is none here: nearly all objects are in one.  Not told when the child had too
  *   little memory, nor by older samplers.
+ *   uncollectable: what is in gc.garbage, as the collector gave it up (or was told to keep it, by
+ *   gc.DEBUG_SAVEALL), and the types of most of it.  Not told where that list is none.
+ *   Counted, too, is what other interpreters of the process have, if they share the main one's GIL;
+ *   what has a GIL of its own may be changing, is left out, and that is a reason.
  *   complete false: some are missing; reason says why.  A client that closes its
  *   connection gives up the freeze, unless another one waits for it, too.
  *

@@ -97,6 +97,37 @@ print_cycles(const struct lk_message_cycles *c)
 	printf("\n");
 }
 
+static void
+json_uncollectable(struct lk_jsonl *j, const struct lk_message_uncollectable *u)
+{
+	lk_jsonl_open(j, "uncollectable", '{');
+	lk_jsonl_real(j, "objects", u->object_count);
+	lk_jsonl_open(j, "types", '[');
+	for (uint32_t i = 0; i < u->count; i++) {
+		lk_jsonl_open(j, NULL, '{');
+		lk_jsonl_text(j, "type", u->list[i].name);
+		lk_jsonl_real(j, "objects", u->list[i].object_count);
+		lk_jsonl_close(j, '}');
+	}
+	lk_jsonl_close(j, ']');
+	lk_jsonl_close(j, '}');
+}
+
+static void
+print_uncollectable(const struct lk_message_uncollectable *u)
+{
+	char name[TYPE_BYTES];
+
+	if (!(u->object_count > 0))
+		return;
+	printf("%.0f objects are in gc.garbage", u->object_count);
+	for (uint32_t i = 0; i < u->count; i++) {
+		lk_text_clean(u->list[i].name, name, sizeof(name));
+		printf("%s %.0f %s", i == 0 ? ":" : ",", u->list[i].object_count, name);
+	}
+	printf("\n");
+}
+
 /* ---- types ------------------------------------------------------------------------------- */
 
 static void
@@ -187,6 +218,10 @@ lk_scan_types_hear(struct lk_jsonl *json, struct lk_scan_shown *shown,
 		json_cycles(json, &message->cycles);
 	else if (message->type == LK_MESSAGE_CYCLES)
 		print_cycles(&message->cycles);
+	else if (message->type == LK_MESSAGE_UNCOLLECTABLE && json != NULL)
+		json_uncollectable(json, &message->uncollectable);
+	else if (message->type == LK_MESSAGE_UNCOLLECTABLE)
+		print_uncollectable(&message->uncollectable);
 	else if (message->type == LK_MESSAGE_TYPES)
 		put_types(json, shown, &message->types);
 }

@@ -274,6 +274,7 @@ paint_types(struct lk_arena *arena, const struct lk_fake_reading *r)
 	qsort(list, out->count, sizeof(*list), most_bytes_first);
 	out->frozen = frozen_at(r->second);
 	out->cycles = (struct lk_cycles){5102, 20412, 88};
+	out->uncollectable.object_count = r->number != 0 ? NAN : 0;
 	out->baseline = r->baseline;
 	out->descriptors = r->number != 0 ? (struct lk_descriptors){NAN, NAN, NAN, NAN} :
 	    (struct lk_descriptors){34 + floor(0.02 * r->second), 14, 4, 7};

@@ -124,6 +124,7 @@ read_any(struct lk_mirror *m, const struct lk_message *message)
 	case LK_MESSAGE_PROGRESS:
 	case LK_MESSAGE_FROZEN:
 	case LK_MESSAGE_CYCLES:
+	case LK_MESSAGE_UNCOLLECTABLE:
 	case LK_MESSAGE_TYPES:
 	case LK_MESSAGE_REFERRERS:
 	case LK_MESSAGE_BYE:

@@ -112,6 +112,7 @@ lk_readings_begin(struct lk_readings *r, const struct lk_held *held, uint32_t ba
 		rc = -ENOMEM;
 	else {
 		c->types->cycles = (struct lk_cycles){NAN, NAN, NAN};
+		c->types->uncollectable.object_count = NAN;
 		c->types->descriptors = (struct lk_descriptors){NAN, NAN, NAN, NAN};
 		c->types->baseline = baseline;
 		c->is_first = baseline != 0;
@@ -154,6 +155,22 @@ take_cycles(struct reading *c, const struct lk_message_cycles *m)
 	if (c->types != NULL)
 		c->types->cycles = (struct lk_cycles){(double)m->cycle_count,
 		    (double)m->object_count, (double)m->garbage_count};
+}
+
+static int
+take_uncollectable(struct reading *c, const struct lk_message_uncollectable *m)
+{
+	struct lk_stuck *list = lk_arena_get(c->block->arena, m->count + 1, sizeof(*list));
+
+	if (c->types == NULL)
+		return 0;
+	for (uint32_t i = 0; list != NULL && i < m->count; i++) {
+		list[i] = (struct lk_stuck){copy(c, m->list[i].name), m->list[i].object_count};
+		if (list[i].name == NULL)
+			return -ENOMEM;
+	}
+	c->types->uncollectable = (struct lk_uncollectable){m->object_count, m->count, list};
+	return list != NULL ? 0 : -ENOMEM;
 }
 
 static const struct lk_site *
@@ -268,6 +285,8 @@ lk_readings_take(struct lk_readings *r, const struct lk_message *m)
 	case LK_MESSAGE_CYCLES:
 		take_cycles(c, &m->cycles);
 		return 0;
+	case LK_MESSAGE_UNCOLLECTABLE:
+		return take_uncollectable(c, &m->uncollectable);
 	case LK_MESSAGE_TYPES:
 		return take_types(c, &m->types);
 	case LK_MESSAGE_REFERRERS:

@@ -40,6 +40,44 @@ read_cycles(reader *r, const json_t *object, struct lk_cycles *out)
 }
 
 static bool
+read_stuck(reader *r, const json_t *object, struct lk_uncollectable *out)
+{
+	const json_t *list;
+	struct lk_stuck *stuck;
+	size_t count;
+
+	if (!lk_source_file_values_array(r, object, "types", LK_NEEDED, LK_SNAPSHOT_SITES_MAX,
+	    &list))
+		return false;
+	count = json_array_size(list);
+	stuck = lk_source_file_values_room(r, count, sizeof(*stuck));
+	if (stuck == NULL)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!lk_source_file_values_text(r, json_array_get(list, i), "type", LK_NEEDED,
+			&stuck[i].name) ||
+		    !lk_source_file_values_doubles(r, json_array_get(list, i), lk_schema_stuck,
+			LK_OPTIONAL, &stuck[i]))
+			return false;
+	out->list = stuck;
+	out->count = (uint32_t)count;
+	return true;
+}
+
+static bool
+read_uncollectable(reader *r, const json_t *object, struct lk_uncollectable *out)
+{
+	const json_t *uncollectable;
+
+	*out = (struct lk_uncollectable){NAN, 0, NULL};
+	if (!lk_source_file_values_object(r, object, "uncollectable", LK_OPTIONAL, &uncollectable))
+		return false;
+	return uncollectable == NULL ||
+	    (lk_source_file_values_doubles(r, uncollectable, lk_schema_uncollectable,
+		LK_OPTIONAL, out) && read_stuck(r, uncollectable, out));
+}
+
+static bool
 read_descriptors(reader *r, const json_t *object, struct lk_descriptors *out)
 {
 	const json_t *descriptors;
@@ -114,6 +152,7 @@ read_types(reader *r, const json_t *object, struct lk_types *out)
 	    lk_source_file_values_u32(r, object, "baseline", LK_OPTIONAL, ID_MAX,
 		&out->baseline) &&
 	    read_cycles(r, object, &out->cycles) &&
+	    read_uncollectable(r, object, &out->uncollectable) &&
 	    read_descriptors(r, object, &out->descriptors) && read_type_rows(r, object, out);
 }
 

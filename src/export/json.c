@@ -536,6 +536,23 @@ frozen(struct writer *w, const struct lk_frozen *f)
 }
 
 static json_t *
+uncollectable(struct writer *w, const struct lk_uncollectable *u)
+{
+	json_t *object = json_object(), *list = json_array();
+
+	put(w, object, "objects", number(u->object_count));
+	for (uint32_t i = 0; i < u->count; i++) {
+		json_t *type = json_object();
+
+		put(w, type, "type", text(u->list[i].name));
+		put(w, type, "objects", number(u->list[i].object_count));
+		add(w, list, type);
+	}
+	put(w, object, "types", list);
+	return object;
+}
+
+static json_t *
 sites(struct writer *w, const struct lk_type *type)
 {
 	json_t *list = json_array();
@@ -560,6 +577,7 @@ write_types(struct writer *w)
 		put(w, object, "frozen", frozen(w, &types->frozen));
 		put(w, object, "baseline", json_integer(types->baseline));
 		put(w, object, "cycles", object_of(w, lk_schema_cycles, &types->cycles));
+		put(w, object, "uncollectable", uncollectable(w, &types->uncollectable));
 		put(w, object, "descriptors",
 		    object_of(w, lk_schema_descriptors, &types->descriptors));
 		for (uint32_t k = 0; k < types->count; k++) {

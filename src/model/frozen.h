@@ -44,9 +44,22 @@ struct lk_cycles {
 	double	cycle_count, object_count, garbage_count;
 };
 
+/* What the collector found in cycles and gave up: gc.garbage. */
+struct lk_stuck {
+	const char	*name;		/* of a type */
+	double		 object_count;
+};
+
+struct lk_uncollectable {
+	double		 object_count;
+	uint32_t	 count;
+	const struct lk_stuck *list;	/* [count], most objects first; not all types */
+};
+
 struct lk_types {
 	struct lk_frozen	 frozen;
 	struct lk_cycles	 cycles;
+	struct lk_uncollectable	 uncollectable;
 	uint32_t		 baseline;	/* the newest one then; 0: none */
 	struct lk_descriptors	 descriptors;
 	uint32_t		 count;

@@ -127,6 +127,16 @@ const struct lk_schema_field lk_schema_type[] = {
 	END,
 };
 
+const struct lk_schema_field lk_schema_uncollectable[] = {
+	FIELD(lk_uncollectable, "objects", object_count),
+	END,
+};
+
+const struct lk_schema_field lk_schema_stuck[] = {
+	FIELD(lk_stuck, "objects", object_count),
+	END,
+};
+
 const struct lk_schema_field lk_schema_site[] = {
 	FIELD(lk_site, "samples", sample_count),
 	FIELD(lk_site, "bytes", bytes),

@@ -23,6 +23,8 @@ extern const struct lk_schema_field lk_schema_scan[];		/* struct lk_containers *
 extern const struct lk_schema_field lk_schema_series[];	/* struct lk_series */
 extern const struct lk_schema_field lk_schema_frozen[];	/* struct lk_frozen */
 extern const struct lk_schema_field lk_schema_type[];		/* struct lk_type */
+extern const struct lk_schema_field lk_schema_uncollectable[];	/* struct lk_uncollectable */
+extern const struct lk_schema_field lk_schema_stuck[];		/* struct lk_stuck */
 extern const struct lk_schema_field lk_schema_site[];		/* struct lk_site */
 extern const struct lk_schema_field lk_schema_descriptors[];	/* struct lk_descriptors */
 extern const struct lk_schema_field lk_schema_cycles[];	/* struct lk_cycles */

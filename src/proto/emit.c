@@ -538,6 +538,24 @@ lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t object
 }
 
 void
+lk_emit_uncollectable_begin(struct lk_print *p, uint64_t objects)
+{
+	begin(p, "uncollectable");
+	number(p, "objects", objects);
+	lk_print_str(p, ",\"rows\":[");
+}
+
+void
+lk_emit_uncollectable(struct lk_print *p, bool first, const char *type, uint64_t objects)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, type, strlen(type));
+	tuple_u64(p, objects);
+	lk_print_char(p, ']');
+}
+
+void
 lk_emit_types_begin(struct lk_print *p)
 {
 	begin(p, "types");

@@ -138,6 +138,9 @@ void lk_emit_cycles_begin(struct lk_print *p, uint64_t cycles, uint64_t objects,
 void lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t objects,
     uint64_t garbage_objects);
 
+void lk_emit_uncollectable_begin(struct lk_print *p, uint64_t objects);
+void lk_emit_uncollectable(struct lk_print *p, bool first, const char *type, uint64_t objects);
+
 void lk_emit_types_begin(struct lk_print *p);
 void lk_emit_types_end(struct lk_print *p, bool more);
 struct lk_emit_type {

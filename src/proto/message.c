@@ -32,6 +32,7 @@ static const struct {
     {"progress", LK_MESSAGE_PROGRESS, lk_message_read_progress},
     {"frozen", LK_MESSAGE_FROZEN, lk_message_read_frozen},
     {"cycles", LK_MESSAGE_CYCLES, lk_message_read_cycles},
+    {"uncollectable", LK_MESSAGE_UNCOLLECTABLE, lk_message_read_uncollectable},
     {"types", LK_MESSAGE_TYPES, lk_message_read_types},
     {"referrers", LK_MESSAGE_REFERRERS, lk_message_read_referrers},
     {"events", LK_MESSAGE_EVENTS, lk_message_read_events},

@@ -32,6 +32,7 @@ enum lk_message_type {
 	LK_MESSAGE_PROGRESS,
 	LK_MESSAGE_FROZEN,
 	LK_MESSAGE_CYCLES,
+	LK_MESSAGE_UNCOLLECTABLE,
 	LK_MESSAGE_TYPES,
 	LK_MESSAGE_REFERRERS,
 	LK_MESSAGE_EVENTS,
@@ -195,8 +196,7 @@ struct lk_message_site {
 struct lk_message_object_type {
 	const char *name;
 	uint64_t count, garbage_count;
-	double bytes, garbage_bytes;
-	double cyclic_count, sample_count; /* NAN unknown */
+	double bytes, garbage_bytes, cyclic_count, sample_count; /* the last two: NAN unknown */
 	uint32_t site_count;
 	const struct lk_message_site *sites; /* most bytes first */
 };
@@ -205,7 +205,15 @@ struct lk_message_types {
 	uint32_t count;
 	const struct lk_message_object_type *list; /* most bytes first */
 };
-
+struct lk_message_stuck {
+	const char *name; /* of a type */
+	double object_count;
+};
+struct lk_message_uncollectable {
+	double object_count;
+	uint32_t count;
+	const struct lk_message_stuck *list; /* most objects first */
+};
 struct lk_message_cyclic {
 	const char *name;
 	uint64_t object_count, garbage_count;
@@ -267,6 +275,7 @@ struct lk_message {
 		struct lk_message_progress progress;
 		struct lk_message_frozen frozen;
 		struct lk_message_cycles cycles;
+		struct lk_message_uncollectable uncollectable;
 		struct lk_message_types types;
 		struct lk_message_referrers referrers;
 		struct lk_message_events events;

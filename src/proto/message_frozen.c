@@ -1,4 +1,4 @@
-/* Messages about the frozen heap: progress, frozen, cycles, types, referrers. */
+/* Messages about the frozen heap: progress, frozen, cycles, uncollectable, types, referrers. */
 #include "config.h"
 
 #include "proto/message.h"
@@ -98,6 +98,13 @@ static const struct cell cyclic_cells[] = {
 static const struct list cyclic = {"rows", LK_WIRE_CYCLES_MAX, sizeof(struct lk_message_cyclic),
 				   CELLS(cyclic_cells)};
 
+static const struct cell stuck_cells[] = {
+    {LK_FIELD_TEXT, offsetof(struct lk_message_stuck, name), false},
+    {LK_FIELD_WHOLE, offsetof(struct lk_message_stuck, object_count), false},
+};
+static const struct list stuck = {"rows", LK_WIRE_CYCLES_MAX, sizeof(struct lk_message_stuck),
+				  CELLS(stuck_cells)};
+
 static const struct cell loop_cells[] = {
     {LK_FIELD_TEXT, offsetof(struct lk_message_loop, words), false},
     {LK_FIELD_U64, offsetof(struct lk_message_loop, length), false},
@@ -172,6 +179,21 @@ lk_message_read_cycles(const json_t *object, struct lk_message *out)
 	if (rc == 0)
 		rc = read_list(object, &cyclic, out, &rows, &out->cycles.count);
 	out->cycles.list = rows;
+	return rc;
+}
+
+int
+lk_message_read_uncollectable(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"objects", LK_FIELD_WHOLE, offsetof(struct lk_message_uncollectable, object_count)},
+	};
+	void *rows = NULL;
+	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->uncollectable);
+
+	if (rc == 0)
+		rc = read_list(object, &stuck, out, &rows, &out->uncollectable.count);
+	out->uncollectable.list = rows;
 	return rc;
 }
 

@@ -29,6 +29,7 @@ int lk_message_read_containers(const json_t *object, struct lk_message *out);
 int lk_message_read_progress(const json_t *object, struct lk_message *out);
 int lk_message_read_frozen(const json_t *object, struct lk_message *out);
 int lk_message_read_cycles(const json_t *object, struct lk_message *out);
+int lk_message_read_uncollectable(const json_t *object, struct lk_message *out);
 int lk_message_read_types(const json_t *object, struct lk_message *out);
 int lk_message_read_referrers(const json_t *object, struct lk_message *out);
 int lk_message_read_events(const json_t *object, struct lk_message *out);

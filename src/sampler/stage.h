@@ -62,8 +62,11 @@ bool lk_stage_memory(struct lk_connection *c);
 bool lk_stage_events(struct lk_connection *c);
 
 /* the heap, frozen */
+struct lk_answer;
+const char *lk_stage_why_incomplete(const struct lk_answer *a);	/* "" when it is not */
 bool lk_stage_wait_freeze(struct lk_connection *c);
 bool lk_stage_frozen(struct lk_connection *c);
+bool lk_stage_uncollectable(struct lk_connection *c);
 bool lk_stage_cycles(struct lk_connection *c);
 bool lk_stage_types(struct lk_connection *c);
 bool lk_stage_frozen_then(struct lk_connection *c);	/* when it was for a baseline */

@@ -9,7 +9,7 @@
 enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, STAGE_TICK,
 	STAGE_ROWS, STAGE_WAIT_CONTAINERS, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS,
 	STAGE_MEMORY, STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
-	STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REFERRERS,
+	STAGE_UNCOLLECTABLE, STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REFERRERS,
 	STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
@@ -22,8 +22,8 @@ static const uint8_t program_trends[] = {STAGE_NAMES, STAGE_TRENDS, STAGE_REPLY,
 static const uint8_t program_memory[] = {STAGE_MEMORY, STAGE_REPLY, STAGE_END};
 static const uint8_t program_events[] = {STAGE_EVENTS, STAGE_REPLY, STAGE_END};
 
-static const uint8_t program_types[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
-	STAGE_REPLY, STAGE_END};
+static const uint8_t program_types[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES,
+	STAGE_UNCOLLECTABLE, STAGE_TYPES, STAGE_REPLY, STAGE_END};
 
 static const uint8_t program_types_then[] = {STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REPLY,
 	STAGE_END};
@@ -60,6 +60,7 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_EVENTS] = lk_stage_events,
 	[STAGE_WAIT_FREEZE] = lk_stage_wait_freeze,
 	[STAGE_FROZEN] = lk_stage_frozen,
+	[STAGE_UNCOLLECTABLE] = lk_stage_uncollectable,
 	[STAGE_CYCLES] = lk_stage_cycles,
 	[STAGE_TYPES] = lk_stage_types,
 	[STAGE_FROZEN_THEN] = lk_stage_frozen_then,

@@ -195,9 +195,9 @@ put_frozen(struct lk_connection *c, const struct lk_answer *answer,
 static const char *
 why_incomplete(const struct lk_answer *a)
 {
-	return a->no_room ? "there are more objects than there is memory to number them" :
-	    a->was_collecting ? "a collection was under way" :
-	    a->knows_garbage ? "" : "too little memory to find the owners";
+	const char *why = lk_stage_why_incomplete(a);
+
+	return why[0] != '\0' || a->knows_garbage ? why : "too little memory to find the owners";
 }
 
 static bool
@@ -213,7 +213,7 @@ put_all_frozen(struct lk_connection *c, const struct lk_freeze *f)
 	    .by = "freeze", .pause_us = (double)f->pause_ns / 1e3,
 	    .scan_ms = (double)a->walk_ns / 1e6, .copied_bytes = f->copied_bytes,
 	    .objects = a->objects,
-	    .min_length = c->min_length, .complete = !a->no_room && !a->was_collecting,
+	    .min_length = c->min_length, .complete = lk_stage_why_incomplete(a)[0] == '\0',
 	    .reason = why_incomplete(a)});
 	for (c->row = 0; c->cursor < last && lk_stage_container_fits(c, began); c->cursor++)
 		put_frozen(c, a, &a->containers[c->cursor]);

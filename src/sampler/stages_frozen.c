@@ -69,6 +69,14 @@ freeze_of(struct lk_connection *c)
 	return f;
 }
 
+const char *
+lk_stage_why_incomplete(const struct lk_answer *a)
+{
+	return a->no_room ? "there are more objects than there is memory to number them" :
+	    a->was_collecting ? "a collection was under way" : a->unread_interpreters != 0 ?
+	    "objects of other interpreters with a GIL of their own are not counted" : "";
+}
+
 static struct lk_emit_frozen
 how(const struct lk_freeze *f)
 {
@@ -80,9 +88,8 @@ how(const struct lk_freeze *f)
 	    .objects = a->objects, .bytes = a->bytes, .types = a->type_count,
 	    .garbage_objects = a->knows_garbage ? a->garbage_objects : LK_EMIT_UNKNOWN,
 	    .garbage_bytes = a->knows_garbage ? a->garbage_bytes : LK_EMIT_UNKNOWN,
-	    .complete = !a->no_room && !a->was_collecting,
-	    .reason = a->no_room ? "there are more objects than there is memory to number them" :
-	    a->was_collecting ? "a collection was under way" : ""};
+	    .complete = lk_stage_why_incomplete(a)[0] == '\0',
+	    .reason = lk_stage_why_incomplete(a)};
 }
 
 bool
@@ -166,6 +173,23 @@ put_types(struct lk_connection *c, uint32_t count, const struct lk_emit_type *li
 	}
 	lk_emit_types_end(&c->out, c->cursor < last);
 	return c->cursor == last;
+}
+
+/* Nothing when it is not known. */
+bool
+lk_stage_uncollectable(struct lk_connection *c)
+{
+	const struct lk_freeze *f = freeze_of(c);
+	uint32_t i;
+
+	if (f == NULL || !f->answer->knows_uncollectable)
+		return f != NULL;
+	lk_emit_uncollectable_begin(&c->out, f->answer->uncollectable);
+	for (i = 0; i < f->answer->uncollectable_kept; i++)
+		lk_emit_uncollectable(&c->out, i == 0, f->answer->uncollectable_types[i].name,
+		    f->answer->uncollectable_types[i].count);
+	lk_emit_list_end(&c->out);
+	return true;
 }
 
 bool

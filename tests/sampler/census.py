@@ -126,6 +126,89 @@ def a_type_has_its_sites_and_its_cycles(python):
     assert len(sites) <= 3
 
 
+_GARBAGE = """
+import gc
+class Stuck: pass
+class Loose: pass
+gc.collect()
+gc.garbage.extend([Stuck() for _ in range(12)] + [Loose()])
+say("ready"); wait()
+gc.garbage.clear()
+say("gone"); wait()
+gc.garbage = None
+say("none"); wait()
+"""
+
+
+@host.with_gil(_NO_GIL)
+def what_the_collector_gave_up_is_listed(python):
+    with host.Host(python, _GARBAGE) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            told = _census(wire)[0]["uncollectable"]
+            assert told["objects"] == 13, told
+            assert told["rows"] == [["__main__.Stuck", 12], ["__main__.Loose", 1]], told
+            for word in ("gone", "none"):   # the second one is only the module's, not the list
+                target.tell()
+                target.hear(word)
+                told = _census(wire)[0]["uncollectable"]
+                assert told["objects"] == 0 and told["rows"] == [], told
+        target.end()
+
+
+_OTHERS = """
+try:
+    import _interpreters as others
+except ImportError:
+    import _xxsubinterpreters as others
+def make(shares):
+    if sys.version_info >= (3, 13):
+        return others.create("legacy" if shares else "isolated")
+    if sys.version_info >= (3, 12):
+        return others.create(isolated=not shares)
+    return others.create()
+def fill(interpreter, name):
+    others.run_string(interpreter, f"class {name}: pass\\nkept = [{name}() for _ in range(500)]")
+first = make(True)
+fill(first, "Shared")
+say("ready"); wait()
+second = make(False)
+fill(second, "Apart")
+say("apart" if sys.version_info >= (3, 12) else "together"); wait()  # of the GIL
+others.destroy(second)
+say("ended"); wait()
+others.destroy(first)
+say("alone"); wait()
+"""
+
+
+@host.with_gil(_NO_GIL)
+def objects_of_other_interpreters_are_counted_or_said_to_be_missing(python):
+    with host.Host(python, _OTHERS) as target:
+        target.hear("ready")
+        with target.wire() as wire:
+            told, rows = _census(wire)
+            assert rows["__main__.Shared"][1] == 500 and told["frozen"]["complete"], told["frozen"]
+            target.tell()
+            apart = target.hear() == "apart"
+            told, rows = _census(wire)
+            assert rows["__main__.Shared"][1] == 500
+            if apart:
+                assert "__main__.Apart" not in rows and not told["frozen"]["complete"], told
+                assert "a GIL of their own" in told["frozen"]["reason"], told["frozen"]
+                assert "a GIL of their own" in wire.ask(op="containers")[1]["containers"]["reason"]
+            else:
+                assert rows["__main__.Apart"][1] == 500 and told["frozen"]["complete"], told
+            for word in ("ended", "alone"):
+                target.tell()
+                target.hear(word)
+                told, rows = _census(wire)
+                assert told["frozen"]["complete"], told["frozen"]
+                assert ("__main__.Shared" in rows) == (word == "ended")
+        target.end()
+
+
 if __name__ == "__main__":
     sys.exit(host.run((a_baseline_knows_its_types, without_a_freeze_a_baseline_knows_none,
-                       a_type_has_its_sites_and_its_cycles)))
+                       a_type_has_its_sites_and_its_cycles, what_the_collector_gave_up_is_listed,
+                       objects_of_other_interpreters_are_counted_or_said_to_be_missing)))

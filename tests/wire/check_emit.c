@@ -318,6 +318,15 @@ types(struct lk_print *p)
 }
 
 static void
+uncollectable(struct lk_print *p)
+{
+	lk_emit_uncollectable_begin(p, 14);
+	lk_emit_uncollectable(p, true, "shop.cart.Handle", 12);
+	lk_emit_uncollectable(p, false, "dict", 2);
+	lk_emit_list_end(p);
+}
+
+static void
 types_then(struct lk_print *p)
 {
 	lk_emit_types_begin(p);
@@ -453,6 +462,7 @@ static const struct {
 	{"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 	{"types", types},
+	{"uncollectable", uncollectable},
 	{"types-then", types_then},
 };
 

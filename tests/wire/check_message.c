@@ -55,6 +55,7 @@ type_is_the_word_before_the_dash(const char *name)
 	    [LK_MESSAGE_PROGRESS] = "progress",
 	    [LK_MESSAGE_FROZEN] = "frozen",
 	    [LK_MESSAGE_CYCLES] = "cycles",
+	    [LK_MESSAGE_UNCOLLECTABLE] = "uncollectable",
 	    [LK_MESSAGE_TYPES] = "types",
 	    [LK_MESSAGE_REFERRERS] = "referrers",
 	    [LK_MESSAGE_EVENTS] = "events",

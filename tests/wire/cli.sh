@@ -113,6 +113,7 @@ gives 0 scan "$pid" types
 says out '^612k objects of 61 types, 30.7M; pause 1.3 ms, read in 40ms, 20.0K copied$'
 says out '^120 of them, 6.6K, are garbage'
 says out '^ *200000 +10.7M +120 +120  shop.cart.Item$'
+says out '^14 objects are in gc.garbage: 12 shop.cart.Handle, 2 dict$'
 says out '^ +about 10.0M by price_key, /srv/shop/cart.py:88$'
 says out '^ +about 512.0K by stack 7, without Python$'
 silent err

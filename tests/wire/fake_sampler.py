@@ -95,7 +95,7 @@ class Client:
             self.say(golden("baseline", id=request["baseline"]))
         elif op in ("types", "referrers"):
             of = [word for word in ("stack", "address") if word in request]
-            cycles = ["cycles"] if op == "types" else []
+            cycles = ["cycles", "uncollectable"] if op == "types" else []
             for kind in ("progress", "frozen", *cycles, "-".join([op, *of])):
                 self.say(golden(kind))
         elif op in ("history", "trends", "memory", "containers"):

@@ -6,6 +6,7 @@
 
 #define THRESHOLD_AT	16	/* struct gc_generation: head, int threshold, int count */
 #define COUNT_AT	20
+#define INTERPRETERS_MAX 1000	/* a list that goes round ends, too */
 #define STATS_BYTES	24	/* struct gc_generation_stats: three Py_ssize_t */
 
 /* 3.15: struct gc_stats has a ring for each generation; its newest record is at the index,
@@ -25,6 +26,37 @@ lk_collector_state(const struct lk_layout *layout, const void *runtime)
 		return lk_at(runtime, layout->runtime_gc);
 	interp = lk_read_ptr(runtime, layout->runtime_interpreters_main);
 	return interp == NULL ? NULL : lk_at(interp, layout->interp_gc);
+}
+
+static bool
+shares_gil(const struct lk_layout *layout, const void *interp, const void *main)
+{
+	return layout->interp_gil == LK_ABSENT || lk_read_ptr(interp, layout->interp_gil) ==
+	    lk_read_ptr(main, layout->interp_gil);
+}
+
+void
+lk_collector_others(const struct lk_layout *layout, const void *runtime,
+    void (*call)(void *ctx, const void *state), void *ctx)
+{
+	const void *main = lk_read_ptr(runtime, layout->runtime_interpreters_main), *interp;
+	int left = INTERPRETERS_MAX;
+
+	if (layout->interp_next == LK_ABSENT || main == NULL)
+		return;
+	interp = lk_read_ptr(runtime, layout->runtime_interpreters_main - (int)sizeof(void *));
+	for (; interp != NULL && left > 0; left--) {
+		if (interp != main)
+			call(ctx, shares_gil(layout, interp, main) ?
+			    lk_at(interp, layout->interp_gc) : NULL);
+		interp = lk_read_ptr(interp, layout->interp_next);
+	}
+}
+
+const void *
+lk_collector_garbage(const struct lk_layout *layout, const void *state)
+{
+	return lk_read_ptr(state, layout->gc_collecting + layout->gc_garbage_behind);
 }
 
 const void *

@@ -24,6 +24,15 @@ bool lk_collector_read(const struct lk_layout *layout, const void *runtime,
 /* lk_collector_state - address of the main interpreter's collector state, or NULL. */
 const void *lk_collector_state(const struct lk_layout *layout, const void *runtime);
 
+/* lk_collector_others - CALL for the collector state of each interpreter other than the main one
+ * that shares its GIL; NULL instead for each that has one of its own, whose lists may be changing.
+ * Context: with the GIL, or in a copy of the process. */
+void lk_collector_others(const struct lk_layout *layout, const void *runtime,
+    void (*call)(void *ctx, const void *state), void *ctx);
+
+/* lk_collector_garbage - gc.garbage of that STATE; NULL before it is there. */
+const void *lk_collector_garbage(const struct lk_layout *layout, const void *state);
+
 /* lk_collector_list - head of the I-th list of tracked objects: the generations, then the
  * permanent one (gc.freeze).  The base comes from the collector's own pointer where there is one:
  * its distance differs between distributions of one minor.  An incremental collector has the

@@ -69,7 +69,10 @@ struct lk_layout {
 	/* collector */
 	int	runtime_gc;		/* 3.8: of the process */
 	int	interp_gc;		/* else of each interpreter */
+	int	interp_next;		/* the one that was made before; 3.8 has one collector */
+	int	interp_gil;		/* pointer; <= 3.11 they share one */
 	int	gc_enabled, gc_permanent, gc_collecting;
+	int	gc_garbage_behind;	/* gc.garbage, from gc_collecting on */
 	int	gc_generation0;		/* pointer to the youngest list */
 	int	gc_young;		/* that list, where there is no pointer */
 	int	gc_generation_bytes;	/* head, threshold, count */

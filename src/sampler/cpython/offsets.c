@@ -25,7 +25,9 @@ static const struct {
 } taken[] = {
 	TAKEN(runtime_finalizing, 4, 4, 4,  3, 3, 3),
 	TAKEN(runtime_interpreters_main, 5, 5, 5,  3, 3, 3),
+	TAKEN(interp_next, 8, 8, 8,  6, 6, 6),
 	TAKEN(interp_gc, 10, 11, 11,  6, 6, 6),
+	TAKEN(interp_gil, 14, 15, 15,  6, 6, 6),
 	TAKEN(tstate_interp, 22, 25, 25,  19, 22, 22),
 	TAKEN(tstate_current_frame, 23, 26, 26,  19, 22, 22),
 	TAKEN(frame_previous, 29, 32, 40,  28, 31, 39),

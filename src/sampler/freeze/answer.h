@@ -16,6 +16,7 @@
 #define LK_ANSWER_CYCLIC_MAX	20u
 #define LK_ANSWER_LOOPS_MAX	20u
 #define LK_ANSWER_CONTAINERS_MAX 1000u
+#define LK_ANSWER_UNCOLLECTABLE_MAX 10u	/* types */
 #define LK_ANSWER_SITES	3u
 #define LK_ANSWER_SHARES	3u
 #define LK_ANSWER_SHARE_NAME_MAX 80u
@@ -99,6 +100,12 @@ struct lk_answer {
 	uint64_t	 garbage_objects, garbage_bytes;
 	bool		 was_collecting;	/* some objects were out of the lists */
 	bool		 no_room;		/* more objects than the tables hold */
+	uint32_t	 unread_interpreters;	/* with a GIL of their own */
+	/* gc.garbage: what the collector gave up */
+	bool		 knows_uncollectable;
+	uint64_t	 uncollectable;
+	uint32_t	 uncollectable_kept;
+	struct lk_answer_share uncollectable_types[LK_ANSWER_UNCOLLECTABLE_MAX];
 	/* reference cycles (loops.h) */
 	bool		 knows_cycles;
 	uint64_t	 cycle_count, cyclic_objects, cyclic_garbage_objects;

@@ -24,6 +24,7 @@
 #include "sampler/freeze/nodes.h"
 #include "sampler/freeze/sites.h"
 #include "sampler/freeze/store.h"
+#include "sampler/freeze/uncollectable.h"
 #include "sampler/freeze/want.h"
 
 #define KEYS_GENERAL	0
@@ -72,6 +73,17 @@ add_list(struct lk_answer *answer, const void *head)
 }
 
 static void
+add_lists_of_another(void *ctx, const void *state)
+{
+	const struct lk_explore *e = ctx;
+	int i;
+
+	e->answer->unread_interpreters += state == NULL;
+	for (i = 0; state != NULL && i <= LK_GENERATIONS; i++)
+		add_list(e->answer, lk_collector_list(e->layout, state, i));
+}
+
+static void
 add_lists(const struct lk_explore *e)
 {
 	const void *state = lk_collector_state(e->layout, e->symbols->runtime);
@@ -84,6 +96,8 @@ add_lists(const struct lk_explore *e)
 		add_list(e->answer, lk_collector_list(e->layout, state, i));
 		list_ends[i] = nodes.count;
 	}
+	lk_collector_others(e->layout, e->symbols->runtime, add_lists_of_another,
+	    (void *)(uintptr_t)e);
 	tracked_count = nodes.count;
 }
 
@@ -363,6 +377,7 @@ lk_explore_heap(void *ctx)
 	find_cycles(e);
 	find_holders(e);
 	tell_types(e);
+	lk_uncollectable_tell(&kinds, e->symbols->runtime, answer);
 	answer->walk_ns = lk_clock_monotonic_ns() - began;
 	answer->table_bytes = lk_store_resident_bytes();
 	finish(answer, LK_ANSWER_WHOLE);

@@ -2,9 +2,10 @@
  * Room: sampler/freeze; sampler.
  *
  * Found is what the collector tracks (all generations and the permanent one, of the main
- * interpreter), and what that reaches by the traverse functions of its types and as keys of
- * dicts, and the local variables of functions that run; of what is not tracked, dicts, tuples and
- * sets are looked into as well.  What only C code holds, or an expression, is not found.
+ * interpreter and of those that share its GIL), and what that reaches by the traverse functions of
+ * its types and as keys of dicts, and the local variables of functions that run; of what is not
+ * tracked, dicts, tuples and sets are looked into as well.  What only C code holds, or an
+ * expression, is not found.
  * Garbage is what nothing outside of it holds, as the collector would find it: what has more
  * references than are found is held from outside, and so is what that reaches. */
 #ifndef LK_SAMPLER_FREEZE_EXPLORE_H

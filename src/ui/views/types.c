@@ -403,6 +403,20 @@ put_open(double now, double then, const char *what, char *out, size_t out_bytes)
 		snprintf(out + used, out_bytes - used, " %+.0f", now - then);
 }
 
+/* "; gc.garbage 12 Legacy, 3 Other"; nothing when there is none. */
+static void
+put_stuck(const struct lk_uncollectable *u, char *out, size_t out_bytes)
+{
+	size_t used = strlen(out);
+	char name[LK_TABLE_TEXT_BYTES];
+
+	for (uint32_t i = 0; u->object_count > 0 && i < u->count && used < out_bytes; i++) {
+		lk_text_clean(last_word(u->list[i].name), name, sizeof(name));
+		used += (size_t)snprintf(out + used, out_bytes - used, "%s%.0f %s",
+		    i == 0 ? "; gc.garbage " : ", ", u->list[i].object_count, name);
+	}
+}
+
 static void
 draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_area *area)
 {
@@ -428,7 +442,9 @@ draw_open(const struct lk_census *census, struct lk_canvas *c, const struct lk_a
 	if (census->now->cycles.object_count > 0)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "; cycles %s",
 		    lk_freeze_count(census->now->cycles.object_count, count, sizeof(count)));
-	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_GRAPH_TEXT, text);
+	put_stuck(&census->now->uncollectable, text, sizeof(text));
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
+	    census->now->uncollectable.object_count > 0 ? LK_ROLE_WARN : LK_ROLE_GRAPH_TEXT, text);
 }
 
 /* ---- who allocated the selected ones ------------------------------------------------------ */
