@@ -39,6 +39,7 @@
 #define RING_EVERY_NS	200000000
 #define OBJECTS_MAX	(UINT64_C(1) << 30)
 #define WORDS_BYTES	384u
+#define TIDY_SECONDS	30u	/* by then it has ended */
 
 static const struct lk_layout *layout;
 static const struct lk_symbols *symbols;
@@ -362,6 +363,17 @@ lk_freezer_cancel(void)
 
 	if (running && atomic_compare_exchange_strong(&answer->state, &none, LK_ANSWER_UNWANTED))
 		syscall(SYS_futex, &answer->state, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+void
+lk_freezer_tidy(void)
+{
+	static uint32_t seconds;
+
+	if (!running && layout != NULL && seconds < TIDY_SECONDS) {
+		seconds++;
+		lk_child_reap_left();
+	}
 }
 
 void

@@ -56,6 +56,9 @@ const char *lk_freezer_words(void);
 /* lk_freezer_cancel - nobody wants it any more; it ends soon. */
 void lk_freezer_cancel(void);
 
+/* lk_freezer_tidy - once a second: what the program that was here before an exec has left. */
+void lk_freezer_tidy(void);
+
 /* lk_freezer_stop - the same, and waits for it.  Context: without the GIL. */
 void lk_freezer_stop(void);
 

@@ -264,6 +264,7 @@ each_second(uint64_t now_ns)
 	lk_duty_settle();
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
+	lk_freezer_tidy();
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns() +
 	    lk_threads_spent_ns());
 	lk_history_add(&history, now_ns / SECOND_NS, lk_clock_wall_s(),

@@ -558,9 +558,9 @@ def ticks_go_on(python):
                 said.append(wire.line())
             kinds = [message["t"] for message in said]
             assert said[-1]["id"] == number and said[-1]["ok"], said[-1]
-            assert kinds[-4:] == ["frozen", "cycles", "types", "reply"], kinds
-            assert set(kinds[:-4]) == {"progress"}, kinds
-            frozen = said[-4]
+            assert kinds[-5:] == ["frozen", "cycles", "uncollectable", "types", "reply"], kinds
+            assert set(kinds[:-5]) == {"progress"}, kinds
+            frozen = said[-5]
             ended = frozen["at"] + frozen["walk_ms"] / 1000
             ticks = []
             while not ticks or ticks[-1] < ended:

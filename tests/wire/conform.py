@@ -25,7 +25,7 @@ print(os.getpid(), flush=True)
 sys.stdin.read()
 """
 TYPES = {"hello", "reply", "names", "live", "tick", "baselines", "baseline", "history", "trends",
-         "memory", "containers", "events", "frozen", "cycles", "types",
+         "memory", "containers", "events", "frozen", "cycles", "uncollectable", "types",
          "referrers"}
 
 

@@ -20,6 +20,7 @@
 #define LOWEST_PRIORITY	19
 #define SIGNAL_STACK_BYTES 16384	/* a traverse that recurses leaves none */
 #define CHILD_FAILED	1
+#define NAME		"leaktop-scan"
 
 static const struct lk_child_work *work;	/* the child's */
 
@@ -92,7 +93,7 @@ live(pid_t parent)
 	leave_no_core();
 	sched_setscheduler(0, SCHED_BATCH, &none);
 	setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
-	prctl(PR_SET_NAME, "leaktop-scan");
+	prctl(PR_SET_NAME, NAME);
 	take_signals();
 	set_deadline(work->deadline_ms);
 	work->body(work->ctx);
@@ -113,24 +114,53 @@ lk_child_start(const struct lk_child_work *w)
 	return pid < 0 ? (pid_t)-errno : (pid_t)pid;
 }
 
-void
-lk_child_oom_first(pid_t child)
+/* A file in /proc of PID, opened; negative when it cannot be. */
+static int
+open_file(pid_t pid, const char *name, int flags)
 {
 	char path[64];
 	struct lk_print p;
-	int fd;
 
 	lk_print_init(&p, path, sizeof(path));
 	lk_print_str(&p, "/proc/");
-	lk_print_i64(&p, child);
-	lk_print_str(&p, "/oom_score_adj");
+	lk_print_i64(&p, pid);
+	lk_print_str(&p, name);
 	lk_print_end(&p);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return open(path, flags | O_CLOEXEC);
+}
+
+void
+lk_child_oom_first(pid_t child)
+{
+	int fd = open_file(child, "/oom_score_adj", O_WRONLY);
+
 	if (fd < 0)
 		return;
 	if (write(fd, "1000", 4) != 4)
 		errno = 0;	/* without it the kernel chooses as it likes */
 	close(fd);
+}
+
+static bool
+is_ours(pid_t pid)
+{
+	char name[sizeof(NAME)] = "";
+	int fd = open_file(pid, "/comm", O_RDONLY);
+	ssize_t got = fd < 0 ? -1 : read(fd, name, sizeof(name));
+
+	if (fd >= 0)
+		close(fd);
+	return got == (ssize_t)sizeof(NAME) && memcmp(name, NAME "\n", sizeof(NAME)) == 0;
+}
+
+void
+lk_child_reap_left(void)
+{
+	siginfo_t info = {.si_pid = 0};
+
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WCLONE) == 0 &&
+	    info.si_pid != 0 && is_ours(info.si_pid))
+		waitpid(info.si_pid, NULL, __WALL | WNOHANG);
 }
 
 bool

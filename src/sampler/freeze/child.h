@@ -29,6 +29,11 @@ void lk_child_oom_first(pid_t child);
 /* lk_child_has_ended - reaps it when it has.  *status as of waitpid, 0 when it is not known. */
 bool lk_child_has_ended(pid_t child, int *status);
 
+/* lk_child_reap_left - one that has ended and whose program was replaced by this one (exec) before
+ * it could wait for it.  Only a child by that name, and none that a wait() without __WALL finds.
+ * Context: while there is no other child. */
+void lk_child_reap_left(void);
+
 /* lk_child_end - kills and reaps one that was not seen to end. */
 void lk_child_end(pid_t child);
 
