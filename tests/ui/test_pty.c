@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -22,6 +23,8 @@
 #define COLS		80
 #define PATIENCE_MS	8000
 #define QUIET_MS	300
+#define STORM		400	/* new sizes, as from a window that is dragged */
+#define SPIN_S		5	/* of processor time; the longest test needs a tenth */
 #define PAINT_BYTES	6144	/* a whole 80x24 screen */
 #define IDLE_BYTES	600	/* a frame in which nothing happened */
 
@@ -37,6 +40,7 @@ struct term {
 struct report {
 	int		status;		/* of waitpid */
 	struct termios	modes;		/* of the terminal then */
+	struct rusage	usage;		/* of an app that has ended */
 };
 
 static struct term term;
@@ -85,7 +89,7 @@ lead(int slave, int report_fd, int start_fd, const char *mode)
 	tcsetpgrp(slave, app);
 	if (write(report_fd, &app, sizeof(app)) != sizeof(app))
 		_exit(1);
-	while (waitpid(app, &report.status, WUNTRACED | WCONTINUED) == app) {
+	while (wait4(app, &report.status, WUNTRACED | WCONTINUED, &report.usage) == app) {
 		tcgetattr(slave, &report.modes);
 		if (write(report_fd, &report, sizeof(report)) != sizeof(report))
 			_exit(1);
@@ -215,6 +219,15 @@ assert_modes_restored(const struct report *report)
 	ck_assert_uint_eq(report->modes.c_cflag, modes_before.c_cflag);
 	ck_assert_uint_eq(report->modes.c_lflag, modes_before.c_lflag);
 	ck_assert_mem_eq(report->modes.c_cc, modes_before.c_cc, sizeof(modes_before.c_cc));
+}
+
+/* What it took in all: a loop that does not wait takes as much each second. */
+static void
+assert_no_spin(const struct report *report)
+{
+	const struct timeval *user = &report->usage.ru_utime, *system = &report->usage.ru_stime;
+
+	ck_assert_int_lt(user->tv_sec + system->tv_sec, SPIN_S);
 }
 
 static const struct {
@@ -368,6 +381,38 @@ START_TEST(a_resize_is_followed)
 }
 END_TEST
 
+/* Sizes come faster than they can be painted, with keys between them. */
+START_TEST(a_storm_of_sizes_is_survived)
+{
+	struct report report;
+
+	start("xterm-256color", "C.UTF-8", "live");
+	ck_assert(sees("Python leak"));
+	for (int i = 0; i < STORM; i++) {
+		struct winsize size = {.ws_row = (unsigned short)(1 + i * 7 % 60),
+		    .ws_col = (unsigned short)(1 + i * 13 % 200)};
+
+		if (i == STORM - 1)
+			size = (struct winsize){.ws_row = ROWS, .ws_col = COLS};
+		ck_assert_int_eq(ioctl(term.master, TIOCSWINSZ, &size), 0);
+		if (i % 8 == 0)
+			type("j");
+		take_output(0);
+		forget();
+	}
+	type("6");
+	ck_assert(sees("pymalloc arenas"));
+	type("q");
+	type("q");
+	type("q");
+	report = next_report();
+	ck_assert(WIFEXITED(report.status));
+	assert_modes_restored(&report);
+	assert_no_spin(&report);
+	stop();
+}
+END_TEST
+
 static void
 stops_and_continues(bool by_key)
 {
@@ -446,6 +491,7 @@ START_TEST(a_terminal_that_is_gone_ends_it)
 	ck_assert_int_eq(read(term.report, &report, sizeof(report)), sizeof(report));
 	ck_assert(WIFEXITED(report.status) || WIFSIGNALED(report.status));
 	ck_assert(!WIFSIGNALED(report.status));
+	assert_no_spin(&report);
 	stop();
 }
 END_TEST
@@ -530,6 +576,7 @@ main(void)
 	tcase_add_test(tc, leaving_gives_the_terminal_back);
 	tcase_add_test(tc, keys_change_the_screen);
 	tcase_add_test(tc, a_resize_is_followed);
+	tcase_add_test(tc, a_storm_of_sizes_is_survived);
 	tcase_add_test(tc, a_stop_from_outside_gives_the_terminal_back);
 	tcase_add_test(tc, the_stop_key_gives_the_terminal_back);
 	tcase_add_test(tc, termination_is_obeyed);
