@@ -37,7 +37,7 @@ status_text(const struct lk_desk *d, char *out, size_t out_bytes)
 	if (view->ops->status != NULL)
 		view->ops->status(view, words, sizeof(words));
 	if (view->table->filter[0] != '\0')
-		snprintf(out, out_bytes, "%s%s%zu of %zu match \"%.40s\"", words,
+		snprintf(out, out_bytes, "%s%s%zu of %zu: %.40s", words,
 		    words[0] != '\0' ? "  " : "", view->table->count, view->table->all_count,
 		    view->table->filter);
 	else

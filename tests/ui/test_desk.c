@@ -322,7 +322,7 @@ START_TEST(a_filter_narrows_and_escape_widens)
 	fixture_play(&f, "/cart");
 	ck_assert_uint_lt(table()->count, all);	/* while it is typed */
 	fixture_play(&f, "<Enter>");
-	assert_shows("match \"cart\"");
+	assert_shows(": cart");
 	fixture_play(&f, "<Esc>");
 	ck_assert_uint_eq(table()->count, all);
 	fixture_play(&f, "/~(a<Enter>");
