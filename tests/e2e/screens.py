@@ -80,7 +80,7 @@ def _find_the_leak(terminal, service):
     terminal.keys("Escape")
     terminal.shows(r"CartLine, \+\S+, held by %s" % re.escape(_HOLDER))
     terminal.keys("1", "/remember", "Enter")
-    terminal.shows(r"1 of \d+: remember")
+    terminal.shows(r"1 of \d+: remem")
     terminal.shows(r"leaks:\d+")
     terminal.keys("r")
     terminal.shows(r"sampled objects of leaks:\d+ are held by %s" % re.escape(_HOLDER))
