@@ -116,18 +116,6 @@ def _refused(wire):
     return reply
 
 
-def _children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        known = set(file.read().split())
-    for task in os.listdir(f"/proc/{pid}/task"):
-        try:
-            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
-                known |= set(file.read().split())
-        except OSError:
-            continue    # the thread has ended
-    return {int(child) for child in known}
-
-
 @host.with_gil(_NO_GIL)
 def types_are_counted_and_measured(python):
     with host.Host(python, _SCRIPT) as target:
@@ -390,7 +378,7 @@ def nobody_sees_the_child(python):
             for _ in range(12 if not host.LONG else 1000):
                 frozen, _ = _types(wire)
                 assert frozen["objects"] > 20000, frozen
-            assert not _children(target.pid), _children(target.pid)
+            assert not host.children(target.pid), host.children(target.pid)
             target.tell()
             assert target.hear("open") == before
             target.tell("end")
@@ -413,7 +401,7 @@ def a_killed_child_is_told(python):
         with target.wire() as wire:
             for _ in range(20):
                 number = wire.send(op="types")
-                child = host.wait_until(lambda: _children(target.pid), 10, "a child").pop()
+                child = host.wait_until(lambda: host.children(target.pid), 10, "a child").pop()
                 os.kill(child, signal.SIGKILL)
                 reply = wire.until("reply", id=number)
                 if not reply["ok"]:
@@ -421,7 +409,7 @@ def a_killed_child_is_told(python):
                     assert "killed" in reply["error"], reply
             assert killed > 0, "none was killed in time"
             assert _types(wire)[0]["objects"] > 300000
-            assert not _children(target.pid)
+            assert not host.children(target.pid)
         target.tell()
         target.end()
         return f"{killed} of 20 were killed"
@@ -480,11 +468,11 @@ def a_client_that_goes_gives_up(python):
         for _ in range(5):
             with target.wire() as wire:
                 wire.send(op="types")
-                host.wait_until(lambda: _children(target.pid), 10, "a child")
-            host.wait_until(lambda: not _children(target.pid), 10, "the end of the child")
+                host.wait_until(lambda: host.children(target.pid), 10, "a child")
+            host.wait_until(lambda: not host.children(target.pid), 10, "the end of the child")
         with target.wire() as first, target.wire() as second:
             number = first.send(op="types")
-            host.wait_until(lambda: _children(target.pid), 10, "a child")
+            host.wait_until(lambda: host.children(target.pid), 10, "a child")
             frozen, _ = _types(second)
             assert first.until("frozen")["at"] == frozen["at"]
             assert first.until("reply", id=number)["ok"]
@@ -504,7 +492,7 @@ def a_freeze_is_cancelled(python):
             cancelled = 0
             for both in (False, True) * 5:
                 number = wire.send(op="types")
-                host.wait_until(lambda: _children(target.pid), 10, "a child")
+                host.wait_until(lambda: host.children(target.pid), 10, "a child")
                 same = other.send(op="types") if both else None
                 after = wire.send(op="cancel")
                 reply = wire.until("reply", id=number)     # it may have been there by then
@@ -513,7 +501,7 @@ def a_freeze_is_cancelled(python):
                 assert wire.until("reply", id=after)["ok"]
                 if both:
                     assert other.until("reply", id=same)["ok"]
-                host.wait_until(lambda: not _children(target.pid), 10, "the end of the child")
+                host.wait_until(lambda: not host.children(target.pid), 10, "the end of the child")
             assert cancelled > 0, "none was cancelled in time"
             assert wire.ask(op="cancel")[0]["ok"]
             assert _types(wire)[0]["objects"] > 400000
@@ -534,9 +522,9 @@ def one_that_is_given_up_is_not_another_ones(python):
             for moments in range(20):
                 with target.wire() as first:
                     first.send(op="types")
-                    host.wait_until(lambda: _children(target.pid), 10, "a child")
+                    host.wait_until(lambda: host.children(target.pid), 10, "a child")
                 for _ in range(moments):
-                    _children(target.pid)
+                    host.children(target.pid)
                 frozen, types = _types(second)
                 assert types["dict"][0] >= 300000, (frozen, types["dict"])
         target.end()

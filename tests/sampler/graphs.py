@@ -220,7 +220,7 @@ def _check_types(truths, wire):
     number, rows = wire.send(op="types", limit=1000), {}
     while (message := wire.line())["t"] != "reply" or message["id"] != number:
         if message["t"] == "types":
-            rows.update({name: [objects, garbage] for name, objects, _, garbage, _
+            rows.update({name: [objects, garbage] for name, objects, _, garbage, *_
                          in message["rows"]})
         elif message["t"] == "frozen":
             frozen = message

@@ -99,6 +99,19 @@ def wait_until(condition, timeout_s, words):
         time.sleep(0.01)  # poll: until the deadline
 
 
+def children(pid):
+    """The processes that any of its threads has made, those that are not told to it, too."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        known = set(file.read().split())
+    for task in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as file:
+                known |= set(file.read().split())
+        except OSError:
+            continue    # the thread has ended
+    return {int(child) for child in known}
+
+
 class Wire:
     """A connection to a sampler, and what it has said so far."""
 

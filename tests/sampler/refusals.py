@@ -110,7 +110,7 @@ def a_limit_of_processes_is_said(python):
 
 _REPLACED = """
 import os, sys
-kept = [[i] for i in range(400000)]
+kept = [[i] for i in range(1500000)]
 say("ready"); wait()
 os.execve(sys.executable, [sys.executable, "-c", '''
 import os, sys, time
@@ -140,7 +140,7 @@ def a_program_that_takes_its_place_is_left_no_child(python):
         target.hear("ready")
         with target.wire() as wire:
             wire.send(op="types")
-            wire.until("progress")
+            host.wait_until(lambda: host.children(target.pid), 20, "a child")
             target.tell()
             said = target.hear()
         target.end()

@@ -101,10 +101,14 @@ _MEMBERS = (
     ("bytearray_storage", range(8, 15), "PyByteArrayObject.ob_bytes"),
     ("bytearray_storage", (15,), "PyByteArrayObject.ob_bytes_object"),
     ("runtime_gc", (8,), "_PyRuntimeState.gc"),
+    ("interp_next", range(9, 16), "PyInterpreterState.next"),
+    ("interp_gil", range(12, 16), "PyInterpreterState.ceval.gil"),
     ("interp_gc", range(9, 16), "PyInterpreterState.gc"),
     ("gc_enabled", _ALL, "struct _gc_runtime_state.enabled"),
     ("gc_permanent", _ALL, "struct _gc_runtime_state.permanent_generation"),
     ("gc_collecting", _ALL, "struct _gc_runtime_state.collecting"),
+    ("gc_garbage_behind", _ALL, "offsetof(struct _gc_runtime_state, garbage) - "
+                                "offsetof(struct _gc_runtime_state, collecting)"),
     ("gc_generation0", _ALL, "struct _gc_runtime_state.generation0"),
     ("gc_generation_bytes", _ALL, "sizeof(struct gc_generation)"),
     ("gc_stats", _ALL, "struct _gc_runtime_state.generation_stats"),
@@ -167,7 +171,7 @@ def _expected(minor, threaded):
 
 
 def _expression(where):
-    if where.startswith("sizeof"):
+    if where.startswith(("sizeof", "offsetof")):
         return where
     struct, field = where.split(".", 1)
     return f"offsetof({struct}, {field})"
