@@ -84,7 +84,7 @@ def _find_the_leak(terminal, service):
     terminal.shows(r"leaks:\d+")
     terminal.keys("r")
     terminal.shows(r"sampled objects of leaks:\d+ are held by %s" % re.escape(_HOLDER))
-    terminal.shows(r"\d+ of \d+ samples found")
+    terminal.shows(r"\d+ of \d+ samples\b")
 
 
 def _test():

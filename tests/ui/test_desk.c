@@ -740,7 +740,7 @@ START_TEST(holders_of_a_stack_and_of_a_container)
 	fixture_play(&f, "+60 b +60 r +5");
 	ck_assert_str_eq(view(), "referrers");
 	assert_shows("sampled objects of cart:88 are held by shop.cart._PR");
-	assert_shows("398 of 412 samples found");
+	assert_shows("398 of 412 samples");
 	fixture_play(&f, "5 +1 r +5");
 	ck_assert_str_eq(view(), "referrers");
 	assert_shows("dict 0x7f2a10004000 is held by");

@@ -349,7 +349,7 @@ referrers_status(const struct lk_view *view, char *out, size_t out_bytes)
 	if (v->holders == NULL)
 		return;
 	if (v->holders->sample_count > 0)
-		snprintf(out, out_bytes, "%.0f of %.0f samples found", v->holders->found_count,
+		snprintf(out, out_bytes, "%.0f of %.0f samples", v->holders->found_count,
 		    v->holders->sample_count);
 	else
 		snprintf(out, out_bytes, "%.0f way%s", v->holders->path_count,
