@@ -35,7 +35,8 @@ _MINORS = [f"3.{minor}" for minor in range(8, 16)]
 _ROUNDS = 100
 _SLICE_S = 0.006
 _ALL_SLICE_S = 0.4      # ten slots of the duty
-_SETTLE_S = 12          # the governor begins after five
+_SETTLE_S = 12
+_CHOICE_S = 25          # the governor begins after five, and gives back a step each three
 _NEVER = {"LEAKTOP_BUDGET": "0", "LEAKTOP_NATIVE": "off", "LEAKTOP_INTERVAL": "1G"}
 
 
@@ -112,8 +113,8 @@ class _All(_Both, programs.Program):
         took = self.ask("run", _ALL_SLICE_S)
         return {"cpu": took["cpu_s"] / took["operations"]}
 
-    def load(self):
-        self.warm(_SETTLE_S)
+    def load(self, seconds):
+        self.warm(seconds)
 
 
 class _Shop(_Both, services.Shop):
@@ -139,8 +140,8 @@ class _Shop(_Both, services.Shop):
         return {"cpu": services.cpu_ns(self.pid) - before_ns,
                 "time": self._REQUESTS / result["requests_per_s"]}
 
-    def load(self):
-        until = time.monotonic() + _SETTLE_S
+    def load(self, seconds):
+        until = time.monotonic() + seconds
         while time.monotonic() < until:
             self.turn()
 
@@ -148,7 +149,7 @@ class _Shop(_Both, services.Shop):
 def _chosen(kind, bench, work):
     """What the governor chooses under this work: the environment that holds it."""
     with kind(bench, work, settings.BY_NAME["sampler"], 0) as program:
-        program.load()
+        program.load(_CHOICE_S)
         says = program.sampler.says()
     return {"LEAKTOP_BUDGET": "0", "LEAKTOP_DUTY": f"{says['duty'] or 1:g}",
             "LEAKTOP_INTERVAL": str(says["interval_bytes"])}, says
@@ -160,7 +161,7 @@ def _all_rows(kind, bench, name, work, share, lot):
     full = settings.BY_NAME["sampler-full"]
     for what, setting in (("full", full), ("budget", full._replace(environment=held))):
         with kind(bench, work, setting, 0) as program:
-            program.load()
+            program.load(_SETTLE_S)
             found = {each: [] for each in (("again", what) if what == "full" else (what,))}
             for _ in range(rounds):
                 for each in lot.sample(list(found), len(found)):
