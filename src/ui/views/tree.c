@@ -335,7 +335,8 @@ refresh_tree(struct lk_view *view, const struct lk_growth_set *stacks)
 		return -1;
 	rc = lk_tree_update(v->tree, stacks, same);
 	if (rc > 0) {
-		memset(v->open, 0, v->open_cap);
+		if (v->open != NULL)
+			memset(v->open, 0, v->open_cap);
 		v->zoom = LK_TREE_ROOT;
 		v->opened = false;
 	}
