@@ -203,8 +203,6 @@ note_facts(const struct maker *m, const struct lk_growth *g, struct lk_suspect *
 	x->key = g->key;
 	x->growth = g;
 	x->rate_bytes_per_min = g->rate_bytes_per_min;
-	x->low_bytes_per_min = x->high_bytes_per_min = x->trend_s = NAN;
-	x->container_growth = x->container_per_min = NAN;
 	x->share = share_of(g->delta_bytes, m->total_bytes);
 	x->freed_share = share_of(g->est_freed_bytes, g->est_allocated_bytes);
 	x->died_share = g->born.bytes > 0 && m->of->lines->reference != LK_REFERENCE_START ?
@@ -272,7 +270,11 @@ next_one(struct maker *m)
 	if (m->out->count == m->room)
 		return NULL;
 	x = &m->out->list[m->out->count];
-	memset(x, 0, sizeof(*x));
+	*x = (struct lk_suspect){
+		.rate_bytes_per_min = NAN, .low_bytes_per_min = NAN, .high_bytes_per_min = NAN,
+		.trend_s = NAN, .share = NAN, .freed_share = NAN, .died_share = NAN,
+		.container_growth = NAN, .container_per_min = NAN,
+	};
 	return x;
 }
 
@@ -337,8 +339,6 @@ add_container(struct maker *m, const struct lk_container *k, double growth, doub
 	x->container = k;
 	x->container_growth = growth;
 	x->container_per_min = per_min;
-	x->rate_bytes_per_min = x->low_bytes_per_min = x->high_bytes_per_min = NAN;
-	x->share = x->freed_share = x->died_share = x->trend_s = NAN;
 	x->score = LISTED_SCORE + (k->bound == 0 ? 10 : 0) + (k->owner != NULL ? 10 : 0) +
 	    10 * fmin(growth / (double)k->length / 0.25, 1);
 	m->out->count++;
@@ -402,8 +402,6 @@ add_type(struct maker *m)
 	x->type = type;
 	x->rate_bytes_per_min = census->seconds >= 1 ? type->delta_bytes / census->seconds * 60 :
 	    NAN;
-	x->low_bytes_per_min = x->high_bytes_per_min = x->trend_s = NAN;
-	x->freed_share = x->died_share = x->container_growth = x->container_per_min = NAN;
 	x->share = share_of(type->delta_bytes, census->growth_bytes);
 	x->holders = lk_frozen_holders(m->of->now, &held);
 	x->score = LISTED_SCORE + (isnan(x->share) ? 0 : POINTS_SHARE * 2 * x->share);
@@ -431,8 +429,6 @@ add_rest(struct maker *m)
 	x->kind = LK_SUSPECT_REST;
 	x->key = 1;
 	x->rate_bytes_per_min = rest;
-	x->low_bytes_per_min = x->high_bytes_per_min = x->trend_s = NAN;
-	x->freed_share = x->died_share = x->container_growth = x->container_per_min = NAN;
 	x->share = rest / m->verdict.rss_growth_bytes_per_min;
 	x->score = LISTED_SCORE + 5 * x->share;	/* it is known by no line: others come first */
 	m->out->count++;

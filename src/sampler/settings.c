@@ -138,12 +138,13 @@ void
 lk_settings_read(struct lk_settings *out)
 {
 	const char *off = lk_settings_text(LK_ENV_DISABLE),
-	    *freeze = lk_settings_text(LK_ENV_FREEZE);
+	    *freeze = lk_settings_text(LK_ENV_FREEZE),
+	    *interval = lk_settings_text(LK_ENV_INTERVAL);
 
 	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
-	out->interval_is_asked = lk_settings_text(LK_ENV_INTERVAL) != NULL;
 	out->interval_bytes = read_size(LK_ENV_INTERVAL, LK_INTERVAL_MIN_BYTES,
 	    LK_INTERVAL_MAX_BYTES, LK_INTERVAL_DEFAULT_BYTES);
+	out->interval_is_asked = interval != NULL && parse_size(interval) == out->interval_bytes;
 	out->memory_bytes = read_size(LK_ENV_MEMORY, LK_MEMORY_MIN_BYTES, LK_MEMORY_MAX_BYTES,
 	    LK_MEMORY_DEFAULT_BYTES);
 	out->native = read_native();

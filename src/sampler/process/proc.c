@@ -206,7 +206,7 @@ read_malloc(struct lk_proc_memory *out)
 	out->malloc_mmap_bytes = info.hblkhd;
 }
 
-/* The kernel looks at each page for this: 16 ms for a gigabyte, which a process of many would feel
+/* The kernel looks at each page for this: 20 ms for a gigabyte, which a process of many would feel
  * every ten seconds.  So what was read stays as long as reading it costs little. */
 static void
 read_rollup(struct lk_proc_memory *out)
