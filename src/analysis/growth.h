@@ -14,7 +14,9 @@ struct lk_frame;
 
 enum lk_group { LK_GROUP_STACK, LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_OWN,
 	LK_GROUP_FILE,
-	LK_GROUP_DOMAIN, LK_GROUP_THREAD, LK_GROUP_COUNT };
+	LK_GROUP_DOMAIN, LK_GROUP_THREAD,
+	LK_GROUP_TYPE,		/* not of a stack: analysis/typed.h makes these */
+	LK_GROUP_COUNT };
 
 #define LK_REFERENCE_START	0u		/* since the sampler began counting */
 #define LK_REFERENCE_NEWEST	UINT32_MAX	/* the newest baseline, else the start */
@@ -24,6 +26,7 @@ struct lk_growth {
 	uint64_t		 key;		/* stable identity: selection sticks to it */
 	const struct lk_stack	*stack;		/* the heaviest of the group; borrowed */
 	const struct lk_frame	*frame;		/* what names the group; NULL: no frames */
+	const char		*type;		/* of LK_GROUP_TYPE; NULL: not known */
 	struct lk_estimate	 live;
 	double			 native_bytes;	/* of live.bytes: domain native */
 	struct lk_estimate	 born;		/* since the reference, still alive */

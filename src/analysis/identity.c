@@ -203,6 +203,7 @@ static const struct {
 	[LK_GROUP_FILE] = {hash_file, same_file},
 	[LK_GROUP_DOMAIN] = {hash_domain, same_domain},
 	[LK_GROUP_THREAD] = {hash_thread, same_thread},
+	[LK_GROUP_TYPE] = {hash_stack, same_stack},
 	[LK_IDENTITY_FRAMES] = {hash_frames, same_frames},
 };
 

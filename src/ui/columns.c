@@ -215,6 +215,9 @@ lk_columns_site(const struct lk_growth *g, int group, char *out, size_t out_byte
 	case LK_GROUP_THREAD:
 		lk_text_clean(g->stack->thread != NULL ? g->stack->thread : "?", out, out_bytes);
 		return out;
+	case LK_GROUP_TYPE:
+		lk_text_clean(g->type != NULL ? g->type : "(unknown)", out, out_bytes);
+		return out;
 	case LK_GROUP_FILE:
 		lk_text_clean(g->frame != NULL && g->frame->file != NULL ? g->frame->file : "?",
 		    out, out_bytes);
@@ -378,7 +381,7 @@ site_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 const struct lk_column lk_column_site = {
 	.id = "site", .title = "SITE", .width_cells = 12, .stretch = 3, .left = true, .name = true,
 	.search = true, .text = site_text,
-	.help = "function that allocated (or file, domain, thread: key t)",
+	.help = "function that allocated (or file, type, thread, domain: key t)",
 };
 
 static void

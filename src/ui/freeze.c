@@ -252,11 +252,29 @@ lk_freeze_draw_nothing(const struct lk_session *s, struct lk_canvas *c,
 }
 
 int
+lk_freeze_draw_progress(const struct lk_session *s, struct lk_canvas *c,
+    const struct lk_area *area, bool types)
+{
+	char text[sizeof(s->freeze.refusal) + 32];
+
+	if (running(s) != NULL) {
+		draw_bar(s, c, area, area->row);
+		return 1;
+	}
+	if (!refused(s, types))
+		return 0;
+	snprintf(text, sizeof(text), "not read again: %s", s->freeze.refusal);
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_WARN, text);
+	return 1;
+}
+
+int
 lk_freeze_draw_head(const struct lk_session *s, const struct lk_frozen *f, struct lk_canvas *c,
     const struct lk_area *area, bool types)
 {
 	char text[LK_SESSION_NAME_BYTES + 32], at[LK_TEXT_BYTES], copied[LK_TEXT_BYTES];
 	char walked[LK_TEXT_BYTES], reason[96] = "";
+	struct lk_area below = *area;
 
 	lk_text_clean(f->reason, reason, sizeof(reason));
 	snprintf(text, sizeof(text), "frozen %s, pause %.1fms, copied %s, walked %s%s%s",
@@ -269,13 +287,6 @@ lk_freeze_draw_head(const struct lk_session *s, const struct lk_frozen *f, struc
 		    f->pause_us / 1000, copied);
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
 	    f->complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
-	if (running(s) != NULL) {
-		draw_bar(s, c, area, area->row + 1);
-		return 2;
-	}
-	if (!refused(s, types))
-		return 1;
-	snprintf(text, sizeof(text), "not read again: %s", s->freeze.refusal);
-	lk_canvas_text(c, area->row + 1, area->col + 3, area->cols - 3, LK_ROLE_WARN, text);
-	return 2;
+	below.row++;
+	return 1 + lk_freeze_draw_progress(s, c, &below, types);
 }

@@ -38,6 +38,11 @@ void lk_freeze_draw_nothing(const struct lk_session *s, struct lk_canvas *c,
 int lk_freeze_draw_head(const struct lk_session *s, const struct lk_frozen *f, struct lk_canvas *c,
     const struct lk_area *area, bool types);
 
+/* lk_freeze_draw_progress - what is being read, or was refused since.
+ * Returns: rows used, 0 or 1. */
+int lk_freeze_draw_progress(const struct lk_session *s, struct lk_canvas *c,
+    const struct lk_area *area, bool types);
+
 /* lk_freeze_count - "9,812"; "1.24M" from a million on; "-" unknown. */
 char *lk_freeze_count(double count, char *out, size_t out_bytes);
 

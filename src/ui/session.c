@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "analysis/diff.h"
+#include "analysis/typed.h"
 #include "base/hash.h"
 #include "model/arena.h"
 #include "model/snapshot.h"
@@ -307,6 +308,22 @@ growth_of_diff(struct lk_session *s, enum lk_group group)
 	return set;
 }
 
+/* Without a reading that says who allocated there is no type for anything. */
+static struct lk_growth_set *
+growth_by_type(struct lk_session *s)
+{
+	static const struct lk_types none = {.list = NULL};
+	const struct lk_types *types = lk_typed_reading(s->now);
+	struct lk_growth_set *stacks = lk_session_growth(s, LK_GROUP_STACK), *set;
+
+	if (stacks == NULL)
+		return NULL;
+	set = lk_typed_new(stacks, types != NULL ? types : &none,
+	    lk_snapshot_interval_bytes(s->now), s->before == NULL);
+	lk_growth_free(stacks);
+	return set;
+}
+
 struct lk_growth_set *
 lk_session_growth(struct lk_session *s, enum lk_group group)
 {
@@ -315,6 +332,8 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 
 	if (s->now == NULL)
 		return NULL;
+	if (group == LK_GROUP_TYPE)
+		return growth_by_type(s);
 	if (s->before != NULL)
 		return growth_of_diff(s, group);
 	if (s->until != 0 && lk_snapshot_baseline(s->now, s->until) == NULL)

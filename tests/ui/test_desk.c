@@ -333,8 +333,8 @@ END_TEST
 
 START_TEST(grouping_cycles_and_keeps_the_sum)
 {
-	static const char *const groups[] = {"function", "file", "stack", "thread", "domain",
-	    "own line", "line"};
+	static const char *const groups[] = {"function", "file", "type", "stack", "thread",
+	    "domain", "own line", "line"};
 
 	fixture_play(&f, "+5");
 	for (size_t i = 0; i < LK_COUNT_OF(groups); i++) {
@@ -790,6 +790,8 @@ START_TEST(two_files_are_a_diff)
 	fixture_play(&f, "tt");	/* files */
 	assert_shows("/cart.py");
 	ck_assert_uint_lt(table()->count, lines);
+	fixture_play(&f, "t");	/* types: nobody asked before these files were written */
+	assert_shows("not in this file: no types");
 	fixture_play(&f, "ttt");	/* domains */
 	ck_assert_uint_le(table()->count, 4);
 	ck_assert_uint_gt(table()->count, 0);

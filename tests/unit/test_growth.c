@@ -7,9 +7,11 @@
 
 #include "analysis/growth.h"
 #include "analysis/lines.h"
+#include "analysis/typed.h"
 #include "base/attr.h"
 #include "leaktop/wire.h"
 #include "model/arena.h"
+#include "model/frozen.h"
 
 #include "fixture.h"
 
@@ -496,6 +498,119 @@ START_TEST(lines_of_a_file_have_what_libraries_took_for_them)
 }
 END_TEST
 
+/* ---- by type ----------------------------------------------------------------- */
+
+/* Read when stack 1 had 40 blocks alive, 30 of them found as prices, and stack 4 had 8. */
+static const struct lk_site price_sites[] = {{1, 30, 30 * T}, {99, 1, T}};
+static const struct lk_site str_sites[] = {{1, 10, 10 * T}, {4, 8, 8 * T}};
+static const struct lk_type typed_list[] = {
+	{.name = "shop.cart.Price", .sample_count = 31, .site_count = 2, .sites = price_sites},
+	{.name = "str", .sample_count = 18, .site_count = 2, .sites = str_sites},
+	{.name = "tuple", .sample_count = 0},
+};
+static const struct lk_types typed_types = {.count = 3, .list = typed_list};
+
+static const struct lk_growth *
+of_type(const struct lk_growth_set *set, const char *type)
+{
+	const struct lk_growth *found = NULL;
+
+	for (size_t i = 0; i < set->count; i++)
+		if (type == NULL ? set->rows[i].type == NULL : set->rows[i].type != NULL &&
+		    strcmp(set->rows[i].type, type) == 0) {
+			ck_assert_ptr_null(found);
+			found = &set->rows[i];
+		}
+	ck_assert_ptr_nonnull(found);
+	return found;
+}
+
+static double
+sum_of_deltas(const struct lk_growth_set *set)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		sum += set->rows[i].delta_bytes;
+	return sum;
+}
+
+START_TEST(types_share_out_what_lives)
+{
+	struct lk_growth_set *by_stack = growth(2, 0, LK_GROUP_STACK);
+	struct lk_growth_set *set = lk_typed_new(by_stack, &typed_types, T, true);
+	const struct lk_growth *price, *text, *unknown;
+
+	ck_assert_uint_eq(set->count, 3);	/* of no tuple it is known who made it */
+	price = of_type(set, "shop.cart.Price");
+	text = of_type(set, "str");
+	unknown = of_type(set, NULL);
+	/* 60 of stack 1 live: 30 prices, 10 strings, 20 were born since */
+	ck_assert_double_eq_tol(price->live.bytes, 30 * T, 1);
+	ck_assert_double_eq_tol(text->live.bytes, (10 + 4) * T, 1);
+	ck_assert_double_eq_tol(unknown->live.bytes, (20 + 40 + 11 + 3) * T, 1);
+	ck_assert_double_eq_tol(price->delta_bytes, 15 * T, 1);	/* half of its 30 */
+	ck_assert_double_eq_tol(text->delta_bytes, (5 - 16) * T, 1);
+	ck_assert_uint_eq(price->stack_count, 1);
+	ck_assert_uint_eq(text->stack_count, 2);
+	ck_assert_ptr_eq(price->stack, stacks[0]);
+	ck_assert(price->significant && !price->gone);
+	ck_assert_double_gt(price->delta_error_bytes, 0);
+	ck_assert_double_eq_tol(sum_of_deltas(set), sum_of_deltas(by_stack), 10);
+	ck_assert(price->key != text->key && price->key != unknown->key);
+	for (size_t i = 1; i < set->count; i++)
+		ck_assert_double_ge(set->rows[i - 1].delta_bytes, set->rows[i].delta_bytes);
+	lk_growth_free(by_stack);
+	lk_growth_free(set);
+}
+END_TEST
+
+/* More of it lived when the types were read: none is unknown, and none is made up. */
+START_TEST(types_of_what_died_since_are_no_more_than_lives)
+{
+	static const struct lk_site sites[] = {{4, 16, 16 * T}};
+	static const struct lk_site feed[] = {{5, 15, 15 * T}};
+	static const struct lk_type list[] = {
+	    {.name = "A", .sample_count = 16, .site_count = 1, .sites = sites},
+	    {.name = "A", .sample_count = 16, .site_count = 1, .sites = sites},
+	    {.name = "B", .sample_count = 15, .site_count = 1, .sites = feed}};
+	static const struct lk_types types = {.count = 3, .list = list};
+	struct lk_growth_set *by_stack = growth(2, 0, LK_GROUP_STACK);
+	struct lk_growth_set *set = lk_typed_new(by_stack, &types, T, true);
+
+	ck_assert_double_eq_tol(of_type(set, "A")->live.bytes, 4 * T, 1);
+	ck_assert_double_eq_tol(of_type(set, "B")->delta_bytes, -15 * T, 1);
+	ck_assert(of_type(set, "B")->gone);
+	lk_growth_free(set);
+	/* in a diff that stack may be one of another process */
+	set = lk_typed_new(by_stack, &types, T, false);
+	ck_assert_uint_eq(set->count, 2);
+	ck_assert_double_eq_tol(sum_of_deltas(set), sum_of_deltas(by_stack), 10);
+	lk_growth_free(set);
+	lk_growth_free(by_stack);
+}
+END_TEST
+
+START_TEST(types_are_of_the_newest_reading_that_knows_who)
+{
+	static const struct lk_type baselines[] = {{.name = "str", .sample_count = NAN}};
+	static const struct lk_types of_baseline = {.count = 1, .list = baselines};
+	const struct lk_types *const list[] = {&typed_types, &of_baseline};
+	struct lk_growth_set *by_stack = growth(2, 0, LK_GROUP_STACK), *set;
+
+	ck_assert_ptr_null(lk_typed_reading(s));
+	s->types = list;
+	s->types_count = 2;
+	ck_assert_ptr_eq(lk_typed_reading(s), &typed_types);
+	s->types_count = 0;
+	set = lk_typed_new(by_stack, &of_baseline, T, true);
+	ck_assert_uint_eq(set->count, 1);
+	ck_assert_ptr_null(set->rows[0].type);
+	lk_growth_free(set);
+	lk_growth_free(by_stack);
+}
+END_TEST
+
 static Suite *
 growth_suite(void)
 {
@@ -521,6 +636,9 @@ growth_suite(void)
 	tcase_add_test(tc, native_memory_is_under_the_line_that_caused_it);
 	tcase_add_test(tc, without_python_a_native_function_is_the_site);
 	tcase_add_loop_test(tc, groups_of_native_stacks, 0, 6);
+	tcase_add_test(tc, types_share_out_what_lives);
+	tcase_add_test(tc, types_of_what_died_since_are_no_more_than_lives);
+	tcase_add_test(tc, types_are_of_the_newest_reading_that_knows_who);
 	tcase_add_test(tc, lines_of_a_file_have_what_libraries_took_for_them);
 	suite_add_tcase(suite, tc);
 	return suite;

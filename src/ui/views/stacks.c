@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "analysis/growth.h"
+#include "analysis/typed.h"
 #include "base/attr.h"
+#include "model/frozen.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -58,10 +60,11 @@ static const struct {
 static const char *const groups[LK_GROUP_COUNT] = {
 	[LK_GROUP_LINE] = "line", [LK_GROUP_OWN] = "own line",
 	[LK_GROUP_FUNCTION] = "function", [LK_GROUP_FILE] = "file",
+	[LK_GROUP_TYPE] = "type",
 	[LK_GROUP_STACK] = "stack", [LK_GROUP_THREAD] = "thread", [LK_GROUP_DOMAIN] = "domain",
 };
 static const enum lk_group cycle[] = {LK_GROUP_LINE, LK_GROUP_FUNCTION, LK_GROUP_FILE,
-    LK_GROUP_STACK, LK_GROUP_THREAD, LK_GROUP_DOMAIN, LK_GROUP_OWN};
+    LK_GROUP_TYPE, LK_GROUP_STACK, LK_GROUP_THREAD, LK_GROUP_DOMAIN, LK_GROUP_OWN};
 
 static void
 stacks_fini(struct lk_view *view)
@@ -169,6 +172,12 @@ draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area,
 	    code + strspn(code, " "));
 }
 
+static bool
+is_by_type(const struct lk_session *s)
+{
+	return s->group == LK_GROUP_TYPE;
+}
+
 /* "obj", "native", or how much is native of a row that has both. */
 static void
 domain_text(const struct lk_growth *g, char *out, size_t out_bytes)
@@ -222,7 +231,11 @@ draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	lk_view_rule(c, area, area->row, text, view->session->ascii);
 	lk_chain_draw(c, &inner, g->stack);
 	draw_code(view, c, &inner, area->row + area->rows - 2, lk_growth_site(g->stack));
-	facts_text(g, view->session->now, text, sizeof(text));
+	if (is_by_type(view->session) && g->type == NULL)
+		snprintf(text, sizeof(text), "allocated since, no object itself, "
+		    "or beyond the first lines of its type");
+	else
+		facts_text(g, view->session->now, text, sizeof(text));
 	lk_canvas_text(c, area->row + area->rows - 1, inner.col, inner.cols, LK_ROLE_INACTIVE,
 	    text);
 }
@@ -238,6 +251,34 @@ draw_dormant(const struct lk_snapshot *now, struct lk_canvas *c, const struct lk
 	    reason);
 	lk_canvas_text(c, area->row + area->rows / 3 + 2, area->col + 3, area->cols - 3,
 	    LK_ROLE_MAIN, "6 Memory still works; start the service again once that is mended");
+}
+
+static bool
+lacks_types(const struct lk_session *s)
+{
+	return is_by_type(s) && s->now != NULL && lk_typed_reading(s->now) == NULL;
+}
+
+/* What rows by type know, and since when.  Returns: rows used. */
+static int
+draw_reading(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_types *types = lk_typed_reading(s->now);
+	struct lk_area below = {area->row + 1, area->col, area->rows - 1, area->cols};
+	const char *again = lk_source_state(s->source) == LK_SOURCE_OFFLINE ? "" :
+	    "; ^R scans again";
+	char text[LK_TABLE_TEXT_BYTES], at[LK_TEXT_BYTES], ago[LK_TEXT_BYTES];
+
+	lk_text_clock(types->frozen.at_s, at, sizeof(at));
+	lk_text_duration(fmax(0, s->now->at_s - types->frozen.at_s), ago, sizeof(ago));
+	snprintf(text, sizeof(text), "types as of the scan at %s, %s ago%s%s", at, ago,
+	    types->frozen.complete ? "" : ", INCOMPLETE", again);
+	if (lk_canvas_width(c, text) > area->cols - 3)
+		snprintf(text, sizeof(text), "types of %s%s%s", at,
+		    types->frozen.complete ? "" : ", INCOMPLETE", again);
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
+	    types->frozen.complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
+	return 1 + lk_freeze_draw_progress(s, c, &below, true);
 }
 
 static void
@@ -259,10 +300,20 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		    "samples come every few hundred KiB of allocations");
 		return;
 	}
+	if (lacks_types(s)) {
+		lk_freeze_draw_nothing(s, c, area, true, "^R reads of which types they are");
+		return;
+	}
 	if (area->rows >= 30)
 		detail += 4;
+	if (is_by_type(s)) {
+		int used = draw_reading(s, c, &table);
+
+		table.row += used;
+		table.rows -= used;
+	}
 	table.rows -= detail;
-	below.row += table.rows;
+	below.row = table.row + table.rows;
 	below.rows = detail;
 	lk_table_draw(view->table, c, &table);
 	if (view->table->count == 0)
@@ -312,6 +363,8 @@ field_text(const struct lk_ask *ask, const char *field, char *out, size_t out_by
 	else if (strcmp(field, "mod") == 0)
 		lk_columns_module(frame != NULL && frame->file != NULL ? frame->file : "", out,
 		    out_bytes);
+	else if (strcmp(field, "type") == 0)
+		lk_text_clean(g->type != NULL ? g->type : "", out, out_bytes);
 	else if (strcmp(field, "thread") == 0)
 		lk_text_clean(g->stack->thread != NULL ? g->stack->thread : "", out, out_bytes);
 	else
@@ -337,6 +390,11 @@ show_holders(struct lk_view *view)
 
 	if (g == NULL)
 		return;
+	if (g->type != NULL) {
+		lk_freeze_holders(view->session,
+		    &(struct lk_held){.kind = LK_HELD_TYPE, .type = g->type}, g->type, false);
+		return;
+	}
 	lk_columns_place(lk_growth_site(g->stack), place, sizeof(place));
 	snprintf(label, sizeof(label), "sampled objects of %s", place);
 	lk_freeze_holders(view->session,
@@ -347,7 +405,14 @@ show_holders(struct lk_view *view)
 static bool
 stacks_input(struct lk_view *view, enum lk_action action)
 {
+	if (is_by_type(view->session) && lk_freeze_input(view->session, action))
+		return true;
 	switch (action) {
+	case LK_ACTION_RELOAD:
+		if (!is_by_type(view->session))
+			return false;
+		lk_freeze_types(view->session);
+		return true;
 	case LK_ACTION_GROUP:
 		next_group(view->session);
 		view->table->frozen_until_ms = 0;
@@ -377,7 +442,8 @@ stacks_input(struct lk_view *view, enum lk_action action)
 static void
 stacks_enter(struct lk_view *view)
 {
-	static const char *const fields[] = {"func", "file", "mod", "thread", "domain", NULL};
+	static const char *const fields[] = {"func", "file", "mod", "thread", "domain",
+	    "type", NULL};
 
 	view->table->fields = fields;
 	view->table->field = field_text;
