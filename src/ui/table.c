@@ -11,6 +11,7 @@
 #include "util/text.h"
 
 #include "ui/session.h"
+#include "ui/table_order.h"
 
 #define MARKER_CELLS	3	/* '>' or tag, '!' or sign, a space */
 
@@ -40,14 +41,6 @@ lk_table_fini(struct lk_table *t)
 	memset(t, 0, sizeof(*t));
 }
 
-static int
-by_key(const void *a, const void *b)
-{
-	const struct lk_row_ref *x = a, *y = b;
-
-	return x->key < y->key ? -1 : x->key > y->key;
-}
-
 /* The rows change places: what was shown becomes the memory of its order. */
 void
 lk_table_begin(struct lk_table *t)
@@ -66,13 +59,11 @@ lk_table_begin(struct lk_table *t)
 		t->old[i].order = (uint32_t)i;
 		t->old[i].item = NULL;
 	}
-	if (t->old_count > 0)
-		qsort(t->old, t->old_count, sizeof(*t->old), by_key);
 }
 
-static void
-cell_text(const struct lk_table *t, const struct lk_column *column, const void *item, char *out,
-    size_t out_bytes)
+void
+lk_table_cell_text(const struct lk_table *t, const struct lk_column *column, const void *item,
+    char *out, size_t out_bytes)
 {
 	const struct lk_ask ask = {t->session, t->state, column, item};
 
@@ -97,7 +88,7 @@ search_text(const struct lk_table *t, const void *item, char *out, size_t out_by
 
 		if (!t->columns[i]->search)
 			continue;
-		cell_text(t, t->columns[i], item, text, sizeof(text));
+		lk_table_cell_text(t, t->columns[i], item, text, sizeof(text));
 		length += (size_t)snprintf(out + length, out_bytes - length, "%s ", text);
 		if (length >= out_bytes)
 			return;
@@ -153,61 +144,6 @@ lk_table_add(struct lk_table *t, uint64_t key, const void *item, unsigned int fl
 
 /* ---- order ----------------------------------------------------------------- */
 
-static int
-compare_values(double a, double b)
-{
-	if (isnan(a) || isnan(b))
-		return isnan(a) - isnan(b);	/* unknown comes last, whatever the direction */
-	return a > b ? -1 : a < b;
-}
-
-static int
-by_column(const void *a, const void *b, void *ctx)
-{
-	const struct lk_table *t = ctx;
-	const struct lk_row_ref *x = a, *y = b;
-	const struct lk_column *column = t->sort >= 0 ? t->columns[t->sort] : NULL;
-	int order = 0;
-
-	if (column != NULL && column->value != NULL) {
-		const struct lk_ask ax = {t->session, t->state, column, x->item};
-		const struct lk_ask ay = {t->session, t->state, column, y->item};
-		double vx = column->value(&ax), vy = column->value(&ay);
-
-		order = compare_values(vx, vy);
-		if (t->inverted && !isnan(vx) && !isnan(vy))
-			order = -order;
-	} else if (column != NULL) {
-		char tx[LK_TABLE_TEXT_BYTES], ty[LK_TABLE_TEXT_BYTES];
-
-		cell_text(t, column, x->item, tx, sizeof(tx));
-		cell_text(t, column, y->item, ty, sizeof(ty));
-		order = strcmp(tx, ty) * (t->inverted ? -1 : 1);
-	}
-	return order != 0 ? order : x->order < y->order ? -1 : x->order > y->order;
-}
-
-static int
-by_order(const void *a, const void *b)
-{
-	const struct lk_row_ref *x = a, *y = b;
-
-	return x->order < y->order ? -1 : x->order > y->order;
-}
-
-/* Rows that were there keep their places; new ones follow in the order of the column. */
-static void
-keep_order(struct lk_table *t)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		const struct lk_row_ref *was = t->old_count > 0 ?
-		    bsearch(&t->rows[i], t->old, t->old_count, sizeof(*t->old), by_key) : NULL;
-
-		t->rows[i].order = was != NULL ? was->order : (uint32_t)(t->old_count + i);
-	}
-	qsort(t->rows, t->count, sizeof(*t->rows), by_order);
-}
-
 static void
 follow_selection(struct lk_table *t)
 {
@@ -230,10 +166,9 @@ follow_selection(struct lk_table *t)
 void
 lk_table_end(struct lk_table *t, int64_t now_ms)
 {
-	if (t->count > 0)
-		qsort_r(t->rows, t->count, sizeof(*t->rows), by_column, t);
+	lk_table_order_sort(t);
 	if (t->count > 0 && t->old_count > 0 && now_ms < t->frozen_until_ms)
-		keep_order(t);
+		lk_table_order_keep(t);
 	follow_selection(t);
 }
 
@@ -264,8 +199,7 @@ lk_table_hold(struct lk_table *t, int64_t now_ms)
 static void
 resort(struct lk_table *t)
 {
-	if (t->count > 0)
-		qsort_r(t->rows, t->count, sizeof(*t->rows), by_column, t);
+	lk_table_order_sort(t);
 	follow_selection(t);
 }
 
@@ -395,7 +329,7 @@ lk_table_row_text(const struct lk_table *t, char *out, size_t out_bytes)
 	for (int i = 0; row != NULL && t->columns[i] != NULL; i++) {
 		char text[LK_TABLE_TEXT_BYTES];
 
-		cell_text(t, t->columns[i], row->item, text, sizeof(text));
+		lk_table_cell_text(t, t->columns[i], row->item, text, sizeof(text));
 		length += (size_t)snprintf(out + length, out_bytes - length, "%s%s",
 		    i > 0 ? "\t" : "", text);
 		if (length >= out_bytes)
@@ -548,7 +482,7 @@ draw_titles(const struct lk_table *t, struct lk_canvas *c, const struct lk_area 
 
 		if (l->width[i] == 0)
 			continue;
-		cell_text(t, column, NULL, title, sizeof(title));
+		lk_table_cell_text(t, column, NULL, title, sizeof(title));
 		snprintf(marked, sizeof(marked), "%s%s", i != t->sort ? "" : falls ? down : up,
 		    title);
 		draw_cell(c, area->row, area->col + l->col[i], l->width[i], column,
@@ -588,7 +522,7 @@ draw_row(const struct lk_table *t, struct lk_canvas *c, const struct lk_area *ar
 
 		if (l->width[i] == 0)
 			continue;
-		cell_text(t, column, row->item, text, sizeof(text));
+		lk_table_cell_text(t, column, row->item, text, sizeof(text));
 		draw_cell(c, at, area->col + l->col[i], l->width[i], column,
 		    column->role != NULL ? column->role(&ask) : row_role(row), text);
 	}

@@ -68,7 +68,7 @@ struct lk_table {
 	struct lk_row_ref	*rows;		/* [count] what is shown, in order */
 	size_t			 count, capacity;
 	size_t			 all_count;	/* before the filter */
-	struct lk_row_ref	*old;		/* [old_count] the order before, by key */
+	struct lk_row_ref	*old;		/* [old_count] what was shown before */
 	size_t			 old_count, old_capacity;
 	size_t			 cursor, top;
 	size_t			 page;		/* rows that the last draw had room for */
@@ -94,6 +94,10 @@ void lk_table_fini(struct lk_table *t);
 void lk_table_begin(struct lk_table *t);
 void lk_table_add(struct lk_table *t, uint64_t key, const void *item, unsigned int flags);
 void lk_table_end(struct lk_table *t, int64_t now_ms);
+
+/* lk_table_cell_text - of ITEM, or of the heading when that is NULL. */
+void lk_table_cell_text(const struct lk_table *t, const struct lk_column *column,
+    const void *item, char *out, size_t out_bytes);
 
 /* lk_table_selected - NULL when there is no row. */
 const struct lk_row_ref *lk_table_selected(const struct lk_table *t);

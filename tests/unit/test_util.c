@@ -6,11 +6,13 @@
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/order.h"
 #include "util/text.h"
 
 #define K 1024.0
@@ -304,6 +306,100 @@ START_TEST(clocks_go_forward)
 }
 END_TEST
 
+/* ---- order ------------------------------------------------------------------------------ */
+
+#define ORDER_MANY	5000u
+
+static struct lk_order order_list[ORDER_MANY], order_scratch[ORDER_MANY];
+static double order_values[ORDER_MANY];
+static const char *order_texts[ORDER_MANY];
+
+/* A short list and a long one are put in order by different means. */
+static const size_t order_counts[] = {1, 2, 40, 48, 49, ORDER_MANY};
+
+static uint32_t
+next_number(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static bool
+in_order(double a, double b, bool rising)
+{
+	if (isnan(a) || isnan(b))
+		return isnan(b);
+	return rising ? a <= b : a >= b;
+}
+
+START_TEST(numbers_come_in_order)
+{
+	static const double odd[] = {0.0, -0.0, NAN, INFINITY, -INFINITY, 5e-324, -1e300, 1};
+	size_t count = order_counts[_i / 2];
+	bool rising = _i % 2 != 0;
+	uint32_t seed = 7;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = next_number(&seed);
+
+		order_values[i] = number % 3 == 0 ? odd[number / 3 % LK_COUNT_OF(odd)] :
+		    ((double)number - 8e6) / (1 << number % 20);
+		order_list[i] = (struct lk_order){lk_order_key(order_values[i], rising), i};
+	}
+	lk_order_sort(order_list, order_scratch, count);
+	for (size_t i = 1; i < count; i++) {
+		double a = order_values[order_list[i - 1].number];
+		double b = order_values[order_list[i].number];
+
+		ck_assert_msg(in_order(a, b, rising), "%zu: %g %g", i, a, b);
+		if (in_order(b, a, rising))	/* equal: as they were */
+			ck_assert_uint_lt(order_list[i - 1].number, order_list[i].number);
+	}
+}
+END_TEST
+
+START_TEST(texts_come_in_order)
+{
+	static const char *const stems[] = {"", "shop.cart.", "shop.cart.price_key.and_more_of_it",
+	    "\xc3\xa9t\xc3\xa9", "shop.c"};
+	size_t count = order_counts[_i / 2];
+	bool falling = _i % 2 != 0;
+	uint32_t seed = 11;
+
+	for (uint32_t i = 0; i < count; i++) {
+		char text[64];
+		uint32_t number = next_number(&seed);
+
+		snprintf(text, sizeof(text), "%s%u", stems[number % LK_COUNT_OF(stems)],
+		    number / 8 % 700);
+		order_texts[i] = strdup(text);
+		order_list[i] = (struct lk_order){0, i};
+	}
+	lk_order_sort_texts(order_list, order_scratch, count, order_texts, falling);
+	for (size_t i = 1; i < count; i++) {
+		uint32_t a = order_list[i - 1].number, b = order_list[i].number;
+		int sign = strcmp(order_texts[a], order_texts[b]) * (falling ? -1 : 1);
+
+		ck_assert_int_le(sign, 0);
+		ck_assert(sign != 0 || a < b);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		free((char *)order_texts[i]);
+}
+END_TEST
+
+static Suite *
+order_suite(void)
+{
+	Suite *s = suite_create("order");
+	TCase *tc = tcase_create("order");
+
+	tcase_add_loop_test(tc, numbers_come_in_order, 0, 2 * LK_COUNT_OF(order_counts));
+	tcase_add_loop_test(tc, texts_come_in_order, 0, 2 * LK_COUNT_OF(order_counts));
+	suite_add_tcase(s, tc);
+	return s;
+}
+
 static Suite *
 text_suite(void)
 {
@@ -342,7 +438,7 @@ log_suite(void)
 int
 main(void)
 {
-	Suite *(*const suites[])(void) = {text_suite, log_suite, NULL};
+	Suite *(*const suites[])(void) = {text_suite, order_suite, log_suite, NULL};
 
 	return lk_suites_run(suites);
 }
