@@ -214,16 +214,20 @@ lk_estimate_interval(const struct lk_estimate *e, double interval_bytes)
 	return out;
 }
 
+/* The square root of the larger sum of squares: hypot() would guard against overflows that bytes
+ * cannot come near, for ten times the time. */
 double
 lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate *died,
     double interval_bytes)
 {
 	struct lk_interval b = lk_estimate_interval(born, interval_bytes);
 	struct lk_interval d = lk_estimate_interval(died, interval_bytes);
-	double lower = hypot(born->bytes - b.low_bytes, d.high_bytes - died->bytes);
-	double upper = hypot(b.high_bytes - born->bytes, died->bytes - d.low_bytes);
+	double b_below = born->bytes - b.low_bytes, b_above = b.high_bytes - born->bytes;
+	double d_below = died->bytes - d.low_bytes, d_above = d.high_bytes - died->bytes;
+	double lower = b_below * b_below + d_above * d_above;
+	double upper = b_above * b_above + d_below * d_below;
 
-	return lower > upper ? lower : upper;
+	return sqrt(lower > upper ? lower : upper);
 }
 
 static struct lk_estimate
@@ -237,13 +241,20 @@ by_chance(const struct lk_estimate *e)
 }
 
 bool
-lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estimate *died,
-    double interval_bytes)
+lk_estimate_delta(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes, double *error_bytes)
 {
-	double delta = fabs(born->bytes - died->bytes);
+	double delta = fabs(born->bytes - died->bytes), error;
 	struct lk_estimate b, d;
 
-	if (!(delta > lk_estimate_delta_error(born, died, interval_bytes)))
+	/* the error is at least that of a side of which nothing was seen: most rows end here */
+	if (error_bytes == NULL && (died->bytes == 0 || born->bytes == 0) &&
+	    delta <= NO_SAMPLE_HIGH * interval_bytes)
+		return false;
+	error = lk_estimate_delta_error(born, died, interval_bytes);
+	if (error_bytes != NULL)
+		*error_bytes = error;
+	if (!(delta > error))
 		return false;
 	b = by_chance(born);
 	d = by_chance(died);
@@ -251,6 +262,13 @@ lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estim
 	if (b.variance <= 1.01 * born->variance && d.variance <= 1.01 * died->variance)
 		return true;
 	return delta > lk_estimate_delta_error(&b, &d, interval_bytes);
+}
+
+bool
+lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes)
+{
+	return lk_estimate_delta(born, died, interval_bytes, NULL);
 }
 
 double

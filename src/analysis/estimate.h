@@ -29,6 +29,11 @@ struct lk_interval lk_estimate_interval(const struct lk_estimate *e, double inte
 double lk_estimate_delta_error(const struct lk_estimate *born, const struct lk_estimate *died,
     double interval_bytes);
 
+/* lk_estimate_delta - both at once of BORN - DIED: its error into *ERROR_BYTES unless that is NULL,
+ * and whether it exceeds chance. */
+bool lk_estimate_delta(const struct lk_estimate *born, const struct lk_estimate *died,
+    double interval_bytes, double *error_bytes);
+
 /* lk_estimate_exceeds_chance - is BORN - DIED more than its error, and more than the coming and
  * going of so few blocks would do by itself?  What passes is marked as growing or shrinking. */
 bool lk_estimate_exceeds_chance(const struct lk_estimate *born, const struct lk_estimate *died,

@@ -9,6 +9,7 @@
 #include "base/attr.h"
 #include "model/arena.h"
 #include "model/snapshot.h"
+#include "util/order.h"
 
 #include "analysis/identity.h"
 
@@ -30,13 +31,25 @@ struct sum {
 	uint64_t survived;		/* bit per interval since the first baseline */
 };
 
+/* What decides the place of a group among the others. */
+struct weight {
+	double live, born, died;
+};
+
 struct maker {
 	const struct lk_snapshot *s;
 	struct lk_growth_set *set;
+	struct lk_arena *work;		/* what is not needed when the set is made */
 	struct lk_identities ids;
 	struct end from, to;
-	struct sum *sums;		/* [ids.count] */
+	uint32_t *numbers;		/* [to.row_count + from.row_count] of groups; the rows of
+					   FROM are in it where TO has none of the stack */
+	struct weight *weights;		/* [ids.count], and so are these: */
+	uint32_t *places;		/* in the set */
+	struct sum *sums;		/* by place */
 };
+
+#define NOT_HERE UINT32_MAX
 
 uint32_t
 lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference)
@@ -79,14 +92,31 @@ lk_growth_site(const struct lk_stack *stack)
 	return stack->frame_count > 0 ? &stack->frames[0] : NULL;
 }
 
+static bool
+begins(const char *text, const char *with)
+{
+	while (*with != '\0' && *text == *with) {
+		text++;
+		with++;
+	}
+	return *with == '\0';
+}
+
+/* By one look at each character: it is asked of all frames of all stacks. */
 bool
 lk_growth_is_own(const struct lk_frame *frame)
 {
 	const char *file = frame->file;
 
-	return !frame->native && *file != '<' && *file != '\0' &&
-	    strstr(file, "-packages/") == NULL && strstr(file, "/lib/python") == NULL &&
-	    strstr(file, "/bin/") == NULL;
+	if (frame->native || *file == '<' || *file == '\0')
+		return false;
+	for (; *file != '\0'; file++) {
+		if (*file == '/' && (begins(file + 1, "lib/python") || begins(file + 1, "bin/")))
+			return false;
+		if (*file == '-' && begins(file + 1, "packages/"))
+			return false;
+	}
+	return true;
 }
 
 const struct lk_frame *
@@ -99,12 +129,11 @@ lk_growth_own_site(const struct lk_stack *stack)
 }
 
 /* The interval of the baseline list in which EPOCH lies: 0 before the first, i after
- * baselines[i-1].  A dropped baseline joins its interval to the one before. */
+ * baselines[i-1].  A dropped baseline joins its interval to the one before.  It is not before
+ * interval I, as that of an earlier epoch is not. */
 static uint32_t
-interval_of(const struct lk_snapshot *s, uint32_t epoch)
+interval_of(const struct lk_snapshot *s, uint32_t epoch, uint32_t i)
 {
-	uint32_t i = 0;
-
 	while (i < s->baseline_count && s->baselines[i].id <= epoch)
 		i++;
 	return i;
@@ -149,11 +178,12 @@ add_trend(struct maker *m, struct lk_growth *g, struct sum *sum, const struct lk
 }
 
 static struct lk_growth *
-group_of(struct maker *m, const struct lk_row *row, double weight_bytes, struct sum **sum_out)
+group_of(struct maker *m, uint32_t number, const struct lk_row *row, double weight_bytes,
+    struct sum **sum_out)
 {
-	uint32_t number = lk_identity_number(&m->ids, row->stack);
-	struct lk_growth *g = &m->set->rows[number];
-	struct sum *sum = &m->sums[number];
+	uint32_t place = m->places[number];
+	struct lk_growth *g = &m->set->rows[place];
+	struct sum *sum = &m->sums[place];
 
 	if (g->stack == NULL || weight_bytes > sum->heaviest_bytes) {
 		g->stack = row->stack;
@@ -201,32 +231,51 @@ join(struct lk_estimate *to, const struct lk_estimate *more)
 	to->variance += more->variance;
 }
 
-/* A row that is there at the end of the window; BEFORE is the same stack at its beginning. */
-static void
-add_row(struct maker *m, const struct lk_row *row, const struct lk_row *before)
-{
-	struct lk_estimate live = sum_of(row), old = {0}, kept = {0}, born = {0}, died;
-	struct lk_growth *g;
-	struct sum *sum;
+/* What of a row counts in a window. */
+struct part {
+	struct lk_estimate live, old, born, died;
+	uint64_t survived;
+};
 
-	g = group_of(m, row, live.bytes, &sum);
-	if (before != NULL)
-		old = sum_of(before);
+/* Of a row that is there at the end of the window; BEFORE is the same stack at its beginning. */
+static void
+take_apart(const struct maker *m, const struct lk_row *row, const struct lk_row *before,
+    struct part *out)
+{
+	struct lk_estimate kept = {0};
+	uint32_t interval = 0;
+
+	*out = (struct part){.live = sum_of(row)};
 	for (uint32_t i = 0; i < row->cell_count; i++) {
 		const struct lk_cell *cell = &row->cells[i];
-		uint32_t interval = interval_of(m->s, cell->epoch);
 
-		lk_estimate_add(cell->epoch >= m->from.id ? &born : &kept, cell);
-		if (is_alive(cell) && interval > 0)
-			sum->survived |= (uint64_t)1 << ((interval - 1) & 63);
+		interval = interval_of(m->s, cell->epoch, interval);
+		lk_estimate_add(cell->epoch >= m->from.id ? &out->born : &kept, cell);
+		if (interval > 0 && is_alive(cell))
+			out->survived |= (uint64_t)1 << ((interval - 1) & 63);
 	}
-	died = died_of(&old, &kept);
-	join(&g->live, &live);
+	if (before == NULL)
+		return;
+	out->old = sum_of(before);
+	out->died = died_of(&out->old, &kept);
+}
+
+static void
+add_row(struct maker *m, uint32_t number, const struct lk_row *row, const struct lk_row *before)
+{
+	struct lk_growth *g;
+	struct part part;
+	struct sum *sum;
+
+	take_apart(m, row, before, &part);
+	g = group_of(m, number, row, part.live.bytes, &sum);
+	sum->survived |= part.survived;
+	join(&g->live, &part.live);
 	if (row->stack->domain == LK_DOMAIN_NATIVE)
-		g->native_bytes += live.bytes;
-	join(&g->born, &born);
-	join(&g->died, &died);
-	join(&sum->before, &old);
+		g->native_bytes += part.live.bytes;
+	join(&g->born, &part.born);
+	join(&g->died, &part.died);
+	join(&sum->before, &part.old);
 	g->est_allocated_bytes += row->est_allocated_bytes;
 	sum->est_allocated_before_bytes += before != NULL ? before->est_allocated_bytes : 0;
 	g->stack_count++;
@@ -235,11 +284,11 @@ add_row(struct maker *m, const struct lk_row *row, const struct lk_row *before)
 
 /* A row of the reference that is nowhere at the end: all of it died. */
 static void
-add_vanished(struct maker *m, const struct lk_row *before)
+add_vanished(struct maker *m, uint32_t number, const struct lk_row *before)
 {
 	struct lk_estimate old = sum_of(before);
 	struct sum *sum;
-	struct lk_growth *g = group_of(m, before, old.bytes, &sum);
+	struct lk_growth *g = group_of(m, number, before, old.bytes, &sum);
 
 	join(&g->died, &old);
 	join(&sum->before, &old);
@@ -248,17 +297,110 @@ add_vanished(struct maker *m, const struct lk_row *before)
 	g->stack_count++;
 }
 
+/* Rows are by stack id in both ends: one walk finds each stack's other row.  *at goes along. */
+static const struct lk_row *
+same_stack_in(const struct end *end, uint32_t stack, uint32_t *at)
+{
+	while (*at < end->row_count && end->rows[*at].stack->id < stack)
+		(*at)++;
+	return *at < end->row_count && end->rows[*at].stack->id == stack ? &end->rows[*at] : NULL;
+}
+
+static void
+number_rows(struct maker *m)
+{
+	const struct end *from = &m->from, *to = &m->to;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < to->row_count; i++)
+		m->numbers[i] = lk_identity_number(&m->ids, to->rows[i].stack);
+	for (uint32_t i = 0; i < from->row_count; i++)
+		m->numbers[to->row_count + i] =
+		    same_stack_in(to, from->rows[i].stack->id, &at) != NULL ? NOT_HERE :
+		    lk_identity_number(&m->ids, from->rows[i].stack);
+}
+
+static void
+weigh_rows(struct maker *m)
+{
+	const struct end *from = &m->from, *to = &m->to;
+	const uint32_t *numbers = m->numbers;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < to->row_count; i++) {
+		struct weight *w = &m->weights[*numbers++];
+		struct part part;
+
+		take_apart(m, &to->rows[i],
+		    same_stack_in(from, to->rows[i].stack->id, &at), &part);
+		w->live += part.live.bytes;
+		w->born += part.born.bytes;
+		w->died += part.died.bytes;
+	}
+	for (uint32_t i = 0; i < from->row_count; i++, numbers++)
+		if (*numbers != NOT_HERE)
+			m->weights[*numbers].died += sum_of(&from->rows[i]).bytes;
+}
+
 static void
 add_rows(struct maker *m)
 {
 	const struct end *from = &m->from, *to = &m->to;
+	const uint32_t *numbers = m->numbers;
+	uint32_t at = 0;
 
 	for (uint32_t i = 0; i < to->row_count; i++)
-		add_row(m, &to->rows[i],
-		    lk_snapshot_row(from->rows, from->row_count, to->rows[i].stack->id));
-	for (uint32_t i = 0; i < from->row_count; i++)
-		if (lk_snapshot_row(to->rows, to->row_count, from->rows[i].stack->id) == NULL)
-			add_vanished(m, &from->rows[i]);
+		add_row(m, *numbers++, &to->rows[i],
+		    same_stack_in(from, to->rows[i].stack->id, &at));
+	for (uint32_t i = 0; i < from->row_count; i++, numbers++)
+		if (*numbers != NOT_HERE)
+			add_vanished(m, *numbers, &from->rows[i]);
+}
+
+/* Largest growth first, then most bytes, then by key. */
+static uint64_t
+key_of(const struct maker *m, uint32_t number, int level)
+{
+	const struct weight *w = &m->weights[number];
+
+	return level == 0 ? lk_order_key(w->born - w->died, false) :
+	    level == 1 ? lk_order_key(w->live, false) : m->ids.keys[number];
+}
+
+/* LIST has the same keys of all levels before. */
+static void
+order_groups(const struct maker *m, struct lk_order *list, struct lk_order *scratch,
+    size_t count, int level)
+{
+	for (size_t i = 0; i < count; i++)
+		list[i].key = key_of(m, list[i].number, level);
+	lk_order_sort(list, scratch, count);
+	for (size_t from = 0, to; level < 2 && from < count; from = to) {
+		for (to = from + 1; to < count && list[to].key == list[from].key;)
+			to++;
+		if (to - from > 1)
+			order_groups(m, list + from, scratch, to - from, level + 1);
+	}
+}
+
+/* Known before the rows are made: they are too large to be moved afterwards. */
+static int
+find_places(struct maker *m)
+{
+	size_t count = m->ids.count;
+	struct lk_order *list = lk_arena_get(m->work, 2 * count, sizeof(*list));
+
+	m->weights = lk_arena_get(m->work, count, sizeof(*m->weights));
+	m->places = lk_arena_get(m->work, count, sizeof(*m->places));
+	if (list == NULL || m->weights == NULL || m->places == NULL)
+		return -1;
+	weigh_rows(m);
+	for (uint32_t i = 0; i < count; i++)
+		list[i].number = i;
+	order_groups(m, list, list + count, count, 0);
+	for (uint32_t i = 0; i < count; i++)
+		m->places[list[i].number] = i;
+	return 0;
 }
 
 static uint32_t
@@ -271,8 +413,8 @@ static void
 finish_row(struct maker *m, uint32_t number)
 {
 	double interval_bytes = lk_snapshot_interval_bytes(m->s);
-	struct lk_growth *g = &m->set->rows[number];
-	const struct sum *sum = &m->sums[number];
+	struct lk_growth *g = &m->set->rows[m->places[number]];
+	const struct sum *sum = &m->sums[m->places[number]];
 
 	g->key = m->ids.keys[number];
 	g->frame = m->ids.group == LK_GROUP_OWN ? lk_growth_own_site(g->stack)
@@ -280,34 +422,22 @@ finish_row(struct maker *m, uint32_t number)
 	g->live_error_bytes = lk_estimate_error(&g->live, interval_bytes);
 	g->delta_bytes = g->born.bytes - g->died.bytes;
 	g->delta_objects = g->born.objects - g->died.objects;
+	g->significant = lk_estimate_delta(&g->born, &g->died, interval_bytes,
+	    m->from.id != LK_REFERENCE_START ? &g->delta_error_bytes : NULL);
 	/* nothing can have died since before it was counted */
-	g->delta_error_bytes = m->from.id == LK_REFERENCE_START
-	    ? g->live_error_bytes
-	    : lk_estimate_delta_error(&g->born, &g->died, interval_bytes);
+	if (m->from.id == LK_REFERENCE_START)
+		g->delta_error_bytes = g->live_error_bytes;
 	g->rate_bytes_per_min =
 	    m->set->window_s >= 1 ? g->delta_bytes * 60 / m->set->window_s : NAN;
 	g->est_allocated_since_bytes =
 	    positive(g->est_allocated_bytes - sum->est_allocated_before_bytes);
 	g->est_freed_bytes = positive(g->est_allocated_bytes - g->live.bytes);
 	g->survived_count = bits(sum->survived);
-	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id) - 1
+	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id, 0) - 1
 					  : m->s->baseline_count;
-	g->significant = lk_estimate_exceeds_chance(&g->born, &g->died, interval_bytes);
 	g->gone = sum->before.bytes > 0 && !(g->live.bytes > 0);
 	g->fresh = m->from.id != LK_REFERENCE_START && !(sum->before.bytes > 0) &&
 	    g->live.bytes > 0;
-}
-
-static int
-by_delta(const void *a, const void *b)
-{
-	const struct lk_growth *x = a, *y = b;
-
-	if (x->delta_bytes != y->delta_bytes)
-		return x->delta_bytes < y->delta_bytes ? 1 : -1;
-	if (x->live.bytes != y->live.bytes)
-		return x->live.bytes < y->live.bytes ? 1 : -1;
-	return x->key < y->key ? -1 : x->key > y->key;
 }
 
 /* False when the rows of a baseline are not there yet; its id in *missing then. */
@@ -347,25 +477,34 @@ find_ends(struct maker *m, uint32_t reference, uint32_t until, uint32_t *missing
 }
 
 static int
-make(struct maker *m, enum lk_group group)
+make_rows(struct maker *m)
 {
 	struct lk_growth_set *set = m->set;
-	size_t max = (size_t)m->to.row_count + m->from.row_count;
 
-	set->reference = m->from.id;
-	set->until = m->to.id;
-	set->window_s = m->to.at_s - m->from.at_s;
-	set->rows = lk_arena_get(set->arena, max, sizeof(*set->rows));
-	m->sums = lk_arena_get(set->arena, max, sizeof(*m->sums));
-	if (set->rows == NULL || m->sums == NULL ||
-	    lk_identity_init(&m->ids, group, max, set->arena) < 0)
+	set->count = m->ids.count;
+	set->rows = lk_arena_get(set->arena, set->count, sizeof(*set->rows));
+	m->sums = lk_arena_get(m->work, set->count, sizeof(*m->sums));
+	if (set->rows == NULL || m->sums == NULL)
 		return -1;
 	add_rows(m);
-	set->count = m->ids.count;
 	for (uint32_t i = 0; i < m->ids.count; i++)
 		finish_row(m, i);
-	qsort(set->rows, set->count, sizeof(*set->rows), by_delta);
 	return 0;
+}
+
+static int
+make(struct maker *m, enum lk_group group)
+{
+	size_t max = (size_t)m->to.row_count + m->from.row_count;
+
+	m->set->reference = m->from.id;
+	m->set->until = m->to.id;
+	m->set->window_s = m->to.at_s - m->from.at_s;
+	m->numbers = lk_arena_get(m->work, max, sizeof(*m->numbers));
+	if (m->numbers == NULL || lk_identity_init(&m->ids, group, max, m->work) < 0)
+		return -1;
+	number_rows(m);
+	return find_places(m) < 0 ? -1 : make_rows(m);
 }
 
 struct lk_growth_set *
@@ -379,20 +518,29 @@ lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
 	if (!find_ends(&m, reference, until, missing))
 		return NULL;
 	arena = lk_arena_new();
+	m.work = lk_arena_new();
 	m.set = arena != NULL ? lk_arena_get(arena, 1, sizeof(*m.set)) : NULL;
 	if (m.set != NULL)
-		m.set->arena = arena;
-	if (m.set == NULL || make(&m, group) < 0) {
+		*m.set = (struct lk_growth_set){.arena = arena, .references = 1};
+	if (m.set == NULL || m.work == NULL || make(&m, group) < 0) {
 		lk_arena_free(arena);
-		return NULL;
+		m.set = NULL;
 	}
+	lk_arena_free(m.work);
 	return m.set;
+}
+
+struct lk_growth_set *
+lk_growth_get(struct lk_growth_set *set)
+{
+	set->references++;
+	return set;
 }
 
 void
 lk_growth_free(struct lk_growth_set *set)
 {
-	if (set != NULL)
+	if (set != NULL && --set->references == 0)
 		lk_arena_free(set->arena);
 }
 
@@ -407,6 +555,6 @@ lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *row, en
 		if (!lk_identity_same(row->stack, r->stack, group))
 			continue;
 		for (uint32_t k = 0; k < r->cell_count; k++)
-			lk_estimate_add(&out[interval_of(s, r->cells[k].epoch)], &r->cells[k]);
+			lk_estimate_add(&out[interval_of(s, r->cells[k].epoch, 0)], &r->cells[k]);
 	}
 }

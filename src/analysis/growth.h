@@ -56,6 +56,7 @@ struct lk_growth_set {
 	double			 window_s;
 	size_t			 count;
 	struct lk_growth	*rows;		/* [count], by delta, falling */
+	unsigned int		 references;
 	struct lk_arena		*arena;
 };
 
@@ -65,6 +66,9 @@ struct lk_growth_set {
  * Returns: NULL without memory (*missing = 0). */
 struct lk_growth_set *lk_growth_new(const struct lk_snapshot *s, uint32_t reference,
     uint32_t until, enum lk_group group, uint32_t *missing);
+
+/* get and free - share and release; free(NULL) is fine.  One thread only. */
+struct lk_growth_set *lk_growth_get(struct lk_growth_set *set);
 void lk_growth_free(struct lk_growth_set *set);
 
 /* lk_growth_resolve - NEWEST to an id, an id that is gone to START. */
