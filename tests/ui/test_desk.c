@@ -348,6 +348,59 @@ START_TEST(grouping_cycles_and_keeps_the_sum)
 }
 END_TEST
 
+START_TEST(types_are_those_of_the_scan)
+{
+	fixture_play(&f, "+5 ttt");
+	assert_shows("not read yet");
+	assert_shows("^R reads of which types");
+	fixture_play(&f, "<C-r> +4");
+	assert_shows("types as of the scan at ");
+	assert_shows("(unknown)");
+	assert_shows("shop.cart.Price");
+	fixture_play(&f, "/type:Price<Enter>");
+	ck_assert_uint_eq(table()->count, 1);
+	fixture_play(&f, "r +4");
+	ck_assert_str_eq(view(), "referrers");
+	assert_shows("shop.cart._PRICES");
+	fixture_play(&f, "<Esc><Esc>");
+	/* Esc gives up a reading before it leaves anything */
+	fixture_play(&f, "<C-r> +1");
+	assert_shows("Esc gives up");
+	fixture_play(&f, "<Esc> +1");
+	ck_assert_str_eq(view(), "stacks");
+	assert_shows("not read again: given up");
+	assert_shows("by type");
+}
+END_TEST
+
+START_TEST(a_trend_is_zoomed)
+{
+	fixture_play(&f, "+5 z");
+	assert_shows("last 10 minutes");
+	assert_shows("cart:88, live");
+	assert_shows("B3");
+	fixture_play(&f, "j");
+	assert_shows("log:41, live");
+	fixture_play(&f, "kj+++");
+	assert_shows("last minute");
+	fixture_play(&f, "-----------");
+	assert_shows("all of Python, live, last week");
+	fixture_play(&f, "z");
+	assert_shows("log:41, live, last minute");
+	fixture_play(&f, "tttttt");	/* other rows: one that has a trend of its own or has not */
+	ck_assert_str_eq(view(), "stacks");
+	fixture_play(&f, "<Esc>");
+	ck_assert(strstr(screen(), "last minute") == NULL);
+	fixture_play(&f, "6 +2 z");
+	assert_shows("RSS, last 10 minutes");
+	assert_shows("Python live, est., last 10 minutes");
+	fixture_play(&f, "q");
+	ck_assert_str_eq(view(), "memory");
+	ck_assert_int_eq(f.wish, LK_DESK_NOTHING);
+	assert_shows("pymalloc arenas");
+}
+END_TEST
+
 START_TEST(two_moments_make_a_diff)
 {
 	fixture_play(&f, "8 j _ j _ <Enter>");
@@ -1034,6 +1087,8 @@ desk_case(void)
 	tcase_add_test(tc, enter_opens_the_line_and_escape_comes_back);
 	tcase_add_test(tc, a_filter_narrows_and_escape_widens);
 	tcase_add_test(tc, grouping_cycles_and_keeps_the_sum);
+	tcase_add_test(tc, types_are_those_of_the_scan);
+	tcase_add_test(tc, a_trend_is_zoomed);
 	tcase_add_test(tc, two_moments_make_a_diff);
 	tcase_add_test(tc, a_baseline_is_renamed);
 	tcase_add_test(tc, the_matrix_knows_leaks_from_churn);

@@ -40,6 +40,9 @@ static const struct screen {
 	{"stacks-untyped", MARKED "ttt", false, false},
 	{"stacks-typing", MARKED "ttt <C-r> +2", false, false, true},
 	{"stacks-type-unknown", MARKED "ttt <C-r> +34 <End>", false, false, true},
+	{"stacks-zoom", MARKED "z", false, true},
+	{"stacks-zoom-week", MARKED "jz----", false, false, true},
+	{"memory-zoom", MARKED "6 +2 z-", false, true},
 	{"past", MARKED "Z,,,", false, false},
 	{"tree", MARKED "2", false, true},
 	{"tree-inverted", MARKED "2i", false, false, true},
@@ -172,7 +175,7 @@ END_TEST
 START_TEST(every_size_is_drawn)
 {
 	static const char *const keys[] = {"0", "1", "2", "t", "i", "3", "4", "5", "6", "8", "9",
-	    "?", "S", "4<Enter> +5", "4r +5"};
+	    "?", "S", "4<Enter> +5", "4r +5", "1z", "-", "6z"};
 	const int step = lk_suites_in_valgrind() ? 8 : 1;	/* half a minute there, not ten */
 	struct fixture f;
 

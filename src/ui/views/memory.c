@@ -13,6 +13,7 @@
 
 #include "ui/view.h"
 #include "ui/views/all.h"
+#include "ui/zoom.h"
 
 #define LINES_MAX	48
 #define EVENTS_SHOWN	16
@@ -34,6 +35,7 @@ struct memory {
 	int		 count;
 	int		 top;
 	int		 page;
+	struct lk_zoom	 zoom;
 };
 
 static void
@@ -256,6 +258,10 @@ memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		lk_view_empty(c, area, "the ledger is on its way", NULL);
 		return;
 	}
+	if (v->zoom.open) {
+		lk_zoom_draw_process(&v->zoom, view->session, c, area);
+		return;
+	}
 	v->page = area->rows;
 	if (v->top > v->count - v->page)
 		v->top = v->count - v->page;
@@ -282,6 +288,8 @@ memory_input(struct lk_view *view, enum lk_action action)
 {
 	struct memory *v = view->state;
 
+	if (lk_zoom_input(&v->zoom, action))
+		return true;
 	switch (action) {
 	case LK_ACTION_UP:
 		v->top--;

@@ -19,6 +19,7 @@
 #include "ui/setup.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
+#include "ui/zoom.h"
 
 #define SUSPECT_SHARE	0.05	/* of all growth */
 #define DETAIL_ROWS	6	/* with its rule */
@@ -33,6 +34,7 @@ struct stacks {
 	enum mode		  mode;
 	const struct lk_column	 *shown[LK_TABLE_COLUMNS_MAX + 1];	/* of its columns */
 	struct lk_listing	  listing;
+	struct lk_zoom		  zoom;
 };
 
 static const struct lk_column *const delta_columns[] = {
@@ -229,6 +231,9 @@ draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	    "heaviest of %u stacks, outermost first" : "selected stack, outermost first",
 	    g->stack_count);
 	lk_view_rule(c, area, area->row, text, view->session->ascii);
+	if (lk_canvas_width(c, text) + 20 < area->cols)
+		lk_canvas_right(c, area->row, area->col, area->cols - 1, LK_ROLE_HIGH,
+		    " z:zoom v:source ");
 	lk_chain_draw(c, &inner, g->stack);
 	draw_code(view, c, &inner, area->row + area->rows - 2, lk_growth_site(g->stack));
 	if (is_by_type(view->session) && g->type == NULL)
@@ -251,6 +256,15 @@ draw_dormant(const struct lk_snapshot *now, struct lk_canvas *c, const struct lk
 	    reason);
 	lk_canvas_text(c, area->row + area->rows / 3 + 2, area->col + 3, area->cols - 3,
 	    LK_ROLE_MAIN, "6 Memory still works; start the service again once that is mended");
+}
+
+static void
+draw_zoom(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct stacks *v = view->state;
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+
+	lk_zoom_draw_row(&v->zoom, view->session, row != NULL ? row->item : NULL, c, area);
 }
 
 static bool
@@ -304,7 +318,13 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		lk_freeze_draw_nothing(s, c, area, true, "^R reads of which types they are");
 		return;
 	}
-	if (area->rows >= 30)
+	if (v->zoom.open && area->rows < LK_ZOOM_BESIDE_FROM) {
+		draw_zoom(view, c, area);
+		return;
+	}
+	if (v->zoom.open)
+		detail = area->rows * 3 / 5;
+	else if (area->rows >= 30)
 		detail += 4;
 	if (is_by_type(s)) {
 		int used = draw_reading(s, c, &table);
@@ -318,7 +338,9 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	lk_table_draw(view->table, c, &table);
 	if (view->table->count == 0)
 		lk_view_empty(c, &table, "no row matches the filter", "Esc clears it");
-	if (detail > 0)
+	if (v->zoom.open)
+		draw_zoom(view, c, &below);
+	else if (detail > 0)
 		draw_detail(view, c, &below);
 }
 
@@ -405,7 +427,11 @@ show_holders(struct lk_view *view)
 static bool
 stacks_input(struct lk_view *view, enum lk_action action)
 {
+	struct stacks *v = view->state;
+
 	if (is_by_type(view->session) && lk_freeze_input(view->session, action))
+		return true;
+	if (lk_zoom_input(&v->zoom, action))
 		return true;
 	switch (action) {
 	case LK_ACTION_RELOAD:
