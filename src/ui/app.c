@@ -124,6 +124,8 @@ first_theme(struct app *a, const char *option)
 		    rc == -EPERM ? "others may write it" : strerror(-rc));
 	gethostname(host, sizeof(host) - 1);
 	lk_theme_choose(&preferences, option, getenv("LEAKTOP_THEME"), host, name, sizeof(name));
+	lk_theme_banner(&preferences, host, a->desk.session.banner,
+	    sizeof(a->desk.session.banner));
 	if (rc == 0)
 		lk_setup_read(&a->desk.session, &preferences, path);
 	lk_preferences_fini(&preferences);

@@ -207,19 +207,35 @@ add_state(const struct lk_session *s, struct segments *line)
 		snprintf(add(line, LK_ROLE_INACTIVE, 15)->text, 16, "readonly");
 }
 
+/* Where the operator gave this host a banner, all of the line is one, and its words come first:
+ * they stay when nearly all else had to go, and where there are no colours. */
+static void
+draw_banner(const struct lk_session *s, struct lk_canvas *c, int row, struct segments *line)
+{
+	if (s->banner[0] != '\0') {
+		lk_canvas_fill(c, row, 0, c->cols, LK_ROLE_BANNER, " ");
+		for (int i = 0; i < line->count; i++)
+			line->list[i].role = LK_ROLE_BANNER;
+	}
+	draw_segments(c, row, line);
+}
+
 static void
 draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 {
 	struct segments line = {.count = 0};
-	struct segment *segment = add(&line, LK_ROLE_HIGH, 10);
+	struct segment *segment;
 	char host[72], python[24];
 
-	snprintf(segment->text, sizeof(segment->text), "leaktop");
+	if (s->banner[0] != '\0')
+		lk_text_head(s->banner, (size_t)c->cols / 3,
+		    add(&line, LK_ROLE_BANNER, 100)->text, sizeof(s->banner));
+	snprintf(add(&line, LK_ROLE_HIGH, 10)->text, 16, "leaktop");
 	if (s->source == NULL) {
 		snprintf(add(&line, LK_ROLE_TITLE, 50)->text, 64, "Python processes of this host");
 		if (s->paused)
 			snprintf(add(&line, LK_ROLE_BANNER, 100)->text, 16, "PAUSED");
-		draw_segments(c, row, &line);
+		draw_banner(s, c, row, &line);
 		return;
 	}
 	if (s->now != NULL) {
@@ -246,7 +262,7 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 		segment->clip = true;
 		reference_words(s, segment->text, sizeof(segment->text));
 	}
-	draw_segments(c, row, &line);
+	draw_banner(s, c, row, &line);
 }
 
 /* ---- sizes and rates ------------------------------------------------------- */
@@ -496,15 +512,17 @@ lk_header_summary(const struct lk_session *s, struct lk_canvas *c)
 {
 	struct lk_verdict verdict;
 	char text[320], rss[LK_TEXT_BYTES];
+	int col = lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_BANNER, s->banner);
 
+	col += col > 0;
 	if (s->now == NULL) {
 		snprintf(text, sizeof(text), s->source != NULL ? "leaktop: waiting" :
 		    "%d Python processes; more in 40x10", s->process_count);
-		lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, text);
+		lk_canvas_text(c, 0, col, c->cols - col, LK_ROLE_MAIN, text);
 		return;
 	}
 	lk_verdict_of(s->now, &verdict);
 	snprintf(text, sizeof(text), "%d %s %s", s->now->process.pid,
 	    lk_text_bytes(s->now->rss_bytes, rss, sizeof(rss)), verdict.sentence);
-	lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_MAIN, text);
+	lk_canvas_text(c, 0, col, c->cols - col, LK_ROLE_MAIN, text);
 }

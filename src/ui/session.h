@@ -59,6 +59,7 @@ struct lk_session {
 	struct lk_mutes		 mutes;
 	struct lk_past		 past;
 	struct lk_setup		 setup;
+	char			 banner[64];	/* "PRODUCTION": what this host is; "" */
 	unsigned int		 period_ms;
 	bool			 paused;	/* the screen, not the sampler */
 	bool			 readonly;

@@ -103,11 +103,17 @@ int lk_theme_load(const char *name, const struct lk_theme_folders *folders,
 
 /* lk_theme_choose - the name of the theme that is wanted: OPTION if there is one, else ENVIRONMENT,
  * else in the preferences the first of the lines
- *     theme.match="PATTERN THEME"
+ *     theme.match="PATTERN THEME [WORDS]"
  * whose pattern (*, ? and [...]) fits HOST, else their theme="THEME", else "default".
  * OPTION, ENVIRONMENT: NULL or "" for none. */
 void lk_theme_choose(const struct lk_preferences *preferences, const char *option,
     const char *environment, const char *host, char *out, size_t out_bytes);
+
+/* lk_theme_banner - what such a line says behind the theme, "PRODUCTION" of
+ *     theme.match="prod-* dracula PRODUCTION"
+ * for the header of every screen on those hosts, whatever the theme; "" nothing.  Cleaned. */
+void lk_theme_banner(const struct lk_preferences *preferences, const char *host, char *out,
+    size_t out_bytes);
 
 /* lk_theme_names - the themes in FOLDERS and the compiled one: sorted, "default" first.
  * Returns: how many of NAMES were filled, at most MAX. */

@@ -22,6 +22,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count)
 	memcpy(p.text, bytes, count);
 	p.text[count] = '\0';
 	lk_theme_choose(&p, NULL, NULL, "prod-1.example.org", name, sizeof(name));
+	lk_theme_banner(&p, "prod-1.example.org", name, sizeof(name));
 	if (lk_preferences_set(&p, "theme", "nord") == 0 &&
 	    (!lk_preferences_get(&p, "theme", 0, value, sizeof(value)) ||
 	    strcmp(value, "nord") != 0))

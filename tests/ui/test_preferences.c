@@ -191,6 +191,29 @@ START_TEST(the_theme_is_whose_word_comes_first)
 }
 END_TEST
 
+static const struct {
+	const char *text, *host, *words;
+} banners[] = {
+	{"theme.match=\"prod-* dracula PRODUCTION\"\n", "prod-1", "PRODUCTION"},
+	{"theme.match=\"prod-* dracula PRODUCTION\"\n", "web-1", ""},
+	{"theme.match=\"prod-* dracula\"\ntheme.match=\"* nord ANY\"\n", "prod-1", ""},
+	{"theme.match=\"*  nord \t PROD: ask first\"\n", "x", "PROD: ask first"},
+	{"theme.match=\"* nord \033[31mP\xe2\x80\xae\"\n", "x", "?[31mP?"},
+	{"theme.match=\"*\"\n", "x", ""},
+	{"", "x", ""},
+};
+
+START_TEST(a_host_may_have_a_banner)
+{
+	char words[64], *text = strdup(banners[_i].text);
+	const struct lk_preferences p = {text};
+
+	lk_theme_banner(&p, banners[_i].host, words, sizeof(words));
+	ck_assert_str_eq(words, banners[_i].words);
+	free(text);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -202,6 +225,7 @@ main(void)
 	tcase_add_loop_test(text, a_line_is_read, 0, (int)LK_COUNT_OF(lines));
 	tcase_add_loop_test(text, the_theme_is_whose_word_comes_first, 0,
 	    (int)LK_COUNT_OF(choices));
+	tcase_add_loop_test(text, a_host_may_have_a_banner, 0, (int)LK_COUNT_OF(banners));
 	tcase_add_checked_fixture(files, make_folder, remove_folder);
 	tcase_add_test(files, what_is_not_ours_stays);
 	tcase_add_test(files, a_value_that_is_no_line_is_refused);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -99,6 +100,8 @@ lead(int slave, int report_fd, int start_fd, const char *mode)
 	_exit(0);
 }
 
+static const char *config_home = "/nonexistent";
+
 static void
 start(const char *term_name, const char *locale, const char *mode)
 {
@@ -109,7 +112,7 @@ start(const char *term_name, const char *locale, const char *mode)
 	setenv("LC_ALL", locale, 1);
 	unsetenv("NO_COLOR");
 	unsetenv("LEAKTOP_THEME");
-	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	setenv("XDG_CONFIG_HOME", config_home, 1);
 	term.master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	ck_assert_int_ge(term.master, 0);
 	slave = open_slave(term.master);
@@ -312,6 +315,32 @@ START_TEST(a_freeze_is_cheap_on_a_slow_line)
 		sum += frame();		/* the table holds still until it is read again */
 	ck_assert_uint_le(sum / 3, IDLE_BYTES);
 	stop();
+}
+END_TEST
+
+/* The config of a host that is production: its words are there, without colours too. */
+START_TEST(production_is_said)
+{
+	char home[] = "/tmp/leaktop-banner-XXXXXX", path[64];
+	FILE *file;
+
+	ck_assert_ptr_nonnull(mkdtemp(home));
+	snprintf(path, sizeof(path), "%s/leaktop", home);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	strcat(path, "/config");
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("theme.match=\"* mono PRODUCTION\"\n", file);
+	ck_assert_int_eq(fclose(file), 0);
+	config_home = home;
+	start("vt100", "C", "live");
+	config_home = "/nonexistent";
+	ck_assert(sees("PRODUCTION"));
+	stop();
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	rmdir(home);
 }
 END_TEST
 
@@ -573,6 +602,7 @@ main(void)
 	tcase_add_loop_test(tc, an_idle_frame_is_nearly_nothing, 0, 2);
 	tcase_add_test(tc, a_freeze_is_cheap_on_a_slow_line);
 	tcase_add_test(tc, a_busy_frame_is_small);
+	tcase_add_test(tc, production_is_said);
 	tcase_add_test(tc, leaving_gives_the_terminal_back);
 	tcase_add_test(tc, keys_change_the_screen);
 	tcase_add_test(tc, a_resize_is_followed);

@@ -26,6 +26,7 @@ static const struct screen {
 	bool	    list;
 	bool	    roles;	/* the layer of styles as well */
 	bool	    one_size;	/* 80x24 alone: the others are those of another screen */
+	const char *banner;	/* of the host; NULL: none */
 } screens[] = {
 	{"stacks", MARKED, false, true},
 	{"stacks-start", MARKED "[[[[[[", false, false},
@@ -76,6 +77,10 @@ static const struct screen {
 	{"processes", "+2", true, true},
 	{"workers", "+2 _", true, false},
 	{"paused", MARKED "Z", false, false},
+	{"banner", MARKED, false, true, false, "PRODUCTION"},
+	{"banner-list", "+2", true, true, true, "PRODUCTION"},
+	{"banner-long", MARKED "Z", false, false, true,
+	    "PRODUCTION: ask the shop team before you mark"},
 	{"prompt", MARKED "Bwarm", false, false},
 };
 
@@ -160,6 +165,8 @@ START_TEST(a_view_looks_as_drawn)
 	if (!is_looked_at(screen, size))
 		return;
 	fixture_open(&f, size->rows, size->cols, size->utf8, screen->list);
+	snprintf(f.desk.session.banner, sizeof(f.desk.session.banner), "%s",
+	    screen->banner != NULL ? screen->banner : "");
 	fixture_play(&f, screen->script);
 	seen = dump(&f.canvas, screen->roles && size->rows == 24 && size->utf8);
 	snprintf(path, sizeof(path), "%s/tests/ui/screens/%s-%dx%d%s.screen",
