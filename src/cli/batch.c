@@ -10,6 +10,7 @@
 #include "analysis/growth.h"
 #include "client/source.h"
 #include "model/snapshot.h"
+#include "util/text.h"
 
 #include "cli/fault.h"
 #include "cli/filter.h"
@@ -161,7 +162,10 @@ int
 lk_batch_run(struct lk_source *source, const struct lk_look *look)
 {
 	struct batch batch = {.look = look};
-	int status = lk_filter_set(&batch.filter, look->filter);
+	int status;
+
+	lk_text_use_unit((enum lk_text_unit)look->unit);
+	status = lk_filter_set(&batch.filter, look->filter);
 
 	if (status != LK_EXIT_DONE)
 		return status;

@@ -73,9 +73,17 @@ print_reference(const struct lk_frame_text *f)
 	printf("since B%u '%s', %s ago\n", baseline->id, name, window);
 }
 
+/* Cells of a column of sizes. */
+static int
+size_cells(void)
+{
+	return lk_text_used_unit() == LK_TEXT_WHOLE ? 15 : 8;
+}
+
 static void
 print_row(const struct lk_growth *g)
 {
+	const int width = size_cells();
 	char delta[LK_TEXT_BYTES], error[LK_TEXT_BYTES], objects[LK_TEXT_BYTES];
 	char rate[LK_TEXT_BYTES], live[LK_TEXT_BYTES], survived[32];
 	char function[NAME_BYTES] = "(no Python stack)", file[NAME_BYTES] = "-", line[16] = "";
@@ -87,12 +95,13 @@ print_row(const struct lk_growth *g)
 	if (g->frame == NULL || !g->frame->native)
 		snprintf(line, sizeof(line), ":%u", g->frame == NULL ? 0 : g->frame->line);
 	snprintf(survived, sizeof(survived), "%u/%u", g->survived_count, g->interval_count);
-	printf("%c %8s %8s %7s %8s %8s %5s %s %s%s\n", g->significant ? '!' : ' ',
-	       lk_text_bytes_signed(g->delta_bytes, delta, sizeof(delta)),
-	       lk_text_bytes(g->delta_error_bytes, error, sizeof(error)),
+	printf("%c %*s %*s %7s %*s %*s %5s %s %s%s\n", g->significant ? '!' : ' ',
+	       width, lk_text_bytes_signed(g->delta_bytes, delta, sizeof(delta)),
+	       width, lk_text_bytes(g->delta_error_bytes, error, sizeof(error)),
 	       lk_text_count_signed(g->delta_objects, objects, sizeof(objects)),
-	       lk_text_bytes_signed(g->rate_bytes_per_min, rate, sizeof(rate)),
-	       lk_text_bytes(g->live.bytes, live, sizeof(live)), survived, function, file, line);
+	       width, lk_text_bytes_signed(g->rate_bytes_per_min, rate, sizeof(rate)),
+	       width, lk_text_bytes(g->live.bytes, live, sizeof(live)),
+	       survived, function, file, line);
 }
 
 int
@@ -103,8 +112,8 @@ lk_frame_text_print(const struct lk_frame_text *f)
 	print_process(f);
 	print_numbers(f->snapshot);
 	print_reference(f);
-	printf("  %8s %8s %7s %8s %8s %5s %s\n", "DELTA", "+/-", "OBJECTS", "RATE/m", "LIVE",
-	       "SURV", "SITE FILE:LINE");
+	printf("  %*s %*s %7s %*s %*s %5s %s\n", size_cells(), "DELTA", size_cells(), "+/-",
+	       "OBJECTS", size_cells(), "RATE/m", size_cells(), "LIVE", "SURV", "SITE FILE:LINE");
 	for (size_t i = 0; i < f->count; i++)
 		print_row(f->rows[i]);
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : -EIO;

@@ -6,11 +6,16 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "util/text.h"
 
 #include "cli/options.h"
 
 static const char *const sorts[] = {
     [LK_LOOK_DELTA] = "delta", [LK_LOOK_RATE] = "rate", [LK_LOOK_LIVE] = "live", NULL};
+
+/* As lk_text_unit_name() has them. */
+static const char *const units[] = {
+    [LK_TEXT_BINARY] = "binary", [LK_TEXT_DECIMAL] = "decimal", [LK_TEXT_WHOLE] = "bytes", NULL};
 
 const struct lk_option lk_look_options[LK_LOOK_OPTIONS] = {
     {"batch", 'b', LK_OPTION_FLAG, NULL, "frames of text on standard output, no screen",
@@ -28,6 +33,9 @@ const struct lk_option lk_look_options[LK_LOOK_OPTIONS] = {
     {"filter", 0, LK_OPTION_TEXT, "TEXT",
      "with -b: rows with TEXT in function or file, ~ a regex; !TEXT: without",
      offsetof(struct lk_look, filter), NULL},
+    {"units", 0, LK_OPTION_CHOICE, "UNITS",
+     "with -b: sizes in binary (default) or decimal units, or bytes",
+     offsetof(struct lk_look, unit), units},
     {"baseline", 0, LK_OPTION_TEXT, "LABEL",
      "with -b: growth since this one, or start (default newest)",
      offsetof(struct lk_look, baseline), NULL},

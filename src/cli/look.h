@@ -8,7 +8,7 @@
 
 #include "cli/options.h"
 
-#define LK_LOOK_OPTIONS 11
+#define LK_LOOK_OPTIONS 12
 
 enum lk_look_sort { LK_LOOK_DELTA, LK_LOOK_RATE, LK_LOOK_LIVE };
 
@@ -16,6 +16,7 @@ struct lk_look {
 	bool batch, json, readonly, ascii;
 	uint64_t frame_count, period_ms, top;
 	unsigned int sort;    /* enum lk_look_sort */
+	unsigned int unit;    /* enum lk_text_unit */
 	const char *filter;   /* NULL: none; filter.h */
 	const char *baseline; /* NULL: the newest */
 	const char *theme;    /* NULL: the default */

@@ -189,7 +189,7 @@ void
 lk_graph_draw(const struct lk_graph *g, struct lk_canvas *c, const struct lk_area *area,
     bool ascii)
 {
-	int axis = AXIS_CELLS;
+	int axis = AXIS_CELLS + (lk_text_used_unit() == LK_TEXT_WHOLE ? AXIS_BYTES : 0);
 	struct plot p;
 
 	p.area = (struct lk_area){area->row, area->col + axis, area->rows - 1, area->cols - axis};

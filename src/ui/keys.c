@@ -18,11 +18,14 @@ static const struct lk_binding bindings[] = {
 	{LK_KEY_F0 + 1, LK_ACTION_HELP, NULL, "Help", NULL, 0},
 	{'?', LK_ACTION_HELP, NULL, NULL, NULL, 0},
 
-	{'S', LK_ACTION_SETUP, NULL, NULL, "setup: columns, interval, theme; kept", 0},
+	{'S', LK_ACTION_SETUP, NULL, NULL,
+	    "setup: columns, their order, units, interval, theme; kept", 0},
 	{LK_KEY_F0 + 2, LK_ACTION_SETUP, NULL, NULL, NULL, 0},
 
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "setup", "Change", "change the setting; Right does too", 0},
 	{' ', LK_ACTION_TAG, "setup", NULL, NULL, 0},
+	{'<', LK_ACTION_MOVE_LEFT, "setup", "Move", "move the column to the left", 0},
+	{'>', LK_ACTION_MOVE_RIGHT, "setup", "Move", "move the column to the right", 0},
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "processes", "Open", "watch this process", 0},
 	{'A', LK_ACTION_ATTACH, "processes", "Attach", "put the sampler into this process", 0},
 	{' ', LK_ACTION_TAG, "processes", "Workers", "fold and unfold a worker group", 0},

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/text.h"
+
 #include "ui/preferences.h"
 #include "ui/session.h"
 
@@ -13,13 +15,13 @@
 #define PERIOD_LEAST_MS	250u
 #define PERIOD_MOST_MS	30000u
 
-/* Where "id " is in the list; NULL: it is not. */
+/* Where "id " is in LIST; NULL: it is not. */
 static char *
-find(const struct lk_setup *setup, const char *id)
+find(const char *list, const char *id)
 {
 	size_t length = strlen(id);
 
-	for (const char *at = setup->hidden; *at != '\0'; at += strcspn(at, " ") + 1)
+	for (const char *at = list; *at != '\0'; at += strcspn(at, " ") + 1)
 		if (strncmp(at, id, length) == 0 && at[length] == ' ')
 			return (char *)(uintptr_t)at;
 	return NULL;
@@ -28,13 +30,13 @@ find(const struct lk_setup *setup, const char *id)
 bool
 lk_setup_hides(const struct lk_setup *setup, const struct lk_column *column)
 {
-	return !column->search && find(setup, column->id) != NULL;
+	return !column->search && find(setup->hidden, column->id) != NULL;
 }
 
 void
 lk_setup_toggle(struct lk_setup *setup, const struct lk_column *column)
 {
-	char *at = find(setup, column->id);
+	char *at = find(setup->hidden, column->id);
 	size_t length = strlen(column->id) + 1, used = strlen(setup->hidden);
 
 	if (column->search)
@@ -45,32 +47,79 @@ lk_setup_toggle(struct lk_setup *setup, const struct lk_column *column)
 		snprintf(setup->hidden + used, sizeof(setup->hidden) - used, "%s ", column->id);
 }
 
+/* A column that was never moved stays behind the one that it is behind without any order. */
+void
+lk_setup_order(const struct lk_setup *setup, const struct lk_column *const *all,
+    const struct lk_column **out)
+{
+	const char *places[LK_TABLE_COLUMNS_MAX], *place = setup->order;
+	size_t count = 0;
+
+	for (; all[count] != NULL && count < LK_TABLE_COLUMNS_MAX; count++) {
+		const char *chosen = find(setup->order, all[count]->id);
+		size_t at = count;
+
+		if (chosen != NULL)
+			place = chosen;
+		for (; at > 0 && places[at - 1] > place; at--) {
+			places[at] = places[at - 1];
+			out[at] = out[at - 1];
+		}
+		places[at] = place;
+		out[at] = all[count];
+	}
+	out[count] = NULL;
+}
+
 void
 lk_setup_columns(const struct lk_setup *setup, const struct lk_column *const *all,
     const struct lk_column **out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; all[i] != NULL && count < LK_TABLE_COLUMNS_MAX; i++)
-		if (!lk_setup_hides(setup, all[i]))
-			out[count++] = all[i];
+	lk_setup_order(setup, all, out);
+	for (size_t i = 0; out[i] != NULL; i++)
+		if (!lk_setup_hides(setup, out[i]))
+			out[count++] = out[i];
 	out[count] = NULL;
+}
+
+bool
+lk_setup_move(struct lk_setup *setup, const struct lk_column *const *all,
+    const struct lk_column *column, int step)
+{
+	const struct lk_column *list[LK_TABLE_COLUMNS_MAX + 1];
+	size_t used = 0, at = 0, count = 0;
+
+	lk_setup_order(setup, all, list);
+	for (; list[count] != NULL; count++)
+		if (list[count] == column)
+			at = count;
+	if (at == count || (step < 0 && at == 0) || (step > 0 && at + 1 == count))
+		return false;
+	list[at] = list[step < 0 ? at - 1 : at + 1];
+	list[step < 0 ? at - 1 : at + 1] = column;
+	setup->order[0] = '\0';
+	for (size_t i = 0; i < count && used < sizeof(setup->order); i++)
+		used += (size_t)snprintf(setup->order + used, sizeof(setup->order) - used, "%s ",
+		    list[i]->id);
+	return true;
 }
 
 /* ---- the config --------------------------------------------------------------------------- */
 
 static void
-read_hidden(struct lk_setup *setup, char *list)
+read_list(char *list, char out[LK_SETUP_HIDDEN_BYTES])
 {
 	char *rest = NULL;
 
-	setup->hidden[0] = '\0';
+	out[0] = '\0';
 	for (char *id = strtok_r(list, " ,", &rest); id != NULL;
 	     id = strtok_r(NULL, " ,", &rest)) {
-		size_t used = strlen(setup->hidden);
+		size_t used = strlen(out);
 
-		if (used + strlen(id) + 1 < sizeof(setup->hidden))
-			snprintf(setup->hidden + used, sizeof(setup->hidden) - used, "%s ", id);
+		if (used + strlen(id) + 1 < LK_SETUP_HIDDEN_BYTES)
+			snprintf(out + used, LK_SETUP_HIDDEN_BYTES - used, "%s ", id);
 	}
 }
 
@@ -94,7 +143,18 @@ lk_setup_read(struct lk_session *s, const struct lk_preferences *c, const char *
 			    PERIOD_MOST_MS);
 	}
 	if (lk_preferences_get(c, "hide", 0, value, sizeof(value)))
-		read_hidden(&s->setup, value);
+		read_list(value, s->setup.hidden);
+	if (lk_preferences_get(c, "columns", 0, value, sizeof(value)))
+		read_list(value, s->setup.order);
+	if (lk_preferences_get(c, "units", 0, value, sizeof(value))) {
+		int unit = lk_text_unit_parse(value);
+
+		if (unit >= 0)
+			lk_text_use_unit((enum lk_text_unit)unit);
+		else
+			lk_session_say(s, LK_ROLE_WARN,
+			    "config: units are binary, decimal or bytes");
+	}
 	for (int i = 1; i <= LK_MUTES_MAX; i++) {
 		snprintf(name, sizeof(name), "mute.%d", i);
 		if (lk_preferences_get(c, name, 0, value, sizeof(value)) && *value != '\0' &&
@@ -106,6 +166,7 @@ lk_setup_read(struct lk_session *s, const struct lk_preferences *c, const char *
 static int
 set_all(const struct lk_session *s, struct lk_preferences *c)
 {
+	enum lk_text_unit unit = lk_text_used_unit();
 	char text[32];
 	int rc;
 
@@ -114,6 +175,12 @@ set_all(const struct lk_session *s, struct lk_preferences *c)
 	if (rc == 0)
 		rc = lk_preferences_set(c, "hide", s->setup.hidden[0] != '\0' ? s->setup.hidden :
 		    NULL);
+	if (rc == 0)
+		rc = lk_preferences_set(c, "columns", s->setup.order[0] != '\0' ? s->setup.order :
+		    NULL);
+	if (rc == 0)
+		rc = lk_preferences_set(c, "units", unit == LK_TEXT_BINARY ? NULL :
+		    lk_text_unit_name(unit));
 	for (size_t i = 0; i < LK_MUTES_MAX && rc == 0; i++) {
 		snprintf(text, sizeof(text), "mute.%zu", i + 1);
 		rc = lk_preferences_set(c, text, i < s->mutes.count ? s->mutes.names[i] : NULL);

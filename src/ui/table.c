@@ -393,6 +393,24 @@ stretch(const struct lk_table *t, struct layout *l, int left)
 	l->width[last] += left - given;
 }
 
+/* Sizes that are written out are as wide as they are: cut, they would read as others. */
+static void
+widen(const struct lk_table *t, struct layout *l)
+{
+	for (size_t i = t->top; i < t->count && i < t->top + t->page; i++)
+		for (int k = 0; k < l->count; k++) {
+			const struct lk_column *column = t->columns[k];
+			char text[LK_TABLE_TEXT_BYTES];
+			int cells;
+
+			if (column->left || column->stretch > 0)
+				continue;
+			lk_table_cell_text(t, column, t->rows[i].item, text, sizeof(text));
+			cells = (int)strlen(text);
+			l->width[k] = cells > l->width[k] ? cells : l->width[k];
+		}
+}
+
 static void
 lay_out(const struct lk_table *t, int cols, struct layout *l)
 {
@@ -403,6 +421,8 @@ lay_out(const struct lk_table *t, int cols, struct layout *l)
 		l->width[l->count] = t->columns[l->count]->width_cells;
 		l->count++;
 	}
+	if (lk_text_used_unit() == LK_TEXT_WHOLE)
+		widen(t, l);
 	while (total_width(l) > cols && drop_one(t, l))
 		;
 	stretch(t, l, cols - total_width(l));

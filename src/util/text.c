@@ -34,12 +34,45 @@ unknown(char *out, size_t out_bytes)
 	return out;
 }
 
+static enum lk_text_unit used_unit = LK_TEXT_BINARY;
+
+static const char *const unit_names[LK_TEXT_UNIT_COUNT] = {
+	[LK_TEXT_BINARY] = "binary", [LK_TEXT_DECIMAL] = "decimal", [LK_TEXT_WHOLE] = "bytes",
+};
+
+void
+lk_text_use_unit(enum lk_text_unit unit)
+{
+	used_unit = unit;
+}
+
+enum lk_text_unit
+lk_text_used_unit(void)
+{
+	return used_unit;
+}
+
+const char *
+lk_text_unit_name(enum lk_text_unit unit)
+{
+	return unit_names[unit];
+}
+
+int
+lk_text_unit_parse(const char *name)
+{
+	for (int i = 0; i < LK_TEXT_UNIT_COUNT; i++)
+		if (strcmp(unit_names[i], name) == 0)
+			return i;
+	return -1;
+}
+
 static char *
 put_bytes(double bytes, const char *plus, char *out, size_t out_bytes)
 {
 	static const char *const units[] = {"B", "K", "M", "G", "T", "P", "E"};
 	const char *sign = bytes < 0 ? "-" : plus;
-	double value = fabs(bytes);
+	double value = fabs(bytes), step = used_unit == LK_TEXT_DECIMAL ? 1000 : 1024;
 	size_t unit = 0;
 	int decimals;
 
@@ -49,12 +82,17 @@ put_bytes(double bytes, const char *plus, char *out, size_t out_bytes)
 		snprintf(out, out_bytes, "0");
 		return out;
 	}
+	if (used_unit == LK_TEXT_WHOLE) {
+		put_fixed(out, out_bytes, sign, value, 0, "");
+		return out;
+	}
 	while (value >= (unit == 0 ? 999.5 : 999.95) && unit + 1 < LK_COUNT_OF(units)) {
-		value /= 1024;
+		value /= step;
 		unit++;
 	}
 	decimals = unit == 0 ? 0 : unit >= 3 && value < 9.995 ? 2 : 1;
-	put_fixed(out, out_bytes, sign, value, decimals, units[unit]);
+	put_fixed(out, out_bytes, sign, value, decimals,
+	    unit == 1 && used_unit == LK_TEXT_DECIMAL ? "k" : units[unit]);
 	return out;
 }
 

@@ -11,8 +11,22 @@
 
 #define LK_TEXT_BYTES 32
 
+/* What sizes are told in: "105.4M" of 1024, "110.5M" of 1000 (and k for K), or "110520934". */
+enum lk_text_unit {
+	LK_TEXT_BINARY, LK_TEXT_DECIMAL, LK_TEXT_WHOLE, LK_TEXT_UNIT_COUNT
+};
+
+/* lk_text_use_unit - for all sizes from now on: one program tells them in one unit.  Binary at
+ * first.  For programs, at their start or where the operator chooses: not from several threads. */
+void lk_text_use_unit(enum lk_text_unit unit);
+enum lk_text_unit lk_text_used_unit(void);
+
+/* "binary", "decimal", "bytes"; parse: -1 is another word. */
+const char *lk_text_unit_name(enum lk_text_unit unit);
+int lk_text_unit_parse(const char *name);
+
 /* lk_text_bytes - "0", "512B", "9.8K", "105.4M", "1.82G": at most 6 cells below 1024 T,
- * with a '-' in front of what is negative; 1024 is K. */
+ * with a '-' in front of what is negative; 1024 is K, unless another unit is used. */
 char *lk_text_bytes(double bytes, char *out, size_t out_bytes);
 
 /* lk_text_bytes_signed - the same with a sign always ("+105.4M"), except for what shows as 0. */

@@ -12,6 +12,7 @@
 #include "base/attr.h"
 #include "client/discover.h"
 #include "client/source.h"
+#include "util/text.h"
 
 #define SEED 7
 
@@ -88,6 +89,7 @@ fixture_open(struct fixture *f, int rows, int cols, bool utf8, bool list)
 	struct lk_source *source;
 
 	memset(f, 0, sizeof(*f));
+	lk_text_use_unit(LK_TEXT_BINARY);	/* what the one before chose */
 	setenv("TZ", "UTC", 1);
 	tzset();
 	setlocale(LC_ALL, utf8 ? "C.UTF-8" : "C");

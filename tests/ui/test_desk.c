@@ -193,7 +193,7 @@ START_TEST(setup_is_kept)
 	ck_assert_int_eq(lk_preferences_write(&c, path), 0);
 	lk_setup_read(s, &c, path);
 	lk_preferences_fini(&c);
-	fixture_play(&f, "+60 b +35 b +35 9 M S <Enter> jj <Enter>");
+	fixture_play(&f, "+60 b +35 b +35 9 M S <Enter> jjj <Enter>");
 	assert_shows("hidden");
 	fixture_play(&f, "<Esc> <Esc> 1");
 	ck_assert(!shows("+/-     dN"));
@@ -217,10 +217,56 @@ START_TEST(setup_is_kept)
 }
 END_TEST
 
+START_TEST(columns_are_moved_and_units_chosen)
+{
+	struct lk_session *s = &f.desk.session;
+	struct lk_preferences c = {NULL};
+	char folder[] = "/tmp/leaktop-setup-XXXXXX", path[64], value[LK_PREFERENCES_VALUE_BYTES];
+
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/config", folder);
+	lk_setup_read(s, &c, path);
+	fixture_play(&f, "+5 S <");
+	assert_shows("only columns can be moved");
+	fixture_play(&f, "jj<");
+	assert_shows("it is the first one");
+	fixture_play(&f, "<End>>");
+	assert_shows("it is the last one");
+	fixture_play(&f, "<<<<<<");	/* LINE to the place behind dLIVE */
+	assert_shows(">  Stacks: LINE");
+	fixture_play(&f, "<Home>j<Enter> <Esc>");
+	assert_shows("dLIVE LINE");
+	assert_shows("sampler 524.3k");
+	fixture_play(&f, "a");	/* what is not of that list stays in front */
+	assert_shows("LIVE    +/-      N   ALLOC FREED LINE");
+	fixture_play(&f, "aa");
+	ck_assert_int_eq(lk_preferences_read(path, &c), 0);
+	ck_assert(lk_preferences_get(&c, "columns", 0, value, sizeof(value)));
+	ck_assert_str_eq(value, "delta line error objects rate survived trend site ");
+	ck_assert(lk_preferences_get(&c, "units", 0, value, sizeof(value)));
+	ck_assert_str_eq(value, "decimal");
+	close_fixture();
+	open_dummy();
+	assert_shows("sampler 512K");
+	lk_setup_read(s, &c, path);
+	fixture_play(&f, "+1");
+	assert_shows("dLIVE LINE");
+	assert_shows("sampler 524.3k");
+	fixture_play(&f, "Sj<Right>");	/* sizes are never cut, though their columns are narrow */
+	assert_shows("bytes ");
+	fixture_play(&f, "<Esc>");
+	assert_shows("sampler 524288");
+	lk_preferences_fini(&c);
+	unlink(path);
+	rmdir(folder);
+}
+END_TEST
+
 START_TEST(a_bad_config_is_no_obstacle)
 {
 	static const char *const lines[] = {"interval=\"soon\"\n", "interval=\"1\"\n",
-	    "hide=\"\"\n", "hide=\" , nonsense site line\"\n", "mute.1=\"\"\n"};
+	    "hide=\"\"\n", "hide=\" , nonsense site line\"\n", "mute.1=\"\"\n",
+	    "columns=\" , nonsense\"\n", "units=\"\"\n", "units=\"octets\"\n"};
 
 	for (size_t i = 0; i < LK_COUNT_OF(lines); i++) {
 		struct lk_preferences c = {(char *)(uintptr_t)lines[i]};
@@ -232,7 +278,7 @@ START_TEST(a_bad_config_is_no_obstacle)
 		assert_shows("cart:88");
 		ck_assert_uint_eq(f.desk.session.mutes.count, 0);
 	}
-	assert_shows("interval is milliseconds");
+	assert_shows("units are binary, decimal or bytes");
 }
 END_TEST
 
@@ -1079,6 +1125,7 @@ desk_case(void)
 	tcase_add_test(tc, a_paused_screen_looks_back);
 	tcase_add_test(tc, a_filter_knows_fields);
 	tcase_add_test(tc, setup_is_kept);
+	tcase_add_test(tc, columns_are_moved_and_units_chosen);
 	tcase_add_test(tc, a_bad_config_is_no_obstacle);
 	tcase_add_test(tc, own_lines_stand_for_libraries);
 	tcase_add_test(tc, a_baseline_becomes_the_reference);

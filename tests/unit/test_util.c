@@ -57,6 +57,34 @@ START_TEST(bytes_are_six_cells)
 }
 END_TEST
 
+START_TEST(sizes_in_other_units)
+{
+	static const struct {
+		double	    value;
+		const char *decimal, *whole;
+	} rows[] = {
+		{0, "0", "0"}, {999, "999B", "999"}, {1000, "1.0k", "1000"},
+		{1024, "1.0k", "1024"}, {105400000, "105.4M", "105400000"},
+		{-1.82e9, "-1.82G", "-1820000000"}, {999950, "1.0M", "999950"},
+		{0x1p62, "4.61E", "4611686018427387904"}, {NAN, "-", "-"},
+	};
+	char out[LK_TEXT_BYTES];
+
+	for (size_t i = 0; i < LK_COUNT_OF(rows); i++) {
+		lk_text_use_unit(LK_TEXT_DECIMAL);
+		ck_assert_str_eq(lk_text_bytes(rows[i].value, out, sizeof(out)), rows[i].decimal);
+		lk_text_use_unit(LK_TEXT_WHOLE);
+		ck_assert_str_eq(lk_text_bytes(rows[i].value, out, sizeof(out)), rows[i].whole);
+	}
+	ck_assert_str_eq(lk_text_rate_per_min(1234567, out, sizeof(out)), "+1234567/min");
+	lk_text_use_unit(LK_TEXT_BINARY);
+	for (int i = 0; i < LK_TEXT_UNIT_COUNT; i++)
+		ck_assert_int_eq(lk_text_unit_parse(lk_text_unit_name((enum lk_text_unit)i)), i);
+	ck_assert_int_eq(lk_text_unit_parse("Binary"), -1);
+	ck_assert_int_eq(lk_text_unit_parse(""), -1);
+}
+END_TEST
+
 START_TEST(bytes_never_grow_wider_between_the_rows)
 {
 	char out[LK_TEXT_BYTES];
@@ -407,6 +435,7 @@ text_suite(void)
 	TCase *tc = tcase_create("text");
 
 	tcase_add_loop_test(tc, bytes_are_six_cells, 0, LK_COUNT_OF(bytes_rows));
+	tcase_add_test(tc, sizes_in_other_units);
 	tcase_add_test(tc, bytes_never_grow_wider_between_the_rows);
 	tcase_add_loop_test(tc, counts_are_five_cells, 0, LK_COUNT_OF(count_rows));
 	tcase_add_loop_test(tc, durations_read_as_words, 0, LK_COUNT_OF(duration_rows));

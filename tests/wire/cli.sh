@@ -101,6 +101,13 @@ jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'regular expressi
 gives 0 --json --filter '!~^/usr/' "$pid"
 jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding regular expression'
 gives 1 -b --filter '~(' "$pid"; says err '--filter ~\(: '; silent out
+gives 0 -b --units decimal "$pid"
+says out '^RSS 190.8M .*python 4.7M .*limit 536.9M .*interval 524.3k'
+gives 0 -b --units bytes "$pid"
+says out '^RSS 190840832 .*python 4718592 .*limit 536870912 .*interval 524288 '
+says out '^            DELTA             \+/- OBJECTS          RATE/m            LIVE  SURV SITE'
+says out ' 4718592 +[0-9]+/[0-9]+ shop.cart.price_key '
+gives 1 -b --units octets "$pid"; says err 'one of binary, decimal, bytes'
 gives 0 -b "$pid"
 says out '^     DELTA      \+/- OBJECTS   RATE/m     LIVE  SURV SITE FILE:LINE$'
 says out '^[! ] +[-+0-9.]+[BKMGT]? +[0-9.]+[BKMGT]? +[-+0-9.]+[kMGT]? +\S+ +[0-9.]+[BKMGT]? +[0-9]+/[0-9]+ \S+ \S+:[0-9]+$'

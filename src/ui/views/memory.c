@@ -19,6 +19,7 @@
 #define EVENTS_SHOWN	16
 #define LABEL_CELLS	21
 #define VALUE_CELLS	9
+#define WHOLE_CELLS	15	/* the same where sizes are written out */
 
 struct line {
 	const char	*label;
@@ -220,6 +221,7 @@ draw_line(const struct lk_session *s, struct lk_canvas *c, const struct lk_area 
     const struct line *line)
 {
 	int col = area->col + 3, bar = area->cols >= 100 ? 40 : area->cols >= 70 ? 11 : 8;
+	int cells = lk_text_used_unit() == LK_TEXT_WHOLE ? WHOLE_CELLS : VALUE_CELLS;
 	char value[LK_TEXT_BYTES], share[LK_TEXT_BYTES];
 
 	lk_canvas_text(c, row, col, LABEL_CELLS, line->role == LK_ROLE_HEADING ? LK_ROLE_HEADING :
@@ -235,9 +237,9 @@ draw_line(const struct lk_session *s, struct lk_canvas *c, const struct lk_area 
 		snprintf(value, sizeof(value), "unknown");
 	else
 		lk_text_bytes(line->bytes, value, sizeof(value));
-	lk_canvas_right(c, row, col, VALUE_CELLS - 1,
+	lk_canvas_right(c, row, col, cells - 1,
 	    isnan(line->bytes) ? LK_ROLE_INACTIVE : LK_ROLE_TITLE, value);
-	col += VALUE_CELLS;
+	col += cells;
 	if (!isnan(line->bytes) && !isnan(line->whole)) {
 		lk_text_percent(line->bytes, line->whole, share, sizeof(share));
 		lk_canvas_right(c, row, col, 5, LK_ROLE_GRAPH_TEXT, share);

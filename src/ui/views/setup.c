@@ -13,8 +13,11 @@
 
 #define ROWS_MAX	(LK_TABLE_COLUMNS_MAX + 2)
 
+enum setting { SETTING_COLUMN, SETTING_PERIOD, SETTING_UNITS };
+
 struct setup_row {
-	const struct lk_column	*column;	/* of Stacks, or NULL: */
+	enum setting		 setting;
+	const struct lk_column	*column;	/* of Stacks; NULL for another setting */
 	const char		*name, *help;
 };
 
@@ -48,6 +51,8 @@ value_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 	if (row->column != NULL)
 		snprintf(out, out_bytes, "%s", row->column->search ? "always" :
 		    lk_setup_hides(&ask->session->setup, row->column) ? "hidden" : "shown");
+	else if (row->setting == SETTING_UNITS)
+		snprintf(out, out_bytes, "%s", lk_text_unit_name(lk_text_used_unit()));
 	else
 		lk_text_duration(ask->session->period_ms / 1000.0, out, out_bytes);
 }
@@ -87,15 +92,22 @@ static void
 setup_update(struct lk_view *view)
 {
 	struct setup *v = view->state;
+	const struct lk_column *columns[LK_TABLE_COLUMNS_MAX + 1];
 
 	v->count = 0;
-	v->rows[v->count++] = (struct setup_row){.name = "update every",
+	v->rows[v->count++] = (struct setup_row){.setting = SETTING_PERIOD, .name = "update every",
 	    .help = "Left and Right; everywhere , and ."};
-	for (size_t i = 0; lk_view_stacks.columns[i] != NULL && v->count < ROWS_MAX; i++)
-		v->rows[v->count++] = (struct setup_row){.column = lk_view_stacks.columns[i]};
+	v->rows[v->count++] = (struct setup_row){.setting = SETTING_UNITS, .name = "units",
+	    .help = "binary: K is 1024; decimal: k is 1000; bytes: all digits"};
+	lk_setup_order(&view->session->setup, lk_view_stacks.columns, columns);
+	for (size_t i = 0; columns[i] != NULL && v->count < ROWS_MAX; i++)
+		v->rows[v->count++] = (struct setup_row){.column = columns[i]};
+	view->table->frozen_until_ms = 0;	/* a column that was moved is seen to move */
 	lk_table_begin(view->table);
 	for (size_t i = 0; i < v->count; i++)
-		lk_table_add(view->table, i, &v->rows[i], 0);
+		lk_table_add(view->table, v->rows[i].column != NULL ?
+		    (uint64_t)(uintptr_t)v->rows[i].column : (uint64_t)v->rows[i].setting,
+		    &v->rows[i], 0);
 	lk_table_end(view->table, view->session->now_ms);
 }
 
@@ -114,7 +126,7 @@ setup_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area
 	lk_text_clean(text, text, sizeof(text));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_GRAPH_TEXT, text);
 	lk_canvas_text(c, area->row + 1, area->col + 3, area->cols - 3, LK_ROLE_INACTIVE,
-	    "T here: the next theme, and it is kept; M in Suspects is kept too");
+	    "< > move a column; T the next theme; M in Suspects is kept too");
 	table.row += 2;
 	table.rows -= 2;
 	lk_table_draw(view->table, c, &table);
@@ -134,6 +146,30 @@ change_period(struct lk_session *s, int step)
 		lk_session_refresh(s, LK_REQUEST_PERIOD, s->period_ms);
 }
 
+static void
+change_units(int step)
+{
+	int unit = (int)lk_text_used_unit() + step + LK_TEXT_UNIT_COUNT;
+
+	lk_text_use_unit((enum lk_text_unit)(unit % LK_TEXT_UNIT_COUNT));
+}
+
+/* In the list up is left. */
+static void
+move_column(struct lk_view *view, const struct setup_row *row, int step)
+{
+	struct lk_session *s = view->session;
+
+	if (row->column == NULL)
+		lk_session_say(s, LK_ROLE_WARN, "only columns can be moved");
+	else if (!lk_setup_move(&s->setup, lk_view_stacks.columns, row->column, step))
+		lk_session_say(s, LK_ROLE_WARN, "it is the %s one", step < 0 ? "first" : "last");
+	else {
+		view->table->touched = true;	/* the selection goes with it */
+		lk_setup_keep(s, NULL, NULL);
+	}
+}
+
 static bool
 setup_input(struct lk_view *view, enum lk_action action)
 {
@@ -141,6 +177,10 @@ setup_input(struct lk_view *view, enum lk_action action)
 	const struct setup_row *row = selected != NULL ? selected->item : NULL;
 	int step = action == LK_ACTION_LEFT ? -1 : 1;
 
+	if (row != NULL && (action == LK_ACTION_MOVE_LEFT || action == LK_ACTION_MOVE_RIGHT)) {
+		move_column(view, row, action == LK_ACTION_MOVE_LEFT ? -1 : 1);
+		return true;
+	}
 	if (row == NULL || (action != LK_ACTION_ENTER && action != LK_ACTION_TAG &&
 	    action != LK_ACTION_LEFT && action != LK_ACTION_RIGHT))
 		return false;
@@ -148,6 +188,8 @@ setup_input(struct lk_view *view, enum lk_action action)
 		lk_session_say(view->session, LK_ROLE_WARN, "it names the row");
 	else if (row->column != NULL)
 		lk_setup_toggle(&view->session->setup, row->column);
+	else if (row->setting == SETTING_UNITS)
+		change_units(step);
 	else
 		change_period(view->session, step);
 	lk_setup_keep(view->session, NULL, NULL);
