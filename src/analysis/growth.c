@@ -521,7 +521,7 @@ lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
 	m.work = lk_arena_new();
 	m.set = arena != NULL ? lk_arena_get(arena, 1, sizeof(*m.set)) : NULL;
 	if (m.set != NULL)
-		*m.set = (struct lk_growth_set){.arena = arena, .references = 1};
+		*m.set = (struct lk_growth_set){.arena = arena};
 	if (m.set == NULL || m.work == NULL || make(&m, group) < 0) {
 		lk_arena_free(arena);
 		m.set = NULL;
@@ -533,14 +533,14 @@ lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
 struct lk_growth_set *
 lk_growth_get(struct lk_growth_set *set)
 {
-	set->references++;
+	set->shared++;
 	return set;
 }
 
 void
 lk_growth_free(struct lk_growth_set *set)
 {
-	if (set != NULL && --set->references == 0)
+	if (set != NULL && set->shared-- == 0)
 		lk_arena_free(set->arena);
 }
 

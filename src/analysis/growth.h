@@ -56,7 +56,7 @@ struct lk_growth_set {
 	double			 window_s;
 	size_t			 count;
 	struct lk_growth	*rows;		/* [count], by delta, falling */
-	unsigned int		 references;
+	unsigned int		 shared;	/* how often beside the first */
 	struct lk_arena		*arena;
 };
 

@@ -18,16 +18,12 @@ by_line(const void *a, const void *b)
 }
 
 struct lk_line *
-lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file, size_t *count)
+lk_lines_of(const struct lk_growth_set *set, const char *file, size_t *count)
 {
-	uint32_t missing;
-	struct lk_growth_set *set = lk_growth_new(s, reference, 0, LK_GROUP_LINE, &missing);
-	struct lk_line *lines = NULL;
+	struct lk_line *lines = set->count > 0 ? calloc(set->count, sizeof(*lines)) : NULL;
 	size_t used = 0;
 
 	*count = 0;
-	if (set != NULL && set->count > 0)
-		lines = calloc(set->count, sizeof(*lines));
 	for (size_t i = 0; lines != NULL && i < set->count; i++) {
 		const struct lk_growth *g = &set->rows[i];
 
@@ -43,12 +39,26 @@ lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file, 
 		    .delta_error_bytes = g->delta_error_bytes,
 		};
 	}
-	lk_growth_free(set);
 	if (used == 0) {
 		free(lines);
 		return NULL;
 	}
 	qsort(lines, used, sizeof(*lines), by_line);
 	*count = used;
+	return lines;
+}
+
+struct lk_line *
+lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file, size_t *count)
+{
+	uint32_t missing;
+	struct lk_growth_set *set = lk_growth_new(s, reference, 0, LK_GROUP_LINE, &missing);
+	struct lk_line *lines;
+
+	*count = 0;
+	if (set == NULL)
+		return NULL;
+	lines = lk_lines_of(set, file, count);
+	lk_growth_free(set);
 	return lines;
 }

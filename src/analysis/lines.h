@@ -13,10 +13,14 @@ struct lk_line {
 	double		delta_bytes, live_bytes, rate_bytes_per_min, delta_error_bytes;
 };
 
-/* lk_lines_new - lines of FILE with anything live or changed, ascending; *count set.
+/* lk_lines_of - lines of FILE with anything live or changed, ascending; *count set.  LINES is growth
+ * by LK_GROUP_LINE.
  * Own bytes: the site (lk_growth_site) is in FILE, so those of libraries that it called count to
  * its lines.  Caller frees with free().
  * Returns: NULL without memory or when there is none (*count = 0). */
+struct lk_line *lk_lines_of(const struct lk_growth_set *lines, const char *file, size_t *count);
+
+/* lk_lines_new - the same of a snapshot since REFERENCE. */
 struct lk_line *lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file,
     size_t *count);
 

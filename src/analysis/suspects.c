@@ -457,7 +457,10 @@ make(struct maker *m)
 	m->born = lk_arena_get(m->out->arena, s->baseline_count + 1, sizeof(*m->born));
 	if (m->out->list == NULL || m->born == NULL)
 		return -1;
-	lk_verdict_of(s, &m->verdict);
+	if (m->of->verdict != NULL)
+		m->verdict = *m->of->verdict;
+	else
+		lk_verdict_of(s, &m->verdict);
 	if (m->verdict.warm_up_s > 0 && !m->of->two_files)
 		return 0;		/* everything grows now */
 	add_lines(m);

@@ -19,6 +19,7 @@ struct lk_growth;
 struct lk_growth_set;
 struct lk_holders;
 struct lk_snapshot;
+struct lk_verdict;
 
 enum lk_suspect_kind {
 	LK_SUSPECT_LINE,	/* grows: growth */
@@ -58,6 +59,7 @@ struct lk_suspects_of {
 	const struct lk_snapshot *now;
 	const struct lk_growth_set *lines;	/* growth by LK_GROUP_LINE */
 	const struct lk_census	*census;	/* NULL: types were not read twice */
+	const struct lk_verdict	*verdict;	/* of NOW; NULL: it is worked out */
 	bool			 two_files;	/* lines are a diff: no trends, no baselines */
 };
 

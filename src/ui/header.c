@@ -489,28 +489,23 @@ draw_why(const struct lk_session *s, struct lk_canvas *c, int row,
 int
 lk_header_draw(const struct lk_session *s, struct lk_canvas *c)
 {
-	struct lk_verdict verdict;
-
 	draw_identity(s, c, 0);
 	if (s->source == NULL)
 		return 1;
 	if (s->now == NULL)
 		return c->rows >= LK_HEADER_FULL_ROWS ? 3 : 2;
-	lk_verdict_of(s->now, &verdict);
-	lk_text_clean(verdict.sentence, verdict.sentence, sizeof(verdict.sentence));
 	if (c->rows < LK_HEADER_FULL_ROWS) {
-		draw_why(s, c, 1, &verdict);
+		draw_why(s, c, 1, &s->verdict);
 		return 2;
 	}
-	draw_sizes(s, c, 1, &verdict);
-	draw_why(s, c, 2, &verdict);
+	draw_sizes(s, c, 1, &s->verdict);
+	draw_why(s, c, 2, &s->verdict);
 	return 3;
 }
 
 void
 lk_header_summary(const struct lk_session *s, struct lk_canvas *c)
 {
-	struct lk_verdict verdict;
 	char text[320], rss[LK_TEXT_BYTES];
 	int col = lk_canvas_text(c, 0, 0, c->cols, LK_ROLE_BANNER, s->banner);
 
@@ -521,8 +516,7 @@ lk_header_summary(const struct lk_session *s, struct lk_canvas *c)
 		lk_canvas_text(c, 0, col, c->cols - col, LK_ROLE_MAIN, text);
 		return;
 	}
-	lk_verdict_of(s->now, &verdict);
 	snprintf(text, sizeof(text), "%d %s %s", s->now->process.pid,
-	    lk_text_bytes(s->now->rss_bytes, rss, sizeof(rss)), verdict.sentence);
+	    lk_text_bytes(s->now->rss_bytes, rss, sizeof(rss)), s->verdict.sentence);
 	lk_canvas_text(c, 0, col, c->cols - col, LK_ROLE_MAIN, text);
 }

@@ -30,9 +30,20 @@ lk_session_init(struct lk_session *s)
 	s->period_ms = 1000;
 }
 
+static void
+forget_sets(struct lk_session_sets *sets)
+{
+	lk_growth_free(sets->lines);
+	lk_growth_free(sets->other);
+	lk_snapshot_put(sets->now);
+	lk_snapshot_put(sets->before);
+	memset(sets, 0, sizeof(*sets));
+}
+
 void
 lk_session_fini(struct lk_session *s)
 {
+	forget_sets(&s->sets);
 	lk_snapshot_put(s->now);
 	lk_snapshot_put(s->before);
 	lk_past_forget(&s->past);
@@ -43,6 +54,7 @@ lk_session_fini(struct lk_session *s)
 void
 lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 {
+	forget_sets(&s->sets);
 	lk_snapshot_put(s->now);
 	lk_past_forget(&s->past);
 	lk_source_close(s->source);
@@ -58,6 +70,19 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	memset(&s->freeze, 0, sizeof(s->freeze));
 }
 
+/* The verdict goes over all stacks: once is enough. */
+static void
+look_at(struct lk_session *s, const struct lk_snapshot *snapshot)
+{
+	char *sentence = s->verdict.sentence;
+
+	lk_snapshot_get(snapshot);
+	lk_snapshot_put(s->now);
+	s->now = snapshot;
+	lk_verdict_of(snapshot, &s->verdict);
+	lk_text_clean(sentence, sentence, sizeof(s->verdict.sentence));
+}
+
 bool
 lk_session_take(struct lk_session *s)
 {
@@ -70,9 +95,7 @@ lk_session_take(struct lk_session *s)
 		lk_past_keep(&s->past, newest);
 	if (newest == s->now || (s->paused && s->now != NULL))
 		return false;
-	lk_snapshot_get(newest);
-	lk_snapshot_put(s->now);
-	s->now = newest;
+	look_at(s, newest);
 	return true;
 }
 
@@ -96,9 +119,7 @@ lk_session_travel(struct lk_session *s, int step)
 		    "this is now; Z goes on");
 		return;
 	}
-	lk_snapshot_get(to);
-	lk_snapshot_put(s->now);
-	s->now = to;
+	look_at(s, to);
 	lk_session_say(s, LK_ROLE_STALE, "as it was at %s, %s ago; , older  . newer  Z goes on",
 	    lk_text_clock(to->at_s, at, sizeof(at)),
 	    lk_text_duration(newest->at_s - to->at_s, ago, sizeof(ago)));
@@ -324,20 +345,12 @@ growth_by_type(struct lk_session *s)
 	return set;
 }
 
-struct lk_growth_set *
-lk_session_growth(struct lk_session *s, enum lk_group group)
+static struct lk_growth_set *
+growth_since(struct lk_session *s, enum lk_group group)
 {
 	struct lk_growth_set *set;
 	uint32_t missing = 0;
 
-	if (s->now == NULL)
-		return NULL;
-	if (group == LK_GROUP_TYPE)
-		return growth_by_type(s);
-	if (s->before != NULL)
-		return growth_of_diff(s, group);
-	if (s->until != 0 && lk_snapshot_baseline(s->now, s->until) == NULL)
-		s->until = 0;
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
 	if (set == NULL && missing != 0 && s->paused)	/* in the past they never come */
 		set = lk_growth_new(s->now, LK_REFERENCE_START, 0, group, &missing);
@@ -348,6 +361,58 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 	}
 	if (set != NULL)
 		s->asked_rows = 0;
+	return set;
+}
+
+/* Another snapshot, or another reference: none of them is what is asked for. */
+static void
+renew_sets(struct lk_session *s)
+{
+	struct lk_session_sets *sets = &s->sets;
+
+	if (sets->now == s->now && sets->before == s->before &&
+	    sets->reference == s->reference && sets->until == s->until)
+		return;
+	forget_sets(sets);
+	sets->now = lk_snapshot_get(s->now);
+	sets->before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
+	sets->reference = s->reference;
+	sets->until = s->until;
+}
+
+static struct lk_growth_set **
+kept_set(struct lk_session *s, enum lk_group group)
+{
+	if (group == LK_GROUP_LINE)
+		return &s->sets.lines;
+	if (s->sets.other_group != group) {
+		lk_growth_free(s->sets.other);
+		s->sets.other = NULL;
+		s->sets.other_group = group;
+	}
+	return &s->sets.other;
+}
+
+struct lk_growth_set *
+lk_session_growth(struct lk_session *s, enum lk_group group)
+{
+	struct lk_growth_set **kept, *set;
+
+	if (s->now == NULL)
+		return NULL;
+	if (s->until != 0 && s->before == NULL && lk_snapshot_baseline(s->now, s->until) == NULL)
+		s->until = 0;
+	renew_sets(s);
+	kept = kept_set(s, group);
+	if (*kept != NULL)
+		return lk_growth_get(*kept);
+	set = group == LK_GROUP_TYPE ? growth_by_type(s) :
+	    s->before != NULL ? growth_of_diff(s, group) : growth_since(s, group);
+	/* paused, it may be since the start because there is nothing better */
+	if (set != NULL && !s->paused) {
+		kept = kept_set(s, group);
+		*kept = lk_growth_get(set);
+	}
 	return set;
 }
 

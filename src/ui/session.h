@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "analysis/growth.h"
+#include "analysis/verdict.h"
 #include "base/attr.h"
 #include "client/source.h"
 #include "model/frozen.h"
@@ -44,6 +45,15 @@ struct lk_session_freeze {
 	char		 label[LK_SESSION_NAME_BYTES];	/* what people call it, cleaned; "" none */
 };
 
+/* Growth that was worked out, for as long as it is of what is on the screen. */
+struct lk_session_sets {
+	const struct lk_snapshot *now, *before;		/* held */
+	uint32_t		 reference, until;
+	struct lk_growth_set	*lines;			/* of LK_GROUP_LINE: the header asks too */
+	struct lk_growth_set	*other;			/* of group OTHER_GROUP */
+	enum lk_group		 other_group;
+};
+
 struct lk_session {
 	struct lk_source	*source;	/* owned; NULL: only the process list */
 	const struct lk_snapshot *now;		/* held; on the screen; NULL before the first */
@@ -52,6 +62,8 @@ struct lk_session {
 	uint32_t		 until;		/* 0: now, else a baseline: growth up to there */
 	uint32_t		 asked_rows;	/* baseline whose rows were asked for last */
 	enum lk_group		 group;
+	struct lk_session_sets	 sets;
+	struct lk_verdict	 verdict;	/* of NOW, its sentence cleaned */
 	char			 worst[64];	/* "cart:88": the line most of the growth is from,
 						   beyond its error; else "" */
 	bool			 worst_is_native;	/* most of that line's memory is */
@@ -116,7 +128,8 @@ int lk_session_ask(struct lk_session *s, enum lk_request_op op, uint64_t number,
 int lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t number);
 
 /* lk_session_growth - growth since the reference in the session's terms: of a diff when there
- * are two files.  Rows of a baseline that are not here yet are asked for.
+ * are two files.  Rows of a baseline that are not here yet are asked for.  Views that ask for the
+ * same get the same.
  * Returns: NULL when there is nothing to show yet; lk_growth_free it. */
 struct lk_growth_set *lk_session_growth(struct lk_session *s, enum lk_group group);
 

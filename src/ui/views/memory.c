@@ -115,9 +115,8 @@ add_ledger(struct memory *v, const struct lk_snapshot *now)
 }
 
 static void
-add_limit(struct memory *v, const struct lk_snapshot *now)
+add_limit(struct memory *v, const struct lk_snapshot *now, const struct lk_verdict *verdict)
 {
-	struct lk_verdict verdict;
 	struct line *line;
 	double limit = now->cgroup_limit_bytes, used = now->cgroup_used_bytes;
 	char text[LK_TEXT_BYTES], left[LK_TEXT_BYTES];
@@ -127,17 +126,16 @@ add_limit(struct memory *v, const struct lk_snapshot *now)
 		snprintf(line->text, sizeof(line->text), "none known (no cgroup limit)");
 		return;
 	}
-	lk_verdict_of(now, &verdict);
 	add(v, "cgroup used", used, limit, used > 0.9 * limit ? LK_ROLE_WARN : LK_ROLE_OTHER, "");
 	line = add_text(v, "cgroup limit", LK_ROLE_MAIN);
-	if (isnan(verdict.seconds_to_limit))
+	if (isnan(verdict->seconds_to_limit))
 		snprintf(line->text, sizeof(line->text), "%s, not growing towards it",
 		    lk_text_bytes(limit, text, sizeof(text)));
 	else {
 		line->role = LK_ROLE_WARN;
 		snprintf(line->text, sizeof(line->text), "%s, reached in %s at this rate",
 		    lk_text_bytes(limit, text, sizeof(text)),
-		    lk_text_duration(verdict.seconds_to_limit, left, sizeof(left)));
+		    lk_text_duration(verdict->seconds_to_limit, left, sizeof(left)));
 	}
 }
 
@@ -196,7 +194,7 @@ memory_update(struct lk_view *view)
 	if (now == NULL)
 		return;
 	add_ledger(v, now);
-	add_limit(v, now);
+	add_limit(v, now, &view->session->verdict);
 	add_collector(v, &now->memory);
 	add_events(v, now);
 }

@@ -187,11 +187,11 @@ read_lines(struct lk_view *view)
 	free(v->lines);
 	v->lines = NULL;
 	v->line_count = 0;
-	set = lk_session_growth(s, LK_GROUP_FILE);
+	set = lk_session_growth(s, LK_GROUP_LINE);
 	v->waiting = set == NULL;
+	if (set != NULL)
+		v->lines = lk_lines_of(set, s->file, &v->line_count);
 	lk_growth_free(set);
-	if (!v->waiting)
-		v->lines = lk_lines_new(s->now, s->reference, s->file, &v->line_count);
 }
 
 static void

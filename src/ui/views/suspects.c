@@ -294,7 +294,7 @@ suspects_update(struct lk_view *view)
 	v->held_before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
 	v->census = census_of(s);
 	v->list = lk_suspects_new(&(struct lk_suspects_of){.now = s->now, .lines = set,
-	    .census = v->census, .two_files = s->before != NULL});
+	    .census = v->census, .verdict = &s->verdict, .two_files = s->before != NULL});
 	fill_table(view);
 	forget(&old);
 }
