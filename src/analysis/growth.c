@@ -477,6 +477,19 @@ find_ends(struct maker *m, uint32_t reference, uint32_t until, uint32_t *missing
 }
 
 static int
+remember_rows(struct maker *m)
+{
+	uint32_t *row_of = lk_arena_get(m->set->arena, m->to.row_count, sizeof(*row_of));
+
+	if (row_of == NULL)
+		return -1;
+	for (uint32_t i = 0; i < m->to.row_count; i++)
+		row_of[i] = m->places[m->numbers[i]];
+	m->set->row_of = row_of;
+	return 0;
+}
+
+static int
 make_rows(struct maker *m)
 {
 	struct lk_growth_set *set = m->set;
@@ -489,7 +502,7 @@ make_rows(struct maker *m)
 	add_rows(m);
 	for (uint32_t i = 0; i < m->ids.count; i++)
 		finish_row(m, i);
-	return 0;
+	return m->to.id == 0 ? remember_rows(m) : 0;
 }
 
 static int
@@ -544,17 +557,41 @@ lk_growth_free(struct lk_growth_set *set)
 		lk_arena_free(set->arena);
 }
 
+static void
+add_survivors(const struct lk_snapshot *s, const struct lk_row *row, struct lk_estimate *out)
+{
+	uint32_t interval = 0;
+
+	for (uint32_t i = 0; i < row->cell_count; i++) {
+		interval = interval_of(s, row->cells[i].epoch, interval);
+		lk_estimate_add(&out[interval], &row->cells[i]);
+	}
+}
+
 void
 lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *row, enum lk_group group,
     struct lk_estimate *out)
 {
 	memset(out, 0, (s->baseline_count + 1) * sizeof(*out));
-	for (uint32_t i = 0; i < s->row_count; i++) {
-		const struct lk_row *r = &s->rows[i];
+	for (uint32_t i = 0; i < s->row_count; i++)
+		if (lk_identity_same(row->stack, s->rows[i].stack, group))
+			add_survivors(s, &s->rows[i], out);
+}
 
-		if (!lk_identity_same(row->stack, r->stack, group))
-			continue;
-		for (uint32_t k = 0; k < r->cell_count; k++)
-			lk_estimate_add(&out[interval_of(s, r->cells[k].epoch, 0)], &r->cells[k]);
+void
+lk_growth_survivors_all(const struct lk_snapshot *s, const struct lk_growth_set *set,
+    enum lk_group group, size_t count, struct lk_estimate *out)
+{
+	size_t width = s->baseline_count + 1;
+
+	if (set->row_of == NULL) {
+		for (size_t i = 0; i < count; i++)
+			lk_growth_survivors(s, &set->rows[i], group, out + i * width);
+		return;
 	}
+	if (count > 0)
+		memset(out, 0, count * width * sizeof(*out));
+	for (uint32_t i = 0; i < s->row_count; i++)
+		if (set->row_of[i] < count)
+			add_survivors(s, &s->rows[i], out + set->row_of[i] * width);
 }

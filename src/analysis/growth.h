@@ -56,6 +56,9 @@ struct lk_growth_set {
 	double			 window_s;
 	size_t			 count;
 	struct lk_growth	*rows;		/* [count], by delta, falling */
+	const uint32_t		*row_of;	/* [row_count of the snapshot] which of them its
+						   rows are in; NULL: until a baseline, or not
+						   of one snapshot */
 	unsigned int		 shared;	/* how often beside the first */
 	struct lk_arena		*arena;
 };
@@ -79,6 +82,11 @@ uint32_t lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference);
  * (index in s->baselines).  out: [s->baseline_count + 1].  GROUP as the row was made. */
 void lk_growth_survivors(const struct lk_snapshot *s, const struct lk_growth *row,
     enum lk_group group, struct lk_estimate *out);
+
+/* lk_growth_survivors_all - the same of the first COUNT rows of SET, by one look at all stacks.
+ * out: [count][s->baseline_count + 1]. */
+void lk_growth_survivors_all(const struct lk_snapshot *s, const struct lk_growth_set *set,
+    enum lk_group group, size_t count, struct lk_estimate *out);
 
 /* lk_growth_site - the frame that names a stack: the innermost one of Python, also where native
  * code allocated (an array belongs to the line that made it); without any of Python the innermost

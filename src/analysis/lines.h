@@ -13,8 +13,8 @@ struct lk_line {
 	double		delta_bytes, live_bytes, rate_bytes_per_min, delta_error_bytes;
 };
 
-/* lk_lines_of - lines of FILE with anything live or changed, ascending; *count set.  LINES is growth
- * by LK_GROUP_LINE.
+/* lk_lines_of - lines of FILE with anything live or changed, ascending; *count set.  LINES is
+ * growth by LK_GROUP_LINE.
  * Own bytes: the site (lk_growth_site) is in FILE, so those of libraries that it called count to
  * its lines.  Caller frees with free().
  * Returns: NULL without memory or when there is none (*count = 0). */

@@ -47,7 +47,7 @@ struct maker {
 	size_t			 room;
 	double			 total_bytes;	/* of the lines that grew */
 	struct lk_verdict	 verdict;
-	struct lk_estimate	*born;		/* [baseline_count + 1], for one line at a time */
+	struct lk_estimate	*born;		/* [lines that are looked at][baseline_count + 1] */
 };
 
 /* What the trend of a line tells. */
@@ -133,6 +133,8 @@ static void
 count_alive(struct maker *m, const struct lk_growth *g, struct lk_suspect *x, double *since_bytes)
 {
 	const struct lk_snapshot *s = m->of->now;
+	const struct lk_estimate *born =
+	    m->born + (size_t)(g - m->of->lines->rows) * (s->baseline_count + 1);
 	uint64_t samples = 0, least;
 	uint32_t settled = s->baseline_count;
 
@@ -141,15 +143,14 @@ count_alive(struct maker *m, const struct lk_growth *g, struct lk_suspect *x, do
 		return;
 	if (s->at_s - s->baselines[settled - 1].at_s < SETTLED_S)
 		settled--;
-	lk_growth_survivors(s, g, LK_GROUP_LINE, m->born);
 	for (uint32_t i = 1; i <= s->baseline_count; i++) {
-		samples += m->born[i].sampled_count;
-		*since_bytes += m->born[i].bytes;
+		samples += born[i].sampled_count;
+		*since_bytes += born[i].bytes;
 	}
 	least = settled > 0 ? samples / (4 * settled) : 0;
 	least = least < 1 ? 1 : least > ALIVE_MOST ? ALIVE_MOST : least;
 	for (uint32_t i = 1; i <= settled; i++)
-		x->alive_count += m->born[i].sampled_count >= least;
+		x->alive_count += born[i].sampled_count >= least;
 	x->settled_count = settled;
 }
 
@@ -454,7 +455,7 @@ make(struct maker *m)
 
 	m->room = lines + s->containers.count + 3;
 	m->out->list = lk_arena_get(m->out->arena, m->room, sizeof(*m->out->list));
-	m->born = lk_arena_get(m->out->arena, s->baseline_count + 1, sizeof(*m->born));
+	m->born = lk_arena_get(m->out->arena, lines * (s->baseline_count + 1), sizeof(*m->born));
 	if (m->out->list == NULL || m->born == NULL)
 		return -1;
 	if (m->of->verdict != NULL)
@@ -463,6 +464,8 @@ make(struct maker *m)
 		lk_verdict_of(s, &m->verdict);
 	if (m->verdict.warm_up_s > 0 && !m->of->two_files)
 		return 0;		/* everything grows now */
+	if (s->baseline_count > 0 && !m->of->two_files)
+		lk_growth_survivors_all(s, m->of->lines, LK_GROUP_LINE, lines, m->born);
 	add_lines(m);
 	add_containers(m);
 	add_type(m);

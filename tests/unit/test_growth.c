@@ -257,6 +257,29 @@ START_TEST(survivors_by_interval)
 }
 END_TEST
 
+/* By one look at all stacks, or one for each row where the set does not know of theirs. */
+START_TEST(survivors_of_all_rows_are_those_of_each)
+{
+	enum lk_group group = (enum lk_group)(_i / 2);
+	struct lk_growth_set *set = growth(2, _i % 2 == 0 ? 0 : 1, group);
+	struct lk_estimate all[8][3], one[3];
+	size_t count = set->count < 8 ? set->count : 8;
+
+	ck_assert_int_eq(set->row_of != NULL, _i % 2 == 0);
+	lk_growth_survivors_all(s, set, group, count, all[0]);
+	for (size_t i = 0; i < count; i++) {
+		lk_growth_survivors(s, &set->rows[i], group, one);
+		for (size_t k = 0; k < LK_COUNT_OF(one); k++) {
+			ck_assert_uint_eq(all[i][k].sampled_count, one[k].sampled_count);
+			ck_assert_double_eq(all[i][k].bytes, one[k].bytes);
+		}
+	}
+	lk_growth_free(lk_growth_get(set));
+	ck_assert_uint_eq(set->count > 0, true);
+	lk_growth_free(set);
+}
+END_TEST
+
 START_TEST(a_dropped_baseline_renumbers_nothing)
 {
 	struct lk_growth_set *set;
@@ -627,6 +650,7 @@ growth_suite(void)
 	tcase_add_loop_test(tc, lines_functions_and_files_add_up, 0, 5);
 	tcase_add_test(tc, keys_hold_still);
 	tcase_add_test(tc, survivors_by_interval);
+	tcase_add_loop_test(tc, survivors_of_all_rows_are_those_of_each, 0, 2 * LK_GROUP_TYPE);
 	tcase_add_test(tc, a_dropped_baseline_renumbers_nothing);
 	tcase_add_test(tc, missing_rows_are_asked_for);
 	tcase_add_test(tc, a_young_reference_has_no_rate);

@@ -8,6 +8,7 @@
 
 #include "analysis/growth.h"
 #include "base/attr.h"
+#include "model/arena.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -34,7 +35,7 @@ struct moment {
 
 struct site {
 	const struct lk_growth	*growth;
-	struct lk_estimate	 born[INTERVALS_MAX];
+	const struct lk_estimate *born;		/* [interval_count]; the set's */
 };
 
 struct baselines {
@@ -443,25 +444,29 @@ update_matrix(struct lk_view *view, const struct lk_snapshot *now)
 {
 	struct lk_session *s = view->session;
 	struct baselines *v = view->state;
-	uint32_t missing;
+	uint32_t missing, intervals = now->baseline_count + 1;
 	struct lk_growth_set *set = lk_growth_new(now, LK_REFERENCE_START, 0, LK_GROUP_LINE,
 	    &missing);
 	const struct lk_snapshot *held = v->held;
+	struct lk_estimate *born = NULL;
 
 	if (v->sites == NULL)
 		v->sites = calloc(SITES_MAX, sizeof(*v->sites));
-	if (set == NULL || v->sites == NULL || now->baseline_count + 1 > INTERVALS_MAX) {
+	if (set != NULL && intervals <= INTERVALS_MAX)
+		born = lk_arena_get(set->arena, SITES_MAX * intervals, sizeof(*born));
+	if (born == NULL || v->sites == NULL) {
 		lk_growth_free(set);
 		return;
 	}
 	v->held = lk_snapshot_get(now);
-	v->interval_count = now->baseline_count + 1;
+	v->interval_count = intervals;
 	show_columns(v);
 	lk_table_begin(&v->matrix);
 	v->site_count = set->count < SITES_MAX ? set->count : SITES_MAX;
+	lk_growth_survivors_all(now, set, LK_GROUP_LINE, v->site_count, born);
 	for (size_t i = 0; i < v->site_count; i++) {
 		v->sites[i].growth = &set->rows[i];
-		lk_growth_survivors(now, &set->rows[i], LK_GROUP_LINE, v->sites[i].born);
+		v->sites[i].born = born + i * intervals;
 	}
 	for (size_t i = 0; i < v->site_count; i++)
 		lk_table_add(&v->matrix, set->rows[i].key, &v->sites[i],
