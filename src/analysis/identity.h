@@ -1,5 +1,5 @@
 /* identity.h - when two stacks are the same for a grouping, and a table of groups.
- * Room: analysis, private to it. */
+ * Room: analysis, private to it but for client's groups of processes. */
 #ifndef LK_ANALYSIS_IDENTITY_H
 #define LK_ANALYSIS_IDENTITY_H
 

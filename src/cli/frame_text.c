@@ -18,19 +18,33 @@
 #define NAME_BYTES 512
 #define LINE_CELLS 100 /* of the headings, where there is no terminal */
 
+/* Of a group: how many processes are in its sums. */
+static unsigned int
+counted(const struct lk_snapshot *s)
+{
+	unsigned int count = 0;
+
+	for (uint32_t i = 0; i < s->member_count; i++)
+		count += s->members[i].part != NULL;
+	return count;
+}
+
 static void
 print_process(const struct lk_frame_text *f)
 {
 	const struct lk_snapshot *s = f->snapshot;
 	char command[NAME_BYTES], host[80], python[40], reason[200], at[LK_TEXT_BYTES];
-	char line[2 * NAME_BYTES];
+	char line[2 * NAME_BYTES], sum[64] = "";
 
 	lk_text_clean(s->process.command, command, sizeof(command));
 	lk_text_clean(s->process.host, host, sizeof(host));
 	lk_text_clean(s->process.python, python, sizeof(python));
 	lk_text_clean(s->sampler.reason, reason, sizeof(reason));
-	snprintf(line, sizeof(line), "leaktop %d@%s py%s %s%s%s at %s frame %llu: %s",
-	       s->process.pid, host, python,
+	if (s->member_count > 0)
+		snprintf(sum, sizeof(sum), " sum of %u processes, %u ended,", counted(s),
+			 s->ended_count);
+	snprintf(line, sizeof(line), "leaktop %d@%s%s py%s %s%s%s at %s frame %llu: %s",
+	       s->process.pid, host, sum, python,
 	       lk_state_name(s->sampler.state), reason[0] == '\0' ? "" : " ", reason,
 	       lk_text_clock(s->at_s, at, sizeof(at)), (unsigned long long)f->number, command);
 	lk_text_clean(line, line, (size_t)lk_terminal_cols(LINE_CELLS) + 1);
@@ -142,6 +156,32 @@ json_row(struct lk_jsonl *j, const struct lk_growth *g)
 	lk_jsonl_close(j, '}');
 }
 
+/* Of a group: each of its processes; none otherwise. */
+static void
+json_members(struct lk_jsonl *j, const struct lk_snapshot *s)
+{
+	static const char *const states[] = {
+	    [LK_MEMBER_LIVE] = "live", [LK_MEMBER_SILENT] = "silent",
+	    [LK_MEMBER_BARE] = "no sampler", [LK_MEMBER_GONE] = "gone"};
+
+	if (s->member_count == 0)
+		return;
+	lk_jsonl_open(j, "processes", '[');
+	for (uint32_t i = 0; i < s->member_count; i++) {
+		const struct lk_member *m = &s->members[i];
+
+		lk_jsonl_open(j, NULL, '{');
+		lk_jsonl_whole(j, "pid", (uint64_t)m->pid);
+		lk_jsonl_text(j, "state", states[m->state]);
+		lk_jsonl_flag(j, "in_sum", m->part != NULL);
+		lk_jsonl_real(j, "rss_bytes", m->rss_bytes);
+		lk_jsonl_real(j, "live_bytes", m->part != NULL ? m->part->est_live_bytes : NAN);
+		lk_jsonl_close(j, '}');
+	}
+	lk_jsonl_close(j, ']');
+	lk_jsonl_whole(j, "ended", s->ended_count);
+}
+
 static void
 json_reference(struct lk_jsonl *j, const struct lk_frame_text *f)
 {
@@ -181,6 +221,7 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "duty", s->sampler.duty);
 	lk_jsonl_real(&j, "hooks", s->sampler.hooks);
 	lk_jsonl_real(&j, "drops", s->sampler.drops);
+	json_members(&j, s);
 	json_reference(&j, f);
 	lk_jsonl_open(&j, "rows", '[');
 	for (size_t i = 0; i < f->count; i++)

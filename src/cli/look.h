@@ -8,12 +8,12 @@
 
 #include "cli/options.h"
 
-#define LK_LOOK_OPTIONS 12
+#define LK_LOOK_OPTIONS 14
 
 enum lk_look_sort { LK_LOOK_DELTA, LK_LOOK_RATE, LK_LOOK_LIVE };
 
 struct lk_look {
-	bool batch, json, readonly, ascii;
+	bool batch, json, readonly, ascii, group, alone;
 	uint64_t frame_count, period_ms, top;
 	unsigned int sort;    /* enum lk_look_sort */
 	unsigned int unit;    /* enum lk_text_unit */

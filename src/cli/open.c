@@ -39,6 +39,8 @@ run(const struct lk_arguments *arguments)
 	size_t count = arguments->word_count;
 	int status;
 
+	if (look->group || look->alone)
+		return lk_options_complain(&lk_open_command, "a file has no group of processes");
 	for (size_t i = 0; i < count; i++) {
 		char words[256] = "";
 		int rc =

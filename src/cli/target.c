@@ -130,22 +130,75 @@ lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **out)
 	return rc < 0 ? lk_fault("%s: %s", process.socket_path, strerror(-rc)) : LK_EXIT_DONE;
 }
 
+static const struct lk_process *
+by_pid(const struct lk_process *list, int count, pid_t pid)
+{
+	for (int i = 0; i < count; i++)
+		if (list[i].pid == pid)
+			return &list[i];
+	return NULL;
+}
+
+static bool
+is_below(const struct lk_process *list, int count, const struct lk_process *p, pid_t pid)
+{
+	for (int left = count; p != NULL && left > 0; left--) {
+		if (p->pid == pid)
+			return true;
+		p = by_pid(list, count, p->ppid);
+	}
+	return false;
+}
+
+int
+lk_target_group(const char *word, pid_t *out)
+{
+	struct lk_discovery *d = lk_discovery_new();
+	const struct lk_process *list, *found = NULL, *top;
+	int count = -1, sampled = 0;
+
+	if (d != NULL)
+		count = lk_discovery_scan(d, lk_clock_monotonic_ms(), &list);
+	if (count > 0 && lk_discovery_find(d, word, &found) > 0) {
+		*out = found->pid;
+		top = by_pid(list, count, found->group_pid);
+		if (top != NULL && strspn(word, "0123456789") != strlen(word) &&
+		    strcmp(top->name, found->name) == 0)
+			*out = top->pid;
+		for (int i = 0; i < count; i++)
+			sampled += list[i].has_sampler && is_below(list, count, &list[i], *out);
+	}
+	lk_discovery_free(d);
+	return sampled;
+}
+
+int
+lk_target_dial_group(pid_t pid, unsigned int period_ms, struct lk_source **out)
+{
+	int rc = lk_source_open_group(pid, period_ms, NULL, out);
+
+	return rc < 0 ? lk_fault("%d: %s", (int)pid, strerror(-rc)) : LK_EXIT_DONE;
+}
+
+int
+lk_target_first(const char *word, struct lk_source *source)
+{
+	int status;
+
+	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) == 0)
+		return LK_EXIT_DONE;
+	status = lk_fault("%s: no answer from its sampler within %d s: %s", word,
+			  LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+	lk_source_close(source);
+	return status;
+}
+
 int
 lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
 {
-	struct lk_source *source;
-	int status = lk_target_dial(word, period_ms, &source);
+	int status = lk_target_dial(word, period_ms, out);
 
-	if (status != LK_EXIT_DONE)
-		return status;
-	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) < 0) {
-		status = lk_fault("%s: no answer from its sampler within %d s: %s", word,
-				  LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
-		lk_source_close(source);
-		return status;
-	}
-	*out = source;
-	return LK_EXIT_DONE;
+	return status != LK_EXIT_DONE ? status : lk_target_first(word, *out);
 }
 
 /* 0: somebody listens at PATH; else negative errno, -ESRCH: PID is not there. */

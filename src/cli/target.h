@@ -26,6 +26,18 @@ int lk_target_pid(const char *word, pid_t *out);
  * Returns: as lk_target_open(). */
 int lk_target_dial(const char *word, unsigned int period_ms, struct lk_source **out);
 
+/* lk_target_group - the group that WORD means: a pid and what is below it, or by a name the master
+ * of those that have it.  Nothing is said.
+ * Returns: how many of it have a sampler, *out the pid of its master; 0: none. */
+int lk_target_group(const char *word, pid_t *out);
+
+/* lk_target_dial_group - the sum of the processes of PID's group; as lk_target_dial(). */
+int lk_target_dial_group(pid_t pid, unsigned int period_ms, struct lk_source **out);
+
+/* lk_target_first - wait for the first snapshot of SOURCE, which is called WORD.
+ * Returns: LK_EXIT_DONE; else an exit status, said on stderr, and SOURCE is closed. */
+int lk_target_first(const char *word, struct lk_source *source);
+
 /* lk_target_open - find, connect and wait for the first snapshot.
  * Returns: LK_EXIT_DONE, *out to be closed; else an exit status, said on stderr. */
 int lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out);

@@ -24,6 +24,28 @@ period_of(const struct lk_look *look)
 	return (unsigned int)look->period_ms;
 }
 
+/* On the screens a master means its group: there is nothing to see in it alone. */
+static bool
+is_group(const struct lk_look *look, const char *word, pid_t *master)
+{
+	int sampled;
+
+	if (look->alone || (!look->group && (look->batch || look->json)))
+		return false;
+	sampled = lk_target_group(word, master);
+	return look->group ? sampled > 0 : sampled > 1;
+}
+
+static int
+dial(const struct lk_look *look, const char *word, struct lk_source **out)
+{
+	pid_t master;
+
+	if (is_group(look, word, &master))
+		return lk_target_dial_group(master, period_of(look), out);
+	return lk_target_dial(word, period_of(look), out);	/* it says what is wrong */
+}
+
 static int
 run(const struct lk_arguments *arguments)
 {
@@ -37,6 +59,8 @@ run(const struct lk_arguments *arguments)
 					   "'%s' is no command; a program is "
 					   "started under the sampler by leaktop run",
 					   arguments->words[0]);
+	if (look->group && arguments->word_count == 0)
+		return lk_options_complain(&lk_top_command, "-g wants the PID or NAME of a master");
 	if (batch && arguments->word_count == 0)
 		return lk_options_complain(&lk_top_command,
 					   "-b wants a PID or a NAME; leaktop list shows them");
@@ -48,10 +72,12 @@ run(const struct lk_arguments *arguments)
 		return lk_screen_run(look, NULL, 0);
 	if (!batch) {
 		/* the screens say themselves when a stopped process does not answer */
-		status = lk_target_dial(arguments->words[0], period_of(look), &source);
+		status = dial(look, arguments->words[0], &source);
 		return status != LK_EXIT_DONE ? status : lk_screen_run(look, &source, 1);
 	}
-	status = lk_target_open(arguments->words[0], period_of(look), &source);
+	status = dial(look, arguments->words[0], &source);
+	if (status == LK_EXIT_DONE)
+		status = lk_target_first(arguments->words[0], source);
 	if (status != LK_EXIT_DONE)
 		return status;
 	status = lk_batch_run(source, look);

@@ -13,8 +13,6 @@
 
 #include "client/source_ops.h"
 
-#define POLL_MAX 4
-
 void
 lk_source_init(struct lk_source *s, const struct lk_source_ops *ops)
 {
@@ -109,14 +107,14 @@ is_final(enum lk_source_state state)
 static int
 turn(struct lk_source *s, int64_t deadline_ms)
 {
-	struct pollfd fds[POLL_MAX];
+	struct pollfd fds[LK_SOURCE_POLL_MAX];
 	int64_t left_ms = deadline_ms - lk_clock_monotonic_ms();
 	int timeout_ms = left_ms > INT32_MAX ? INT32_MAX : (int)left_ms;
 	size_t count;
 
 	if (left_ms <= 0)
 		return -ETIMEDOUT;
-	count = lk_source_poll(s, fds, POLL_MAX, &timeout_ms);
+	count = lk_source_poll(s, fds, LK_SOURCE_POLL_MAX, &timeout_ms);
 	if (poll(fds, count, timeout_ms) < 0)
 		count = 0; /* EINTR: a turn without events is harmless */
 	lk_source_dispatch(s, fds, count, lk_clock_monotonic_ms());

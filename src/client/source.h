@@ -1,7 +1,8 @@
 /* source.h - where snapshots come from, behind one face.
  * Room: client; ui and cli use it and never ask what is behind.
- * Implementations: source_live.c (a sampler's socket), source_file.c (a snapshot
- * file, or a recording of many), source_dummy.c (seeded fake data for tests and screens).
+ * Implementations: source_live.c (a sampler's socket), source_group.c (those of a process and
+ * all below it, as a sum), source_file.c (a snapshot file, or a recording of many),
+ * source_dummy.c (seeded fake data for tests and screens).
  *
  * One thread.  Nothing here blocks except the open functions, which give up after
  * their deadline.  A source that lost its sampler reconnects by itself. */
@@ -12,9 +13,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct lk_process;
 struct lk_snapshot;
 struct lk_source;
 struct pollfd;
+
+#define LK_SOURCE_POLL_MAX 320	/* as many descriptors as a source may want to have watched */
 
 enum lk_source_state {
 	LK_SOURCE_CONNECTING,
@@ -67,6 +71,19 @@ typedef void (*lk_reply_fn)(void *ctx, bool ok, uint64_t number, const char *wor
 /* Open. *out untouched on failure.  A live source with a sampler that does not answer
  * yet opens in state CONNECTING. */
 int lk_source_open_live(const char *socket_path, int pid, unsigned int period_ms,
+    struct lk_source **out);
+/* How a group finds its processes and opens one; discover.h says what a scan is. */
+struct lk_group_finder {
+	int	(*scan)(void *ctx, int64_t now_ms, const struct lk_process **out);
+	void	*scan_ctx;
+	int	(*open)(void *ctx, const struct lk_process *process, struct lk_source **out);
+	void	*open_ctx;
+};
+
+/* lk_source_open_group - PID and the Python processes below it, as they come and go: snapshots are
+ * the sum of all that have a sampler, with each of them in members.  FINDER: NULL for this host's
+ * processes; else copied. */
+int lk_source_open_group(int pid, unsigned int period_ms, const struct lk_group_finder *finder,
     struct lk_source **out);
 /* words: at least 256 bytes, what is wrong with the file.  -EPROTONOSUPPORT: schema. */
 int lk_source_open_file(const char *path, char *words, size_t words_bytes,

@@ -167,6 +167,25 @@ struct lk_process_info {
 	const char	*user;
 };
 
+/* One process of a group; part: what is counted of it, with the stacks and the baselines of the
+ * group, so that it can be looked at like the whole. */
+struct lk_member {
+	int			 pid;
+	enum lk_member_state {
+		LK_MEMBER_LIVE,
+		LK_MEMBER_SILENT,	/* not heard of, or no connection: as it was last */
+		LK_MEMBER_BARE,		/* it has no sampler, or that does not answer yet */
+		LK_MEMBER_GONE,		/* ended: as it was last, in no sum any more */
+	}			 state;
+	const char		*why;		/* "" or words for it */
+	uint64_t		 start_time;	/* as of process */
+	double			 up_s;
+	double			 ended_s;	/* so long ago; NAN: it lives */
+	bool			 joined;	/* it came while the group was watched */
+	double			 rss_bytes;
+	const struct lk_snapshot *part;		/* lives with the whole; NULL: nothing heard */
+};
+
 struct lk_snapshot {
 	uint64_t		 seq;
 	double			 at_s;
@@ -194,6 +213,10 @@ struct lk_snapshot {
 	const struct lk_types	*const *types;	/* [types_count] */
 	uint32_t		 holders_count;
 	const struct lk_holders	*const *holders;	/* [holders_count], one of each question */
+	/* a group of processes, of which all of the above is the sum: by start, the ended last */
+	uint32_t		 member_count;	/* 0: one process */
+	const struct lk_member	*members;	/* [member_count] */
+	uint32_t		 ended_count;	/* members that ended, those not in the list too */
 
 	struct lk_arena		*arena;		/* owns all of the above */
 	unsigned int		 references;

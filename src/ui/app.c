@@ -26,7 +26,7 @@
 #include "ui/signals.h"
 #include "ui/tty.h"
 
-#define POLL_MAX	16
+#define POLL_MAX	(2 + LK_SOURCE_POLL_MAX)
 #define THEMES_MAX	32
 #define TICK_MS		1000	/* the longest sleep while something is watched */
 #define BUSY_MS		50	/* the terminal is behind: look again */

@@ -166,25 +166,56 @@ lk_desk_timeout(const struct lk_desk *d, int64_t now_ms)
 
 /* ---- keys ------------------------------------------------------------------ */
 
+static const struct lk_process *
+listed(const struct lk_session *s, int pid)
+{
+	for (int i = 0; i < s->process_count; i++)
+		if (s->processes[i].pid == pid)
+			return &s->processes[i];
+	return NULL;
+}
+
+static bool
+open_group(struct lk_desk *d, int pid)
+{
+	struct lk_session *s = &d->session;
+	struct lk_source *source;
+	int rc = lk_source_open_group(pid, s->period_ms, d->finder, &source);
+
+	if (rc < 0) {
+		lk_session_say(s, LK_ROLE_WARN, "cannot open %d: %s", pid, strerror(-rc));
+		return false;
+	}
+	d->group_pid = 0;
+	lk_desk_watch(d, source);
+	return true;
+}
+
+/* From the list, or from the group that is being watched. */
 static void
 open_process(struct lk_desk *d, int pid)
 {
 	struct lk_session *s = &d->session;
+	int group = s->now != NULL && s->source != NULL && s->now->member_count > 0 ?
+	    s->now->process.pid : 0;
+	const struct lk_process *process;
 	struct lk_source *source;
 	int rc;
 
-	for (int i = 0; i < s->process_count && d->open != NULL; i++) {
-		if (s->processes[i].pid != pid)
-			continue;
-		rc = d->open(d->open_ctx, &s->processes[i], &source);
-		if (rc < 0) {
-			lk_session_say(s, LK_ROLE_WARN, "cannot open %d: %s", pid, strerror(-rc));
-			return;
-		}
-		d->from_list = true;
-		lk_desk_watch(d, source);
+	if (s->scan != NULL && listed(s, pid) == NULL)
+		s->process_count = s->scan(s->scan_ctx, s->now_ms, &s->processes);
+	process = listed(s, pid);
+	if (process == NULL || d->open == NULL) {
+		lk_session_say(s, LK_ROLE_WARN, "%d is not there any more", pid);
 		return;
 	}
+	rc = d->open(d->open_ctx, process, &source);
+	if (rc < 0) {
+		lk_session_say(s, LK_ROLE_WARN, "cannot open %d: %s", pid, strerror(-rc));
+		return;
+	}
+	d->group_pid = group;
+	lk_desk_watch(d, source);
 }
 
 static void
@@ -193,10 +224,16 @@ grant_wishes(struct lk_desk *d)
 	struct lk_session *s = &d->session;
 	char view = s->wish_view;
 	int pid = s->wish_pid;
+	bool group = s->wish_group;
 
 	s->wish_view = 0;
 	s->wish_pid = 0;
-	if (pid != 0)
+	s->wish_group = false;
+	if (pid != 0 && in_list(d))
+		d->from_list = true;
+	if (pid != 0 && group)
+		open_group(d, pid);
+	else if (pid != 0)
 		open_process(d, pid);
 	if (view != 0)
 		show(d, lk_views_find(view), true);
@@ -211,7 +248,9 @@ next_view(struct lk_desk *d, int step)
 		view = (view + step + d->view_count) % d->view_count;
 	while (view != d->current && ((d->session.source == NULL &&
 	    !d->views[view].ops->without_process) ||
-	    (d->session.scan == NULL && strcmp(d->views[view].ops->id, "processes") == 0)));
+	    (d->session.scan == NULL && strcmp(d->views[view].ops->id, "processes") == 0) ||
+	    (strcmp(d->views[view].ops->id, "workers") == 0 &&
+	    (d->session.now == NULL || d->session.now->member_count == 0))));
 	show(d, view, false);
 }
 
@@ -235,6 +274,11 @@ go_back(struct lk_desk *d)
 	if (d->session.until != 0) {
 		d->session.until = 0;
 		d->stale_view = true;
+		return true;
+	}
+	if (d->group_pid != 0 && d->session.source != NULL) {
+		if (open_group(d, d->group_pid))
+			lk_desk_show(d, "workers", false);
 		return true;
 	}
 	if (d->from_list && d->session.source != NULL) {
@@ -475,6 +519,9 @@ lk_desk_key(struct lk_desk *d, int key)
 	}
 	if (!allowed(d, binding))
 		return LK_DESK_NOTHING;
+	/* typed ahead: the key before, a filter say, changed which row this one is about */
+	if (d->stale_view && !only_moves(binding->action))
+		lk_view_update(view);
 	if (!only_moves(binding->action))
 		d->stale_view = true;
 	if (!lk_view_input(view, binding->action))

@@ -11,7 +11,7 @@
 #include "ui/session.h"
 #include "ui/view.h"
 
-#define LK_DESK_VIEWS_MAX	13
+#define LK_DESK_VIEWS_MAX	16
 #define LK_DESK_BACK_MAX	8
 
 /* What a key asks of the terminal or of the program. */
@@ -34,7 +34,9 @@ struct lk_desk {
 	int64_t			 scanned_ms;	/* when the processes were listed; < 0: never */
 	lk_desk_open_fn		 open;
 	void			*open_ctx;
+	const struct lk_group_finder *finder;	/* of groups; NULL: this host; not owned */
 	bool			 from_list;	/* back from a process leads to the list */
+	int			 group_pid;	/* back from a worker leads to its group; 0: none */
 	bool			 stale_view;	/* the view's content must be made anew */
 	const struct lk_snapshot *judged;	/* of lk_session_judge, not held */
 	uint64_t		 judged_seq;

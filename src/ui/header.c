@@ -220,6 +220,18 @@ draw_banner(const struct lk_session *s, struct lk_canvas *c, int row, struct seg
 	draw_segments(c, row, line);
 }
 
+/* Of a group: how many are in its sums. */
+static void
+add_members(const struct lk_snapshot *now, struct segments *line)
+{
+	uint32_t counted = 0;
+
+	for (uint32_t i = 0; i < now->member_count; i++)
+		counted += now->members[i].part != NULL;
+	if (now->member_count > 0)
+		snprintf(add(line, LK_ROLE_TITLE, 88)->text, 64, "sum of %u processes", counted);
+}
+
 static void
 draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 {
@@ -241,6 +253,7 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 	if (s->now != NULL) {
 		segment = add(&line, LK_ROLE_TITLE, 90);
 		snprintf(segment->text, sizeof(segment->text), "%d", s->now->process.pid);
+		add_members(s->now, &line);
 		segment = add(&line, LK_ROLE_TITLE, 80);
 		short_command(s, segment->text, 48);
 		segment = add(&line, LK_ROLE_GRAPH_TEXT, 20);

@@ -83,6 +83,37 @@ look_at(struct lk_session *s, const struct lk_snapshot *snapshot)
 	lk_text_clean(sentence, sentence, sizeof(s->verdict.sentence));
 }
 
+static const struct lk_member *
+member_of(const struct lk_snapshot *s, const struct lk_member *like)
+{
+	for (uint32_t i = 0; i < s->member_count; i++)
+		if (s->members[i].pid == like->pid &&
+		    s->members[i].start_time == like->start_time)
+			return &s->members[i];
+	return NULL;
+}
+
+/* "worker 17 has ended; worker 23 joined" */
+static void
+tell_members(struct lk_session *s, const struct lk_snapshot *before, const struct lk_snapshot *now)
+{
+	char words[sizeof(s->message)] = "";
+	size_t used = 0;
+
+	for (uint32_t i = 0; i < now->member_count; i++) {
+		const struct lk_member *m = &now->members[i], *then = member_of(before, m);
+		bool ended = m->state == LK_MEMBER_GONE &&
+		    (then == NULL || then->state != LK_MEMBER_GONE);
+		bool came = m->part != NULL && (then == NULL || then->part == NULL);
+
+		if ((ended || came) && used < sizeof(words) / 2)
+			used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%d %s",
+			    used > 0 ? "; " : "worker ", m->pid, ended ? "has ended" : "joined");
+	}
+	if (used > 0)
+		lk_session_say(s, LK_ROLE_HIGH, "%s (w: side by side)", words);
+}
+
 bool
 lk_session_take(struct lk_session *s)
 {
@@ -95,6 +126,8 @@ lk_session_take(struct lk_session *s)
 		lk_past_keep(&s->past, newest);
 	if (newest == s->now || (s->paused && s->now != NULL))
 		return false;
+	if (s->now != NULL && newest->member_count > 0)
+		tell_members(s, s->now, newest);
 	look_at(s, newest);
 	return true;
 }

@@ -95,6 +95,7 @@ struct lk_session {
 
 	char			 wish_view;	/* a view asks for this one; 0: none */
 	int			 wish_pid;	/* a view asks for this process; 0: none */
+	bool			 wish_group;	/* and for all that are below it */
 	struct lk_session_freeze freeze;
 	char			 file[LK_SESSION_FILE_BYTES];	/* what Source shows */
 	uint32_t		 line;

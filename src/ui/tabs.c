@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/snapshot.h"
+
 #include "ui/desk.h"
 
 static bool
@@ -14,6 +16,8 @@ has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
 		return d->session.scan != NULL;
 	if (d->session.source == NULL)
 		return false;
+	if (strcmp(ops->id, "workers") == 0)
+		return d->session.now != NULL && d->session.now->member_count > 0;
 	return strcmp(ops->id, "help") != 0 && strcmp(ops->id, "referrers") != 0 &&
 	    strcmp(ops->id, "setup") != 0;
 }

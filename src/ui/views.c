@@ -17,6 +17,7 @@ const struct lk_view_ops *const lk_views_all[] = {
 	&lk_view_memory,
 	&lk_view_baselines,
 	&lk_view_suspects,
+	&lk_view_workers,
 	&lk_view_referrers,
 	&lk_view_setup,
 	&lk_view_help,

@@ -16,7 +16,7 @@ attach base util leaktop
 util base
 model base util leaktop/snapshot.h
 analysis base util model
-client base util proto model leaktop analysis/estimate.h
+client base util proto model leaktop analysis/identity.h
 export base util model analysis leaktop/snapshot.h
 ui base util model analysis client/source.h client/discover.h export/export.h
 cli base util model analysis client export ui proto attach/attach.h attach/preflight.h leaktop'

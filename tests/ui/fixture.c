@@ -61,6 +61,8 @@ fixture_open_process(void *ctx, const struct lk_process *process, struct lk_sour
 	return lk_source_open_dummy(SEED, out);
 }
 
+static const struct lk_group_finder finder = {fixture_scan, NULL, fixture_open_process, NULL};
+
 static void
 pass(struct fixture *f, int seconds)
 {
@@ -102,6 +104,7 @@ fixture_open(struct fixture *f, int rows, int cols, bool utf8, bool list)
 	if (list) {
 		f->desk.session.scan = fixture_scan;
 		f->desk.open = fixture_open_process;
+		f->desk.finder = &finder;
 		lk_desk_show(&f->desk, "processes", false);
 	} else {
 		if (lk_source_open_dummy(SEED, &source) < 0)

@@ -81,6 +81,8 @@ static const struct screen {
 	{"help", "?", false, false},
 	{"processes", "+2", true, true},
 	{"workers", "+2 _", true, false},
+	{"group", "+2 _ <Enter> +60 b +60", true, true},
+	{"group-workers", "+2 _ <Enter> +60 b +60 w", true, false},
 	{"paused", MARKED "Z", false, false},
 	{"banner", MARKED, false, true, false, "PRODUCTION"},
 	{"banner-list", "+2", true, true, true, "PRODUCTION"},

@@ -16,6 +16,7 @@
 struct process_row {
 	struct lk_process	 process;
 	int			 workers;	/* > 0: the sum of that many */
+	int			 sampled;	/* of them and their master: with a sampler */
 };
 
 struct processes {
@@ -196,6 +197,7 @@ sum_group(const struct lk_session *s, struct process_row *row)
 {
 	struct lk_process *sum = &row->process;
 
+	row->sampled = 0;
 	sum->rss_bytes = 0;
 	sum->rss_growth_bytes_per_min = 0;
 	for (int i = 0; i < s->process_count; i++) {
@@ -203,6 +205,7 @@ sum_group(const struct lk_session *s, struct process_row *row)
 
 		if (p->group_pid != sum->pid)
 			continue;
+		row->sampled += p->has_sampler;
 		sum->rss_bytes += p->rss_bytes;
 		sum->rss_growth_bytes_per_min += p->rss_growth_bytes_per_min;
 	}
@@ -285,13 +288,15 @@ open_selected(struct lk_view *view)
 
 	if (row == NULL)
 		return;
-	if (row->process.has_sampler) {
+	if (row->process.has_sampler || (row->workers > 0 && row->sampled > 0)) {
 		view->session->wish_pid = row->process.pid;
+		view->session->wish_group = row->workers > 0;
 		return;
 	}
 	if (row->workers > 0) {
 		lk_session_say(view->session, LK_ROLE_WARN,
-		    "a group of %d workers: Space unfolds it", row->workers);
+		    "none of these %d workers has a sampler: Space unfolds the group",
+		    row->workers);
 		return;
 	}
 	lk_text_clean(row->process.why_not, why, sizeof(why));
@@ -371,7 +376,7 @@ processes_input(struct lk_view *view, enum lk_action action)
 		view->table->frozen_until_ms = 0;
 		processes_update(view);
 		lk_session_say(view->session, LK_ROLE_MAIN, v->folded ?
-		    "worker groups as one row: the sum" : "every process");
+		    "groups as one row: Enter opens the sum" : "every process");
 		return true;
 	default:
 		return false;

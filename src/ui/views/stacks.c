@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/growth.h"
+#include "analysis/share.h"
 #include "analysis/typed.h"
 #include "base/attr.h"
 #include "model/frozen.h"
@@ -217,16 +218,65 @@ facts_text(const struct lk_growth *g, const struct lk_snapshot *now, char *out, 
 		    "; native frames off: leaktop run --native=stacks");
 }
 
+/* Of a group of processes, whose types are not known: each has a heap of its own. */
+static bool
+is_group(const struct lk_session *s, const struct stacks *v)
+{
+	return v->held != NULL && v->held->member_count > 0 && s->group != LK_GROUP_TYPE;
+}
+
+/* "41207 +12.1M  41208 +9.3M", of the selected row: its growth, or in absolute mode what is
+ * alive; the oldest first. */
+static void
+draw_workers(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area, int row,
+    const struct lk_growth *g)
+{
+	const struct lk_session *s = view->session;
+	const struct stacks *v = view->state;
+	const struct lk_snapshot *now = v->held;
+	int col = area->col, end = area->col + area->cols;
+	bool live = v->mode == MODE_ABSOLUTE;
+
+	col += lk_canvas_text(c, row, col, end - col, LK_ROLE_HEADING,
+	    live ? "live of each " : "growth of each ");
+	for (uint32_t i = 0; i < now->member_count && col < end; i++) {
+		const struct lk_member *m = &now->members[i];
+		char text[64], bytes[LK_TEXT_BYTES];
+		struct lk_share share;
+
+		if (m->part == NULL || lk_share_of_row(m->part, g, s->reference, s->until,
+		    s->group, &share) < 0)
+			continue;
+		if (live)
+			lk_text_bytes(share.live_bytes, bytes, sizeof(bytes));
+		else
+			lk_text_bytes_signed(share.delta_bytes, bytes, sizeof(bytes));
+		snprintf(text, sizeof(text), " %d %s", m->pid, bytes);
+		if (lk_canvas_width(c, text) > end - col - 9 && i + 1 < now->member_count) {
+			lk_canvas_text(c, row, col, end - col, LK_ROLE_INACTIVE, " w: more");
+			return;
+		}
+		col += lk_canvas_text(c, row, col, end - col, !live && share.significant ?
+		    (share.delta_bytes > 0 ? LK_ROLE_GROW : LK_ROLE_SHRINK) : LK_ROLE_MAIN, text);
+	}
+}
+
 static void
 draw_detail(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	const struct lk_row_ref *row = lk_table_selected(view->table);
 	const struct lk_growth *g = row != NULL ? row->item : NULL;
+	const struct stacks *v = view->state;
 	struct lk_area inner = {area->row + 1, area->col + 2, area->rows - 3, area->cols - 3};
 	char text[LK_TABLE_TEXT_BYTES];
 
 	if (g == NULL)
 		return;
+	if (is_group(view->session, v)) {
+		draw_workers(view, c, &inner, area->row + 1, g);
+		inner.row++;
+		inner.rows--;
+	}
 	snprintf(text, sizeof(text), g->stack_count > 1 ?
 	    "heaviest of %u stacks, outermost first" : "selected stack, outermost first",
 	    g->stack_count);
@@ -326,6 +376,8 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		detail = area->rows * 3 / 5;
 	else if (area->rows >= 30)
 		detail += 4;
+	if (detail > 0 && is_group(s, v))
+		detail++;
 	if (is_by_type(s)) {
 		int used = draw_reading(s, c, &table);
 
