@@ -115,9 +115,20 @@
  *    "pymalloc_arena_bytes":N|null,"malloc_live_bytes":N|null,"malloc_free_bytes":N|null,
  *    "malloc_mmap_bytes":N|null,"sampler_bytes":N,"cgroup_limit_bytes":N|null,
  *    "cgroup_used_bytes":N|null,"gc_enabled":true,
- *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3]}
+ *    "gc":[{"count":N,"threshold":N,"collections":N,"collected":N,"uncollectable":N}*3],
+ *    "gc_pauses":null|{"exact":false,"watched_s":S,"looks":N,"collections":N,"seen":N,"total_us":X,
+ *     "longest_us":X|null,"longest_error_us":X|null,"longest_generation":N|null,"unseen_us":X}}
  *   pss_bytes and uss_bytes are older than the rest, by as much as 3,000 times what it takes the
  *   kernel to look at each page for them: a minute for a gigabyte or so.
+ *   gc_pauses: how long the collector of the main interpreter collects.  Where that keeps the times
+ *   (3.15) these are told: exact, since the sampler started.  Else the sampler looks every few
+ *   milliseconds (watched_s by looks) whether it collects, while a client asks for it (watch_s
+ *   below); null: nobody has.  collections: that ended in watched_s; seen: of these, met by a look
+ *   at least, from beginning to end.  total_us: in collections, also in those that were too short
+ *   to be seen; an estimate without bias where it is not exact.  longest_us: of the seen ones,
+ *   within longest_error_us.  What was not seen took no longer than unseen_us; 0: all was seen.
+ *   Where it is not exact, a collection includes its gc.callbacks.  Finalizers and callbacks may
+ *   let other threads run.
  *
  * containers  before the reply to its request
  *   {"t":"containers","at":S,"by":"freeze","pause_us":X,"scan_ms":X,"copied_bytes":N|null,
@@ -218,7 +229,10 @@
  *   baseline.drop   baseline: forgets it; its epoch stays apart
  *   baseline.rows   baseline: names, then {"t":"baseline","id":B,"more":false,"rows":[as live]},
  *                   the state when it was marked; then the reply
- *   history, trends, memory
+ *   history, trends
+ *   memory          watch_s (optional, 1..600): for so many seconds from now on the sampler looks
+ *                   how long the collector collects.  What it sees is added to what it saw before,
+ *                   unless that ended more than ten minutes ago
  *   containers      min_length (default 1000), limit (default 200, <= 1000).  A freeze each time
  *   types           limit (default 200, <= 1000).  No freeze without a GIL, or near a limit of
  *                   memory, or where clone is forbidden: "unavailable", with the reason.
@@ -262,6 +276,7 @@
 #define LK_WIRE_SITES_MAX	10u		/* of a type */
 #define LK_WIRE_REFERRERS_MAX	100u
 #define LK_WIRE_CYCLES_MAX	20u		/* rows of cycles, and cycles of referrers */
+#define LK_WIRE_WATCH_MAX_S	600
 #define LK_WIRE_PERIOD_MIN_MS	100u
 #define LK_WIRE_PERIOD_MAX_MS	60000u
 

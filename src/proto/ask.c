@@ -28,7 +28,7 @@ static const struct op {
     [LK_ASK_BASELINE_ROWS] = {.word = "baseline.rows", .number_key = "baseline"},
     [LK_ASK_HISTORY] = {.word = "history"},
     [LK_ASK_TRENDS] = {.word = "trends"},
-    [LK_ASK_MEMORY] = {.word = "memory"},
+    [LK_ASK_MEMORY] = {.word = "memory", .number_key = "watch_s", .number_optional = true},
     [LK_ASK_CONTAINERS] = {.word = "containers",
 			   .number_key = "min_length",
 			   .limit_key = "limit",

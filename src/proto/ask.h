@@ -16,7 +16,7 @@ enum lk_ask_op {
 	LK_ASK_BASELINE_ROWS,	/* number: baseline */
 	LK_ASK_HISTORY,
 	LK_ASK_TRENDS,
-	LK_ASK_MEMORY,
+	LK_ASK_MEMORY,	   /* number: seconds to watch the collector, or 0 */
 	LK_ASK_CONTAINERS, /* number: min_length or 0; limit or 0 */
 	LK_ASK_TYPES,	   /* number: of that baseline, 0: now; limit or 0 */
 	LK_ASK_REFERRERS,  /* text: a type; limit or 0 */

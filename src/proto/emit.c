@@ -170,6 +170,29 @@ emit_generations(struct lk_print *p, const struct lk_emit_generation *gc)
 	lk_print_char(p, ']');
 }
 
+/* Nothing was seen: nothing is known of the longest. */
+static void
+emit_pauses(struct lk_print *p, const struct lk_emit_pauses *m)
+{
+	lk_print_str(p, ",\"gc_pauses\":{\"exact\":");
+	lk_print_str(p, m->exact ? "true" : "false");
+	real(p, "watched_s", m->watched_s, 3);
+	number(p, "looks", m->looks);
+	number(p, "collections", m->collections);
+	number(p, "seen", m->seen);
+	real(p, "total_us", m->total_us, 1);
+	if (m->seen == 0) {
+		number(p, "longest_us", LK_EMIT_UNKNOWN);
+		number(p, "longest_error_us", LK_EMIT_UNKNOWN);
+	} else {
+		real(p, "longest_us", m->longest_us, 1);
+		real(p, "longest_error_us", m->longest_error_us, 1);
+	}
+	number(p, "longest_generation", m->longest_generation);
+	real(p, "unseen_us", m->unseen_us, 1);
+	lk_print_char(p, '}');
+}
+
 void
 lk_emit_memory(struct lk_print *p, const struct lk_emit_memory *m)
 {
@@ -192,6 +215,10 @@ lk_emit_memory(struct lk_print *p, const struct lk_emit_memory *m)
 	number(p, "cgroup_used_bytes", m->cgroup_used_bytes);
 	boolean(p, "gc_enabled", m->gc_enabled);
 	emit_generations(p, m->gc);
+	if (m->has_pauses)
+		emit_pauses(p, &m->pauses);
+	else
+		number(p, "gc_pauses", LK_EMIT_UNKNOWN);
 	end(p);
 }
 

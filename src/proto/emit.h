@@ -39,6 +39,16 @@ struct lk_emit_tick {
 };
 void lk_emit_tick(struct lk_print *p, const struct lk_emit_tick *m);
 
+/* Of the collector: how long it collects. */
+struct lk_emit_pauses {
+	bool		 exact;
+	double		 watched_s;
+	uint64_t	 looks, collections, seen;
+	double		 total_us, longest_us, longest_error_us;
+	uint64_t	 longest_generation;
+	double		 unseen_us;
+};
+
 struct lk_emit_memory {
 	double		 at_s;
 	uint64_t	 rss_bytes, pss_bytes, uss_bytes, anonymous_bytes, file_bytes;
@@ -51,6 +61,8 @@ struct lk_emit_memory {
 	struct lk_emit_generation {
 		uint64_t count, threshold, collections, collected, uncollectable;
 	}		 gc[3];
+	bool		 has_pauses;
+	struct lk_emit_pauses pauses;
 };
 void lk_emit_memory(struct lk_print *p, const struct lk_emit_memory *m);
 

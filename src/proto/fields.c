@@ -95,6 +95,12 @@ lk_fields_value(const json_t *value, enum lk_field_kind kind, void *out)
 		return read_whole_double(value, out);
 	case LK_FIELD_WHOLE:
 		return read_whole_double(value, out);
+	case LK_FIELD_REAL_OR_NULL:
+		if (json_is_null(value)) {
+			*(double *)out = NAN;
+			return 0;
+		}
+		return read_real(value, out);
 	case LK_FIELD_REAL:
 		return read_real(value, out);
 	case LK_FIELD_BOOL:

@@ -17,6 +17,7 @@ enum lk_field_kind {
 	LK_FIELD_WHOLE,		/* the same: double */
 	LK_FIELD_WHOLE_OR_NULL, /* or null, NAN then: double */
 	LK_FIELD_REAL,		/* finite, >= 0, whole or not: double */
+	LK_FIELD_REAL_OR_NULL,
 	LK_FIELD_BOOL,		/* bool */
 	LK_FIELD_TEXT,		/* const char *, borrowed from the JSON */
 	LK_FIELD_TEXT_OR_NULL,

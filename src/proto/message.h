@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/message_collector.h"
+
 #define LK_MESSAGE_BLOCKS_MAX 4	    /* heap blocks that one message may own */
 #define LK_MESSAGE_CELLS_MAX  4096u /* cells of one row */
 #define LK_MESSAGE_RINGS_MAX  8u
@@ -138,9 +140,6 @@ struct lk_message_trends {
 	const struct lk_message_trend *rows;
 };
 
-struct lk_message_generation {
-	double count, threshold, collections, collected, uncollectable;
-};
 struct lk_message_memory {
 	double at_s, rss_bytes, pss_bytes, uss_bytes, anonymous_bytes, file_bytes;
 	double shared_bytes, swap_bytes, python_live_bytes, pymalloc_arena_bytes;
@@ -148,6 +147,7 @@ struct lk_message_memory {
 	double cgroup_limit_bytes, cgroup_used_bytes;
 	bool gc_enabled;
 	struct lk_message_generation gc[3];
+	struct lk_message_pauses pauses;
 };
 
 struct lk_message_then {

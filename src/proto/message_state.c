@@ -103,6 +103,23 @@ static const struct lk_field generation_fields[] = {
     GENERATION("uncollectable", uncollectable),
 };
 
+#define PAUSES(key, kind, member)                                                                  \
+	{                                                                                          \
+		key, kind, offsetof(struct lk_message_pauses, member)                              \
+	}
+static const struct lk_field pauses_fields[] = {
+    PAUSES("exact", LK_FIELD_BOOL, exact),
+    PAUSES("watched_s", LK_FIELD_REAL, watched_s),
+    PAUSES("looks", LK_FIELD_WHOLE, looks),
+    PAUSES("collections", LK_FIELD_WHOLE, collections),
+    PAUSES("seen", LK_FIELD_WHOLE, seen),
+    PAUSES("total_us", LK_FIELD_REAL, total_us),
+    PAUSES("longest_us", LK_FIELD_REAL_OR_NULL, longest_us),
+    PAUSES("longest_error_us", LK_FIELD_REAL_OR_NULL, longest_error_us),
+    PAUSES("longest_generation", LK_FIELD_WHOLE_OR_NULL, longest_generation),
+    PAUSES("unseen_us", LK_FIELD_REAL, unseen_us),
+};
+
 int
 lk_message_read_hello(const json_t *object, struct lk_message *out)
 {
@@ -120,6 +137,16 @@ lk_message_read_tick(const json_t *object, struct lk_message *out)
 		return rc;
 	return lk_fields_read_given(object, later_tick_fields, LK_COUNT_OF(later_tick_fields),
 				    &out->tick);
+}
+
+/* Null when nobody has looked; a sampler of an earlier version does not say. */
+static int
+read_pauses(const json_t *pauses, struct lk_message_pauses *out)
+{
+	*out = (struct lk_message_pauses){.watched_s = NAN};
+	return pauses == NULL || json_is_null(pauses)
+		   ? 0
+		   : lk_fields_read(pauses, pauses_fields, LK_COUNT_OF(pauses_fields), out);
 }
 
 int
@@ -141,7 +168,7 @@ lk_message_read_memory(const json_t *object, struct lk_message *out)
 		if (rc < 0)
 			return rc;
 	}
-	return 0;
+	return read_pauses(json_object_get(object, "gc_pauses"), &out->memory.pauses);
 }
 
 /* Further fields depend on the request: only those that a client needs are looked for. */

@@ -269,7 +269,7 @@ set_integer(struct lk_wire_request *out, const char *name, const struct value *v
 	} fields[] = {
 		{"period_ms", &out->period_ms}, {"baseline", &out->baseline},
 		{"min_length", &out->min_length}, {"limit", &out->limit}, {"bytes", &out->bytes},
-		{"stack", &out->stack},
+		{"stack", &out->stack}, {"watch_s", &out->watch_s},
 	};
 	size_t i;
 
@@ -332,7 +332,7 @@ lk_request_read(const char *line, size_t length, struct lk_wire_request *out)
 
 	memset(out, 0, sizeof(*out));
 	out->period_ms = out->baseline = out->min_length = LK_REQUEST_ABSENT;
-	out->limit = out->bytes = out->stack = LK_REQUEST_ABSENT;
+	out->limit = out->bytes = out->stack = out->watch_s = LK_REQUEST_ABSENT;
 	if (!take(&r, '{'))
 		return -EBADMSG;
 	if (take(&r, '}'))

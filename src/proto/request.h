@@ -21,7 +21,8 @@ struct lk_wire_request {
 	char	op[LK_REQUEST_OP_MAX];		/* "" when absent or too long */
 	char	name[LK_WIRE_NAME_MAX + 1];
 	bool	has_name, name_too_long;
-	int64_t	period_ms, baseline, min_length, limit, bytes, stack;	/* or LK_REQUEST_ABSENT */
+	/* LK_REQUEST_ABSENT when they are */
+	int64_t	period_ms, baseline, min_length, limit, bytes, stack, watch_s;
 	bool	has_address;
 	uint64_t address;
 	bool	bad_argument;			/* a known field of the wrong type */

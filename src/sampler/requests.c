@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 #include "base/print.h"
 #include "leaktop/sampler.h"
 #include "proto/emit.h"
@@ -15,6 +16,7 @@
 #include "sampler/cpython/switch.h"
 #include "sampler/duty.h"
 #include "sampler/govern.h"
+#include "sampler/lookout.h"
 #include "sampler/marks.h"
 #include "sampler/record.h"
 #include "sampler/native/native.h"
@@ -223,7 +225,13 @@ op_trends(struct lk_connection *c, const struct lk_wire_request *r)
 static void
 op_memory(struct lk_connection *c, const struct lk_wire_request *r)
 {
-	(void)r;
+	if (r->watch_s != LK_REQUEST_ABSENT) {
+		if (r->watch_s < 1 || r->watch_s > LK_WIRE_WATCH_MAX_S) {
+			lk_stages_refuse(c, "bad-argument", "watch_s is from 1 to 600");
+			return;
+		}
+		lk_lookout_watch(lk_clock_monotonic_ns(), (uint64_t)r->watch_s);
+	}
 	lk_stages_begin(c, LK_PROGRAM_MEMORY);
 }
 

@@ -31,6 +31,7 @@
 #include "sampler/duty.h"
 #include "sampler/freezer.h"
 #include "sampler/govern.h"
+#include "sampler/lookout.h"
 #include "sampler/native/native.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
@@ -289,6 +290,7 @@ leave(void)
 		pthread_detach(pthread_self());
 		lk_scan_stop();
 		lk_freezer_stop();
+		lk_lookout_stop();
 		lk_patch_stop();
 	}
 	lk_serve_close("detached");
@@ -338,6 +340,7 @@ stop_server(void)
 		pthread_join(server, NULL);
 		lk_scan_stop();
 		lk_freezer_stop();
+		lk_lookout_stop();
 		lk_patch_stop();
 	}
 	pthread_mutex_unlock(&server_lock);
@@ -397,6 +400,7 @@ child_forked(void)
 	lk_serve_after_fork();
 	lk_scan_after_fork();
 	lk_freezer_after_fork();
+	lk_lookout_after_fork();
 	lk_patch_after_fork(true);
 	lk_standstill_end();
 	server_runs = false;

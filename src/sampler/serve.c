@@ -19,6 +19,7 @@
 #include "sampler/core/history.h"
 #include "sampler/duty.h"
 #include "sampler/freezer.h"
+#include "sampler/lookout.h"
 #include "sampler/messages.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
@@ -265,6 +266,7 @@ each_second(uint64_t now_ns)
 	for (lk_status.clients = 0, i = 0; i < LK_WIRE_CLIENTS_MAX; i++)
 		lk_status.clients += connections[i].handle.fd >= 0;
 	lk_freezer_tidy();
+	lk_lookout_tend(now_ns);
 	lk_status_update(now_ns, cpu_before_ns + lk_clock_thread_cpu_ns() +
 	    lk_threads_spent_ns());
 	lk_history_add(&history, now_ns / SECOND_NS, lk_clock_wall_s(),
@@ -273,7 +275,8 @@ each_second(uint64_t now_ns)
 	    lk_tend_stack_count(), live_bytes_of, NULL);
 	/* while one that comes or goes may be waited for, the count of threads says nothing */
 	return !lk_scan_is_running() && !lk_freezer_is_running() &&
-	    lk_proc_host_ended(lk_patch_is_running() ? 2 : 1);
+	    lk_proc_host_ended(1 + (uint64_t)lk_patch_is_running() +
+	    (uint64_t)lk_lookout_is_running());
 }
 
 /* ---- the loop --------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "sampler/duty.h"
 #include "sampler/footprint.h"
 #include "sampler/govern.h"
+#include "sampler/lookout.h"
 #include "sampler/native/native.h"
 #include "sampler/process/proc.h"
 #include "sampler/record.h"
@@ -236,4 +237,5 @@ lk_status_memory(struct lk_emit_memory *out)
 	out->cgroup_limit_bytes = lk_status.cgroup_limit_bytes;
 	out->cgroup_used_bytes = lk_status.cgroup_used_bytes;
 	fill_generations(out);
+	out->has_pauses = lk_lookout_tell(&out->pauses);
 }

@@ -3,6 +3,7 @@
 import concurrent.futures
 import contextlib
 import os
+import pathlib
 import random
 import shutil
 import socket
@@ -81,6 +82,114 @@ def every_op_answers(python):
             assert wire.ask(op="baseline", name=7)[0]["code"] == "bad-argument"
             assert wire.ask(op="baseline", name="é" * 33)[0]["code"] == "bad-argument"
         target.end()
+
+
+# What collects says how long it took, from within (gc.callbacks) and from without, in
+# microseconds; 3.15 says it itself.
+_COLLECTS = """
+import gc, os, time
+gc.disable()
+heap = [[] for _ in range(600000)]
+at, within, told = [], [], []
+def note(phase, info):
+    at.append(time.perf_counter())
+    if phase == "stop":
+        within.append((at[-1] - at[-2]) * 1e6)
+        told.append(info.get("duration", 0) * 1e6)
+gc.callbacks.append(note)
+say("ready")
+while True:
+    word = wait()
+    if word == "fork":
+        if os.fork() == 0:
+            os._exit(0)
+        os.wait()
+        say("forked")
+        continue
+    del at[:], within[:], told[:]
+    without = []
+    for generation in map(int, word):
+        began = time.perf_counter()
+        gc.collect(generation)
+        without.append((time.perf_counter() - began) * 1e6)
+    say(sum(within), max(within), sum(without), max(without), sum(told), max(told))
+"""
+
+
+def how_long_the_collector_collects(python):
+    def threads():
+        found = 0
+        for task in os.listdir(f"/proc/{target.pid}/task"):
+            with contextlib.suppress(OSError):      # it has ended
+                name = pathlib.Path(f"/proc/{target.pid}/task/{task}/comm").read_text()
+                found += name == "leaktop\n"
+        return found
+
+    def pauses(**arguments):
+        return wire.ask(op="memory", **arguments)[1]["memory"]["gc_pauses"]
+
+    def until(condition, words):
+        def known():
+            now = pauses()
+            return now if now and condition(now) else None
+        return host.wait_until(known, 20, words)
+
+    def collect(generations, before):
+        """(How long they took: in all from within and from without; the longest; what is known)"""
+        target.tell(generations)
+        says = [float(part) for part in target.hear().split()]
+        looks = pauses()["looks"]
+        now = until(lambda now: now["collections"] == before["collections"] + len(generations)
+                    and (exact or now["looks"] > looks + 1), "they are counted")
+        within, longest = (says[4], says[5]) if exact else (says[0], says[1])
+        return within, longest, says[3], now
+
+    with host.Host(python, _COLLECTS) as target, target.wire() as wire:
+        target.hear("ready")
+        for wrong in (0, 601, -1, "15"):
+            assert wire.ask(op="memory", watch_s=wrong)[0]["code"] == "bad-argument"
+        host.wait_until(lambda: wire.look()["state"] == "sampling", 20, "sampling")
+        exact = (pauses() or {}).get("exact", False)
+        before = threads()
+        if not exact:
+            assert pauses() is None
+            pauses(watch_s=1)
+            assert threads() == before + 1
+            host.wait_until(lambda: threads() == before, 20, "nobody looks any more")
+        looks = (pauses(watch_s=600) or {"looks": 0})["looks"]
+        quiet = until(lambda now: exact or now["looks"] > looks, "somebody looks")
+        assert quiet["exact"] == exact and (quiet["looks"] > 0) == (not exact), quiet
+        assert (quiet["collections"], quiet["seen"], quiet["total_us"], quiet["unseen_us"]) == \
+            (0, 0, 0, 0) and quiet["longest_us"] is None, quiet
+
+        # the first that is seen: between what it took from within and from without, as far as
+        # the looks can tell
+        one = quiet
+        while one["seen"] == 0:
+            within, longest, without, one = collect("2", one)
+            assert one["seen"] == 1 or one["unseen_us"] > longest - 1, (longest, one)
+            assert one["collections"] < 20, one
+        assert one["longest_generation"] == 2 and one["longest_us"] < one["total_us"] + 1, one
+        error = one_error = one["longest_error_us"]
+        assert (error == 0) == exact, one
+        assert longest - error - 1 < one["longest_us"] < without + error + 1, (longest, one)
+        truth = longest
+        target.tell("fork")
+        target.hear("forked")
+        pauses(watch_s=600)
+        until(lambda now: now["watched_s"] > one["watched_s"], "it looks again after the fork")
+
+        # many that are short, and one more: none was longer than what is told
+        within, longest, without, many = collect("0" * 60 + "12", one)
+        error = many["longest_error_us"]
+        assert longest < max(many["unseen_us"], many["longest_us"] + error) + 1, (longest, many)
+        assert many["longest_us"] - error < max(without, one["longest_us"]) + 1, (without, many)
+        if exact:
+            assert abs(many["total_us"] - one["total_us"] - within) < 100, (one, many, within)
+        target.end()
+        return (f"{truth / 1e3:.1f}: {one['longest_us'] / 1e3:.1f} +-{one_error / 1e3:.1f} ms, "
+                f"{many['seen']} of {many['collections']} seen, "
+                f"a look each {many['watched_s'] / max(many['looks'], 1) * 1e3:.1f} ms")
 
 
 def what_is_no_request_is_answered(python):
@@ -349,7 +458,7 @@ def a_full_table_thins(python):
 
 
 if __name__ == "__main__":
-    sys.exit(host.run((hello_is_first_and_whole, every_op_answers,
+    sys.exit(host.run((hello_is_first_and_whole, every_op_answers, how_long_the_collector_collects,
                        what_is_no_request_is_answered, baselines_are_marked_and_forgotten,
                        pause_resume_and_interval, the_ninth_client_is_told,
                        a_stranger_is_refused, a_folder_of_others_is_not_used,

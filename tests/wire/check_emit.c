@@ -66,12 +66,29 @@ static const struct lk_emit_memory memory_known = {
 	.malloc_mmap_bytes = 2097152, .sampler_bytes = 2097152,
 	.cgroup_limit_bytes = 536870912, .cgroup_used_bytes = 201326592, .gc_enabled = true,
 	.gc = {{312, 700, 120, 3400, 0}, {4, 10, 10, 90, 0}, {1, 10, 1, 7, 2}},
+	.has_pauses = true,
+	.pauses = {.watched_s = 12.5, .looks = 3120, .collections = 41, .seen = 3,
+	    .total_us = 98304.5, .longest_us = 84000.25, .longest_error_us = 2900,
+	    .longest_generation = 2, .unseen_us = 5900},
 };
+
+/* By the interpreter's own times, and nothing has happened. */
+static const struct lk_emit_pauses pauses_quiet = {.exact = true, .watched_s = 60,
+    .longest_generation = UNKNOWN};
 
 static void
 memory(struct lk_print *p)
 {
 	lk_emit_memory(p, &memory_known);
+}
+
+static void
+memory_quiet(struct lk_print *p)
+{
+	struct lk_emit_memory m = memory_known;
+
+	m.pauses = pauses_quiet;
+	lk_emit_memory(p, &m);
 }
 
 static void
@@ -81,7 +98,7 @@ memory_unknown(struct lk_print *p)
 
 	m.pymalloc_arena_bytes = m.malloc_live_bytes = m.malloc_free_bytes = UNKNOWN;
 	m.malloc_mmap_bytes = m.cgroup_limit_bytes = m.cgroup_used_bytes = UNKNOWN;
-	m.gc_enabled = false;
+	m.gc_enabled = m.has_pauses = false;
 	lk_emit_memory(p, &m);
 }
 
@@ -451,7 +468,8 @@ static const struct {
 	{"frozen", frozen}, {"frozen-incomplete", frozen_incomplete},
 	{"hello", hello}, {"hello-dormant", hello_dormant}, {"history", history},
 	{"live", live}, {"live-empty", live_empty}, {"live-more", live_more},
-	{"memory", memory}, {"memory-unknown", memory_unknown}, {"names", names},
+	{"memory", memory}, {"memory-quiet", memory_quiet},
+	{"memory-unknown", memory_unknown}, {"names", names},
 	{"names-empty", names_empty}, {"names-native", names_native}, {"progress", progress},
 	{"referrers", referrers}, {"referrers-address", referrers_address},
 	{"referrers-stack", referrers_stack},

@@ -30,6 +30,7 @@ static const struct {
     {"history", {.id = 9, .op = LK_ASK_HISTORY}},
     {"trends", {.id = 10, .op = LK_ASK_TRENDS}},
     {"memory", {.id = 11, .op = LK_ASK_MEMORY}},
+    {"memory-watch", {.id = 11, .op = LK_ASK_MEMORY, .number = 15}},
     {"containers", {.id = 12, .op = LK_ASK_CONTAINERS}},
     {"containers-limited", {.id = 13, .op = LK_ASK_CONTAINERS, .number = 100, .limit = 1000}},
     {"pause", {.id = 14, .op = LK_ASK_PAUSE}},

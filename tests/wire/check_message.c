@@ -226,6 +226,57 @@ START_TEST(a_tick_that_lies_about_native_is_refused)
 }
 END_TEST
 
+/* A sampler of before there were any says nothing of pauses. */
+START_TEST(a_ledger_without_pauses_is_read)
+{
+	size_t length;
+	char *line = lk_golden_read("golden", "memory", &length);
+
+	strcpy(strstr(line, ",\"gc_pauses\""), "}\n");
+	ck_assert_int_eq(parse(line), 0);
+	ck_assert(isnan(message.memory.pauses.watched_s));
+	ck_assert_double_eq(message.memory.gc[2].uncollectable, 2);
+	lk_message_release(&message);
+	free(line);
+	read_golden("memory-unknown");
+	ck_assert(isnan(message.memory.pauses.watched_s));
+	lk_message_release(&message);
+	read_golden("memory-quiet");
+	ck_assert(message.memory.pauses.exact);
+	ck_assert_double_eq(message.memory.pauses.total_us, 0);
+	ck_assert(isnan(message.memory.pauses.longest_us));
+	lk_message_release(&message);
+	read_golden("memory");
+	ck_assert_double_eq(message.memory.pauses.longest_error_us, 2900);
+	ck_assert_double_eq(message.memory.pauses.longest_generation, 2);
+	lk_message_release(&message);
+}
+END_TEST
+
+START_TEST(a_ledger_that_lies_about_pauses_is_refused)
+{
+	static const struct {
+		const char *said, *lie;
+	} cases[] = {
+	    {"{\"exact\":false", "{\"exact\":0"},
+	    {"\"watched_s\":12.500", "\"watched_s\":null"},
+	    {"98304.5", "-1.0"},
+	    {"84000.3", "\"long\""},
+	    {"\"seen\":3,", ""},
+	    {"\"seen\":3", "\"seen\":0.5"},
+	};
+	size_t length;
+	char *line = lk_golden_read("golden", "memory", &length);
+	char *at = strstr(line, cases[_i].said);
+	char lie[2048];
+
+	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
+		 at + strlen(cases[_i].said));
+	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
+	free(line);
+}
+END_TEST
+
 START_TEST(rows_are_read)
 {
 	read_golden("live");
@@ -401,6 +452,8 @@ main(void)
 	tcase_add_test(golden, native_frames_are_read);
 	tcase_add_test(golden, a_tick_without_native_is_read);
 	tcase_add_loop_test(golden, a_tick_that_lies_about_native_is_refused, 0, 5);
+	tcase_add_test(golden, a_ledger_without_pauses_is_read);
+	tcase_add_loop_test(golden, a_ledger_that_lies_about_pauses_is_refused, 0, 6);
 	tcase_add_test(golden, rows_are_read);
 	tcase_add_test(golden, null_is_unknown_never_zero);
 	tcase_add_test(strict, unknown_types_and_fields_are_ignored);

@@ -58,6 +58,9 @@ START_TEST(arguments_are_read)
 	ck_assert_int_eq(request.limit, 2);
 	ck_assert_int_eq(request.baseline, 3);
 	ck_assert_int_eq(request.bytes, 4);
+	ck_assert_int_eq(request.watch_s, LK_REQUEST_ABSENT);
+	ck_assert_int_eq(parse("{\"id\":1,\"op\":\"memory\",\"watch_s\":15}"), 0);
+	ck_assert_int_eq(request.watch_s, 15);
 	ck_assert_int_eq(request.stack, LK_REQUEST_ABSENT);
 	ck_assert_int_eq(parse("{\"op\":\"referrers\",\"stack\":5}"), 0);
 	ck_assert_int_eq(request.stack, 5);
@@ -99,7 +102,7 @@ is_read(const char *name)
 
 START_TEST(all_that_the_client_asks_is_read)
 {
-	ck_assert_uint_eq(lk_golden_each("requests", is_read), 24);
+	ck_assert_uint_eq(lk_golden_each("requests", is_read), 25);
 }
 END_TEST
 

@@ -5,9 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sampler/core/pauses.h"
+
 struct lk_layout;
 
-#define LK_GENERATIONS 3
+#define LK_GENERATIONS LK_PAUSES_GENERATIONS
 
 struct lk_collector {
 	bool	enabled;
@@ -20,6 +22,18 @@ struct lk_collector {
  * mapped: no GIL needed, a value may be a moment old.  Returns: false before it is there. */
 bool lk_collector_read(const struct lk_layout *layout, const void *runtime,
     struct lk_collector *out);
+
+/* lk_collector_look - whether it collects now, and what it has collected; all but the time.  Plain
+ * reads, as above.  Returns: false before it is there. */
+bool lk_collector_look(const struct lk_layout *layout, const void *runtime,
+    struct lk_pauses_look *out);
+
+/* lk_collector_records - the newest collections of generation I with their times, oldest first,
+ * where the interpreter keeps them (3.15); OUT has room for LK_COLLECTOR_RECORDS_MAX.
+ * Returns: how many; -1: it keeps none, or it collects just now. */
+#define LK_COLLECTOR_RECORDS_MAX 11
+int lk_collector_records(const struct lk_layout *layout, const void *runtime, int i,
+    struct lk_pauses_record *out);
 
 /* lk_collector_state - address of the main interpreter's collector state, or NULL. */
 const void *lk_collector_state(const struct lk_layout *layout, const void *runtime);
