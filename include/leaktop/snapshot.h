@@ -47,6 +47,9 @@
  * gc			or null when the ledger was not read
  *	enabled
  *	generations	[3] of {count, threshold, collections, collected, uncollectable}
+ *	pauses		how long it collects, or null when nobody had looked: {exact, watched_s,
+ *			looks, collections, seen, total_us, longest_us, longest_error_us,
+ *			longest_generation, unseen_us}, as in wire.h, gc_pauses
  * verdict
  *	sentence	for people; its wording is no interface
  *	rss_growth_bytes_per_min, live_growth_bytes_per_min, native_growth_bytes_per_min

@@ -9,6 +9,7 @@
 
 #include "analysis/growth.h"
 #include "client/source.h"
+#include "leaktop/wire.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -21,6 +22,8 @@
 
 /* Of a tick that comes a little early: it still is the next frame. */
 static const double early_share = 0.9;
+
+#define WATCH_LEAST_S 5
 
 struct batch {
 	const struct lk_look *look;
@@ -142,14 +145,30 @@ print_recording(struct lk_source *source, const struct batch *batch)
 	return status;
 }
 
+/* How long the collector collects is not looked at when nobody asks: frames have it from the second
+ * one on.  What it does not answer is unknown. */
+static void
+watch_collector(struct lk_source *source, const struct lk_look *look)
+{
+	uint64_t seconds = 2 * look->period_ms / 1000 + WATCH_LEAST_S;
+	const struct lk_request request = {
+	    .op = LK_REQUEST_MEMORY,
+	    .number = seconds < LK_WIRE_WATCH_MAX_S ? seconds : LK_WIRE_WATCH_MAX_S};
+
+	(void)lk_source_ask(source, &request, NULL, LK_TARGET_WAIT_MS);
+}
+
 static int
 print_live(struct lk_source *source, const struct batch *batch)
 {
 	int status = LK_EXIT_DONE;
 
 	for (uint64_t number = 1; status == LK_EXIT_DONE; number++) {
-		double at_s = lk_source_snapshot(source)->at_s;
+		double at_s;
 
+		if (batch->look->json)
+			watch_collector(source, batch->look);
+		at_s = lk_source_snapshot(source)->at_s;
 		status = print_frame(source, number, batch);
 		if (status != LK_EXIT_DONE || number == batch->look->frame_count)
 			return status;

@@ -12,6 +12,8 @@ struct lk_source;
 	"   live_bytes, live_objects, native, native_live_bytes,\n"                                \
 	"   cgroup_limit_bytes, interval_bytes, cost_percent,\n"                                   \
 	"   budget_percent, duty, hooks, drops,\n"                                                 \
+	"   gc_pauses {exact, watched_s, looks, collections, seen, total_us,\n"                    \
+	"   longest_us, longest_error_us, longest_generation, unseen_us},\n"                       \
 	"   reference {baseline, name, window_s},\n"                                               \
 	"   rows [{function, file, line, native, delta_bytes,\n"                                   \
 	"   delta_error_bytes, significant, delta_objects,\n"                                      \

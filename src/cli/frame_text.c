@@ -183,6 +183,27 @@ json_members(struct lk_jsonl *j, const struct lk_snapshot *s)
 }
 
 static void
+json_pauses(struct lk_jsonl *j, const struct lk_gc_pauses *p)
+{
+	if (isnan(p->watched_s)) {
+		lk_jsonl_text(j, "gc_pauses", NULL);
+		return;
+	}
+	lk_jsonl_open(j, "gc_pauses", '{');
+	lk_jsonl_flag(j, "exact", p->exact);
+	lk_jsonl_real(j, "watched_s", p->watched_s);
+	lk_jsonl_real(j, "looks", p->looks);
+	lk_jsonl_real(j, "collections", p->collections);
+	lk_jsonl_real(j, "seen", p->seen);
+	lk_jsonl_real(j, "total_us", p->total_us);
+	lk_jsonl_real(j, "longest_us", p->longest_us);
+	lk_jsonl_real(j, "longest_error_us", p->longest_error_us);
+	lk_jsonl_real(j, "longest_generation", p->longest_generation);
+	lk_jsonl_real(j, "unseen_us", p->unseen_us);
+	lk_jsonl_close(j, '}');
+}
+
+static void
 json_reference(struct lk_jsonl *j, const struct lk_frame_text *f)
 {
 	const struct lk_baseline *b = lk_snapshot_baseline(f->snapshot, f->set->reference);
@@ -222,6 +243,7 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "hooks", s->sampler.hooks);
 	lk_jsonl_real(&j, "drops", s->sampler.drops);
 	json_members(&j, s);
+	json_pauses(&j, &s->memory.gc_pauses);
 	json_reference(&j, f);
 	lk_jsonl_open(&j, "rows", '[');
 	for (size_t i = 0; i < f->count; i++)

@@ -279,6 +279,15 @@ paint_memory(const struct painter *p, struct lk_snapshot *s)
 	    .gc = {{311, 700, 41022.0 + 9 * f->memory_s, 188410, 0},
 		{7, 10, 3729.0 + f->memory_s / 2, 20417, 0},
 		{4, 10, 41.0 + f->memory_s / 120, 5120, 3}},
+	    .gc_pauses = {.watched_s = 42.3,
+		.looks = 5241,
+		.collections = 402,
+		.seen = 7,
+		.total_us = 341e3,
+		.longest_us = 96e3,
+		.longest_error_us = 8.2e3,
+		.longest_generation = 2,
+		.unseen_us = 11.4e3},
 	};
 }
 

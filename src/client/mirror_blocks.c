@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,6 +248,23 @@ lk_mirror_read_events(struct lk_mirror *m, const struct lk_message_events *messa
 	return 0;
 }
 
+static struct lk_gc_pauses
+pauses_of(const struct lk_message_pauses *message)
+{
+	if (isnan(message->watched_s))
+		return (struct lk_gc_pauses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false};
+	return (struct lk_gc_pauses){.watched_s = message->watched_s,
+				     .looks = message->looks,
+				     .collections = message->collections,
+				     .seen = message->seen,
+				     .total_us = message->total_us,
+				     .longest_us = message->longest_us,
+				     .longest_error_us = message->longest_error_us,
+				     .longest_generation = message->longest_generation,
+				     .unseen_us = message->unseen_us,
+				     .exact = message->exact};
+}
+
 void
 lk_mirror_read_memory(struct lk_mirror *m, const struct lk_message_memory *message)
 {
@@ -266,7 +284,8 @@ lk_mirror_read_memory(struct lk_mirror *m, const struct lk_message_memory *messa
 				       .sampler_bytes = message->sampler_bytes,
 				       .cgroup_limit_bytes = message->cgroup_limit_bytes,
 				       .cgroup_used_bytes = message->cgroup_used_bytes,
-				       .gc_enabled = message->gc_enabled};
+				       .gc_enabled = message->gc_enabled,
+				       .gc_pauses = pauses_of(&message->pauses)};
 	for (size_t i = 0; i < LK_COUNT_OF(m->memory.gc); i++)
 		m->memory.gc[i] = (struct lk_gc_generation){
 		    message->gc[i].count, message->gc[i].threshold, message->gc[i].collections,

@@ -37,7 +37,7 @@ enum lk_request_op {
 	LK_REQUEST_BASELINE_ROWS,	/* number: id; rows appear in a later snapshot */
 	LK_REQUEST_HISTORY,
 	LK_REQUEST_TRENDS,
-	LK_REQUEST_MEMORY,
+	LK_REQUEST_MEMORY,		/* number: seconds to watch the collector, or 0 */
 	LK_REQUEST_EVENTS,
 	LK_REQUEST_CONTAINERS,		/* number: minimum length, 0: default */
 	LK_REQUEST_PAUSE,		/* the sampler, not the screen */

@@ -98,10 +98,16 @@ static bool
 read_generations(struct document *d, const json_t *gc)
 {
 	struct lk_memory *m = &d->s->memory;
-	const json_t *list;
+	const json_t *list, *pauses;
 
 	if (!lk_source_file_values_bool(&d->r, gc, "enabled", &m->gc_enabled) ||
-	    !lk_source_file_values_array(&d->r, gc, "generations", LK_OPTIONAL, 3, &list))
+	    !lk_source_file_values_array(&d->r, gc, "generations", LK_OPTIONAL, 3, &list) ||
+	    !lk_source_file_values_object(&d->r, gc, "pauses", LK_OPTIONAL, &pauses))
+		return false;
+	if (pauses != NULL &&
+	    (!lk_source_file_values_doubles(&d->r, pauses, lk_schema_pauses, LK_OPTIONAL,
+		 &m->gc_pauses) ||
+	    !lk_source_file_values_bool(&d->r, pauses, "exact", &m->gc_pauses.exact)))
 		return false;
 	for (size_t i = 0; list != NULL && i < json_array_size(list); i++)
 		if (!lk_source_file_values_doubles(&d->r, json_array_get(list, i), lk_schema_gc,

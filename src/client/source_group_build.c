@@ -139,6 +139,27 @@ take_most(double *most, double other)
 		*most = other;
 }
 
+/* Shares of the time of all of them; the longest of any. */
+static void
+add_pauses(struct lk_gc_pauses *to, const struct lk_gc_pauses *from)
+{
+	bool is_longer = !isnan(from->longest_us) &&
+	    (isnan(to->longest_us) || from->longest_us > to->longest_us);
+
+	add(&to->watched_s, from->watched_s);
+	add(&to->looks, from->looks);
+	add(&to->collections, from->collections);
+	add(&to->seen, from->seen);
+	add(&to->total_us, from->total_us);
+	take_most(&to->unseen_us, from->unseen_us);
+	to->exact = to->exact && from->exact;
+	if (!is_longer)
+		return;
+	to->longest_us = from->longest_us;
+	to->longest_error_us = from->longest_error_us;
+	to->longest_generation = from->longest_generation;
+}
+
 static void
 add_memory(struct lk_memory *to, const struct lk_memory *from)
 {
@@ -160,6 +181,7 @@ add_memory(struct lk_memory *to, const struct lk_memory *from)
 		add(&to->gc[i].uncollectable, from->gc[i].uncollectable);
 	}
 	to->gc_enabled = to->gc_enabled && from->gc_enabled;
+	add_pauses(&to->gc_pauses, &from->gc_pauses);
 	if (from->at_s < to->at_s || isnan(from->at_s))
 		to->at_s = from->at_s;
 }

@@ -191,6 +191,19 @@ sampler(struct writer *w)
 }
 
 static json_t *
+gc_pauses(struct writer *w)
+{
+	const struct lk_gc_pauses *pauses = &w->s->memory.gc_pauses;
+	json_t *object;
+
+	if (isnan(pauses->watched_s))
+		return json_null();
+	object = object_of(w, lk_schema_pauses, pauses);
+	put(w, object, "exact", json_boolean(pauses->exact));
+	return object;
+}
+
+static json_t *
 gc(struct writer *w)
 {
 	const struct lk_memory *m = &w->s->memory;
@@ -204,6 +217,7 @@ gc(struct writer *w)
 		add(w, list, object_of(w, lk_schema_gc, &m->gc[i]));
 	put(w, object, "enabled", json_boolean(m->gc_enabled));
 	put(w, object, "generations", list);
+	put(w, object, "pauses", gc_pauses(w));
 	return object;
 }
 

@@ -68,6 +68,19 @@ const struct lk_schema_field lk_schema_gc[] = {
 	END,
 };
 
+const struct lk_schema_field lk_schema_pauses[] = {
+	FIELD(lk_gc_pauses, "watched_s", watched_s),
+	FIELD(lk_gc_pauses, "looks", looks),
+	FIELD(lk_gc_pauses, "collections", collections),
+	FIELD(lk_gc_pauses, "seen", seen),
+	FIELD(lk_gc_pauses, "total_us", total_us),
+	FIELD(lk_gc_pauses, "longest_us", longest_us),
+	FIELD(lk_gc_pauses, "longest_error_us", longest_error_us),
+	FIELD(lk_gc_pauses, "longest_generation", longest_generation),
+	FIELD(lk_gc_pauses, "unseen_us", unseen_us),
+	END,
+};
+
 const struct lk_schema_field lk_schema_baseline[] = {
 	FIELD(lk_baseline, "at", at_s),
 	FIELD(lk_baseline, "rss_bytes", rss_bytes),

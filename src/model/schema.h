@@ -16,6 +16,7 @@ extern const struct lk_schema_field lk_schema_totals[];	/* struct lk_snapshot */
 extern const struct lk_schema_field lk_schema_sampler[];	/* struct lk_sampler_status */
 extern const struct lk_schema_field lk_schema_memory[];	/* struct lk_memory */
 extern const struct lk_schema_field lk_schema_gc[];		/* struct lk_gc_generation */
+extern const struct lk_schema_field lk_schema_pauses[];	/* struct lk_gc_pauses */
 extern const struct lk_schema_field lk_schema_baseline[];	/* struct lk_baseline */
 extern const struct lk_schema_field lk_schema_row[];		/* struct lk_row */
 extern const struct lk_schema_field lk_schema_cell[];		/* struct lk_cell */

@@ -24,6 +24,7 @@ forget_memory(struct lk_memory *m)
 		*fields[i] = NAN;
 	for (size_t i = 0; i < LK_COUNT_OF(m->gc); i++)
 		m->gc[i] = (struct lk_gc_generation){NAN, NAN, NAN, NAN, NAN};
+	m->gc_pauses = (struct lk_gc_pauses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false};
 }
 
 static void

@@ -112,6 +112,13 @@ struct lk_gc_generation {
 	double count, threshold, collections, collected, uncollectable;
 };
 
+/* How long it collects: leaktop/wire.h, gc_pauses.  NAN when unknown; all: nobody has looked. */
+struct lk_gc_pauses {
+	double watched_s, looks, collections, seen;
+	double total_us, longest_us, longest_error_us, longest_generation, unseen_us;
+	bool   exact;
+};
+
 /* The ledger: every field in bytes, NAN when unknown. */
 struct lk_memory {
 	double	at_s;				/* NAN: never read */
@@ -124,6 +131,7 @@ struct lk_memory {
 	double	cgroup_limit_bytes, cgroup_used_bytes;
 	bool	gc_enabled;
 	struct lk_gc_generation gc[3];
+	struct lk_gc_pauses gc_pauses;
 };
 
 /* Evenly spaced points, oldest first; the last one was taken at end_s. */

@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -562,6 +563,7 @@ struct puppet {
 	const char	    *native;	/* instead of the dummy's; NULL: that */
 	const struct lk_sampler_event *events;	/* as native */
 	uint32_t	     event_count;
+	const struct lk_gc_pauses *pauses;	/* as native */
 };
 
 static size_t
@@ -587,6 +589,8 @@ puppet_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int
 		now->events = p->events;
 		now->event_count = p->event_count;
 	}
+	if (p->pauses != NULL)
+		now->memory.gc_pauses = *p->pauses;
 	return changed;
 }
 
@@ -718,6 +722,41 @@ START_TEST(the_log_of_the_sampler_is_on_the_memory_screen)
 	assert_shows("an object could not be hooked, at 0x7f00");
 	assert_shows("no such?[2Jcode 7");
 	assert_shows("sampling began");
+}
+END_TEST
+
+static const struct {
+	struct lk_gc_pauses pauses;
+	enum lk_source_state state;
+	const char *first, *second;
+} pauses[] = {
+	{{42.3, 5241, 402, 7, 341e3, 96e3, 8.2e3, 2, 11.4e3, false}, LK_SOURCE_LIVE,
+	    "0.8% of 42s; longest 96ms +-8.2ms, generation 2",
+	    "7 of 402 runs seen by looks 8.1ms apart; others < 11ms"},
+	{{42.3, 5241, 0, 0, 0, NAN, NAN, NAN, 0, false}, LK_SOURCE_LIVE,
+	    "0.0% of 42s", "0 of 0 runs seen by looks 8.1ms apart"},
+	{{7500, 0, 31e3, 30.5e3, 1e6, 1.234e6, 0, 1, 420, true}, LK_SOURCE_OFFLINE,
+	    "0.0% of 2h05m; longest 1.23s, generation 1",
+	    "31.0k runs, timed by Python itself; others < 420us"},
+	{{3, 300, 1, 1, 9e9, 9e9, 120, NAN, 0, false}, LK_SOURCE_LIVE,
+	    "longest 2h30m +-120us", "1 of 1 runs seen by looks 10ms apart"},
+	{{NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false}, LK_SOURCE_LIVE,
+	    "time in it, est.", "not known yet: looked at while this is shown"},
+	{{NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false}, LK_SOURCE_OFFLINE,
+	    "time in it, est.", "unknown: nobody looked when this was taken"},
+};
+
+START_TEST(how_long_the_collector_collects_is_on_the_memory_screen)
+{
+	struct puppet *p = watch_puppet(LK_SOURCE_LIVE);
+
+	p->pauses = &pauses[_i].pauses;
+	fixture_play(&f, "+2");
+	p->state = pauses[_i].state;
+	fixture_play(&f, "6 +2 <End>");
+	assert_shows(pauses[_i].first);
+	assert_shows(pauses[_i].second);
+	ck_assert(shows("time in it, est.") == !pauses[_i].pauses.exact);
 }
 END_TEST
 
@@ -1148,6 +1187,8 @@ desk_case(void)
 	    (int)LK_COUNT_OF(states));
 	tcase_add_test(tc, what_is_missing_of_native_memory_is_said);
 	tcase_add_test(tc, the_log_of_the_sampler_is_on_the_memory_screen);
+	tcase_add_loop_test(tc, how_long_the_collector_collects_is_on_the_memory_screen, 0,
+	    (int)LK_COUNT_OF(pauses));
 	tcase_add_test(tc, a_native_row_leads_to_its_line_of_python);
 	tcase_add_test(tc, the_heap_is_read_only_when_a_key_asks);
 	tcase_add_test(tc, escape_gives_a_freeze_up);

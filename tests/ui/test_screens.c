@@ -66,6 +66,7 @@ static const struct screen {
 	{"referrers-cycle", COUNTED "/Context<Enter>r +4", false, false},
 	{"types-held", COUNTED "r +4 <Esc>", false, false, true},
 	{"memory", "6 +2", false, true},
+	{"memory-end", "6 +2 <End>", false, false, true},
 	{"baselines", MARKED "8", false, true},
 	{"suspects", MARKED "9", false, true},
 	{"suspects-held", MARKED "5 +3 9r +4 9", false, false},

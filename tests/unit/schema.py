@@ -40,6 +40,8 @@ WRONG = [
     (["referrers", 0, "name"], 7),
     (["referrers", 0, "address"], "there"),
     (["gc", "generations"], []),
+    (["gc", "pauses", "exact"], None),
+    (["gc", "pauses", "longest_us"], -1),
     (["history", "series", 0, "rss_bytes"], [-1]),
     (["reference"], None),
 ]

@@ -52,6 +52,7 @@ START_TEST(a_new_snapshot_knows_nothing)
 
 	ck_assert(isnan(s->rss_bytes) && isnan(s->est_live_bytes) && isnan(s->at_s));
 	ck_assert(isnan(s->memory.at_s) && isnan(s->memory.gc[2].count));
+	ck_assert(isnan(s->memory.gc_pauses.watched_s) && isnan(s->memory.gc_pauses.unseen_us));
 	ck_assert(isnan(s->containers.at_s) && isnan(s->sampler.cost_percent));
 	ck_assert_str_eq(s->process.command, "");
 	ck_assert_ptr_eq(lk_snapshot_get(s), s);

@@ -454,6 +454,8 @@ START_TEST(what_was_asked_for_is_in_the_picture_when_the_answer_comes)
 	ck_assert_float_eq(s->rows[0].trend_bytes[3], 4718592);
 	ck_assert_double_eq(s->memory.uss_bytes, 184549376);
 	ck_assert_double_eq(s->memory.gc[2].uncollectable, 2);
+	ck_assert_double_eq(s->memory.gc_pauses.longest_us, 84000.3);
+	ck_assert(!s->memory.gc_pauses.exact);
 	ck_assert_uint_eq(s->containers.count, 2);
 	ck_assert_str_eq(s->containers.list[0].owner, "shop.cart._PRICES");
 	ck_assert_uint_eq(s->containers.list[0].stack->id, 1);

@@ -83,6 +83,7 @@ gives 0 -b -n 3 -d 0.1 fake_sampler
 gives 0 -b --json -n 2 -d 0.1 "$pid"
 jq -es 'length == 2 and .[1].frame == 2 and .[1].at > .[0].at and .[0].pid == '"$pid"' and
 	.[0].rss_bytes == 190840832 and .[0].reference.baseline == 2 and
+	.[0].gc_pauses.longest_us == 84000.3 and
 	(.[0].rows | length == 2) and (.[0].rows[0] | .function == "shop.cart.price_key" and
 	.line == 88 and .live_bytes == 4718592 and .rate_bytes_per_min == null)' \
 	"$work/out" >/dev/null || fail 'JSON frames'

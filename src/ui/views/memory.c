@@ -20,6 +20,8 @@
 #define LABEL_CELLS	21
 #define VALUE_CELLS	9
 #define WHOLE_CELLS	15	/* the same where sizes are written out */
+#define ASK_EVERY_MS	5000	/* while it is on the screen */
+#define WATCH_S		15
 
 struct line {
 	const char	*label;
@@ -32,6 +34,7 @@ struct line {
 };
 
 struct memory {
+	int64_t		 asked_ms;
 	struct line	 lines[LINES_MAX];
 	int		 count;
 	int		 top;
@@ -164,6 +167,82 @@ add_collector(struct memory *v, const struct lk_memory *m)
 	}
 }
 
+static char *
+text_us(double us, char *out, size_t out_bytes)
+{
+	if (us < 999.5)
+		snprintf(out, out_bytes, "%.0fus", us);
+	else if (us < 9.95e3)
+		snprintf(out, out_bytes, "%.1fms", us / 1e3);
+	else if (us < 9.995e5)
+		snprintf(out, out_bytes, "%.0fms", us / 1e3);
+	else if (us < 9.95e7)
+		snprintf(out, out_bytes, "%.2fs", us / 1e6);
+	else
+		lk_text_duration(us / 1e6, out, out_bytes);
+	return out;
+}
+
+/* "0.8% of 42s; longest 96ms +-3.6ms, generation 2" */
+static void
+say_longest(const struct lk_gc_pauses *p, char *out, size_t out_bytes)
+{
+	char share[LK_TEXT_BYTES], watched[LK_TEXT_BYTES], longest[LK_TEXT_BYTES];
+	char error[LK_TEXT_BYTES];
+	int used;
+
+	used = snprintf(out, out_bytes, " %s of %s",
+	    lk_text_percent(p->total_us / 1e6, p->watched_s, share, sizeof(share)),
+	    lk_text_duration(p->watched_s, watched, sizeof(watched)));
+	if (isnan(p->longest_us))
+		return;
+	used += snprintf(out + used, out_bytes - (size_t)used, "; longest %s",
+	    text_us(p->longest_us, longest, sizeof(longest)));
+	if (p->longest_error_us > 0)
+		used += snprintf(out + used, out_bytes - (size_t)used, " +-%s",
+		    text_us(p->longest_error_us, error, sizeof(error)));
+	if (!isnan(p->longest_generation))
+		snprintf(out + used, out_bytes - (size_t)used, ", generation %.0f",
+		    p->longest_generation);
+}
+
+/* What was not seen, and how well it was looked. */
+static void
+say_seen(const struct lk_gc_pauses *p, char *out, size_t out_bytes)
+{
+	char seen[LK_TEXT_BYTES], all[LK_TEXT_BYTES], every[LK_TEXT_BYTES], least[LK_TEXT_BYTES];
+	int used;
+
+	lk_text_count(p->collections, all, sizeof(all));
+	if (p->exact)
+		used = snprintf(out, out_bytes, " %s runs, timed by Python itself", all);
+	else
+		used = snprintf(out, out_bytes, " %s of %s runs seen by looks %s apart",
+		    lk_text_count(p->seen, seen, sizeof(seen)), all,
+		    text_us(p->watched_s / p->looks * 1e6, every, sizeof(every)));
+	if (p->unseen_us > 0)
+		snprintf(out + used, out_bytes - (size_t)used, "; others < %s",
+		    text_us(p->unseen_us, least, sizeof(least)));
+}
+
+static void
+add_pauses(struct memory *v, const struct lk_gc_pauses *p, bool is_file)
+{
+	struct line *line = add_text(v, p->exact ? "  time in it" : "  time in it, est.",
+	    LK_ROLE_MAIN);
+
+	if (isnan(p->watched_s)) {
+		line->role = LK_ROLE_INACTIVE;
+		snprintf(line->text, sizeof(line->text), " %s", is_file ?
+		    "unknown: nobody looked when this was taken" :
+		    "not known yet: looked at while this is shown");
+		return;
+	}
+	say_longest(p, line->text, sizeof(line->text));
+	line = add_text(v, "", LK_ROLE_INACTIVE);
+	say_seen(p, line->text, sizeof(line->text));
+}
+
 /* Newest first: the last thing that went wrong is what one looks for. */
 static void
 add_events(struct memory *v, const struct lk_snapshot *now)
@@ -184,11 +263,29 @@ add_events(struct memory *v, const struct lk_snapshot *now)
 	}
 }
 
+static bool
+is_file(const struct lk_session *s)
+{
+	return s->source == NULL || lk_source_state(s->source) == LK_SOURCE_OFFLINE;
+}
+
+static void
+refresh_ledger(struct lk_view *view)
+{
+	struct memory *v = view->state;
+
+	v->asked_ms = view->session->now_ms;
+	lk_session_refresh(view->session, LK_REQUEST_MEMORY, WATCH_S);
+}
+
 static void
 memory_update(struct lk_view *view)
 {
 	const struct lk_snapshot *now = view->session->now;
 	struct memory *v = view->state;
+
+	if (!view->session->paused && view->session->now_ms - v->asked_ms >= ASK_EVERY_MS)
+		refresh_ledger(view);
 
 	v->count = 0;
 	if (now == NULL)
@@ -196,6 +293,7 @@ memory_update(struct lk_view *view)
 	add_ledger(v, now);
 	add_limit(v, now, &view->session->verdict);
 	add_collector(v, &now->memory);
+	add_pauses(v, &now->memory.gc_pauses, is_file(view->session));
 	add_events(v, now);
 }
 
@@ -272,15 +370,9 @@ memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 }
 
 static void
-refresh_ledger(struct lk_view *view)
-{
-	lk_session_refresh(view->session, LK_REQUEST_MEMORY, 0);
-}
-
-static void
 ask_ledger(struct lk_view *view)
 {
-	lk_session_ask(view->session, LK_REQUEST_MEMORY, 0, NULL);
+	lk_session_ask(view->session, LK_REQUEST_MEMORY, WATCH_S, NULL);
 }
 
 static bool
