@@ -3,42 +3,39 @@
 #include "ui/listing.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/snapshot.h"
+#include "util/clock.h"
+#include "util/root.h"
 #include "util/text.h"
 
 #define FILE_MAX_BYTES (4u << 20)
 
+/* The process of a file's snapshot is not one of this machine. */
 static int
-open_regular(const char *path, struct stat *st)
+pid_of(const struct lk_snapshot *s)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, st) == 0 && S_ISREG(st->st_mode) && st->st_size <= FILE_MAX_BYTES)
-		return fd;
-	close(fd);
-	return S_ISREG(st->st_mode) ? -EFBIG : -EINVAL;
+	return strcmp(s->origin, "live") == 0 ? s->process.pid : 0;
 }
 
 static int
-open_somewhere(const char *file, int pid, struct stat *st)
+open_source(const char *file, int pid, struct stat *st)
 {
-	char path[8192];
-	int fd = -ENOENT;
+	int fd;
 
-	if (file[0] == '/')
-		fd = open_regular(file, st);
-	if (fd >= 0 || pid <= 0)
+	if (file[0] != '/' && pid <= 0)
+		return -ENOENT;
+	fd = lk_root_open_regular(pid, file, st);
+	if (fd < 0 || st->st_size <= FILE_MAX_BYTES)
 		return fd;
-	snprintf(path, sizeof(path), "/proc/%d/%s/%s", pid, file[0] == '/' ? "root" : "cwd", file);
-	return open_regular(path, st);
+	close(fd);
+	return -EFBIG;
 }
 
 static int
@@ -89,7 +86,7 @@ split(struct lk_listing *l)
 }
 
 int
-lk_listing_load(struct lk_listing *l, const char *file, int pid)
+lk_listing_load(struct lk_listing *l, const char *file, const struct lk_snapshot *now)
 {
 	struct stat st = {.st_size = 0};
 	int fd, rc;
@@ -98,7 +95,7 @@ lk_listing_load(struct lk_listing *l, const char *file, int pid)
 		return -l->error;
 	lk_listing_fini(l);
 	snprintf(l->file, sizeof(l->file), "%s", file);
-	fd = rc = open_somewhere(file, pid, &st);
+	fd = rc = open_source(file, pid_of(now), &st);
 	if (fd >= 0) {
 		l->modified_s = (double)st.st_mtime;
 		rc = read_text(fd, (size_t)st.st_size, &l->text);
@@ -108,6 +105,17 @@ lk_listing_load(struct lk_listing *l, const char *file, int pid)
 		rc = split(l);
 	l->error = rc < 0 ? -rc : 0;
 	return rc < 0 ? rc : 0;
+}
+
+/* The sampler may have come later than the process. */
+bool
+lk_listing_is_newer(const struct lk_listing *l, const struct lk_snapshot *now)
+{
+	double began_s = now->sampler.started_at_s;
+
+	if (pid_of(now) > 0 && now->process.start_time > 0)
+		began_s = fmin(began_s, lk_clock_began_s(now->process.start_time));
+	return began_s > 0 && l->modified_s > began_s;
 }
 
 void

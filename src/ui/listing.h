@@ -1,10 +1,14 @@
-/* listing.h - the lines of a source file on this machine, one file at a time.  Room: ui.
- * Names come from the target: only regular files are opened, and no more than 4 MiB read. */
+/* listing.h - the lines of a source file, one file at a time.  Room: ui.
+ * Of a process that runs here it is the file that the process has, in its own root (util/root.h);
+ * of a snapshot in a file, this machine's.  No more than 4 MiB are read. */
 #ifndef LK_UI_LISTING_H
 #define LK_UI_LISTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+struct lk_snapshot;
 
 struct lk_listing {
 	char		 file[4096];
@@ -15,11 +19,13 @@ struct lk_listing {
 	const char	**lines;	/* [count], cleaned, tabs as spaces */
 };
 
-/* lk_listing_load - FILE, unless it is loaded already.  PID > 0: also looked for below
- * /proc/PID/root and, when FILE is relative, /proc/PID/cwd.
+/* lk_listing_load - FILE of NOW's process, unless it is loaded already.
  * Returns: 0 or negative errno; *l holds no lines then. */
-int lk_listing_load(struct lk_listing *l, const char *file, int pid);
+int lk_listing_load(struct lk_listing *l, const char *file, const struct lk_snapshot *now);
 void lk_listing_fini(struct lk_listing *l);
+
+/* lk_listing_is_newer - the file was written to after NOW's process began. */
+bool lk_listing_is_newer(const struct lk_listing *l, const struct lk_snapshot *now);
 
 /* lk_listing_line - "" when there is no such line; from 1. */
 const char *lk_listing_line(const struct lk_listing *l, uint32_t line);

@@ -11,4 +11,8 @@ int64_t lk_clock_monotonic_us(void);
 /* lk_clock_wall_s - seconds since the epoch. */
 double lk_clock_wall_s(void);
 
+/* lk_clock_began_s - when that was since the epoch: the start time of a process, in clock ticks
+ * since boot. */
+double lk_clock_began_s(uint64_t ticks);
+
 #endif

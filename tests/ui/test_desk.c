@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/attr.h"
@@ -19,6 +20,7 @@
 #include "ui/preferences.h"
 #include "ui/setup.h"
 #include "ui/spark.h"
+#include "util/clock.h"
 
 #include "fixture.h"
 
@@ -1135,22 +1137,49 @@ END_TEST
 START_TEST(a_listing_reads_regular_files_only)
 {
 	char path[] = "/tmp/leaktop-listing-XXXXXX";
+	struct lk_snapshot now = {.origin = "live", .process.pid = (int)getpid()};
 	struct lk_listing l = {.count = 0};
 	int fd = mkstemp(path);
 
 	ck_assert_int_eq(write(fd, "one\n\ttwo \033[2J\nthree", 19), 19);
 	close(fd);
-	ck_assert_int_eq(lk_listing_load(&l, path, 0), 0);
+	ck_assert_int_eq(lk_listing_load(&l, path, &now), 0);
 	ck_assert_uint_eq(l.count, 3);
 	ck_assert_str_eq(lk_listing_line(&l, 2), " two ?[2J");
 	ck_assert_str_eq(lk_listing_line(&l, 4), "");
 	ck_assert_str_eq(lk_listing_line(&l, 0), "");
 	unlink(path);
-	ck_assert_int_lt(lk_listing_load(&l, "/dev/zero", 0), 0);
-	ck_assert_uint_eq(l.count, 0);
-	ck_assert_int_lt(lk_listing_load(&l, "/tmp", 0), 0);
-	ck_assert_int_lt(lk_listing_load(&l, "", 0), 0);
+	ck_assert_int_eq(mkfifo(path, 0600), 0);	/* nobody will ever write to it */
 	lk_listing_fini(&l);
+	ck_assert_int_lt(lk_listing_load(&l, path, &now), 0);
+	unlink(path);
+	ck_assert_int_lt(lk_listing_load(&l, "/dev/zero", &now), 0);
+	ck_assert_uint_eq(l.count, 0);
+	ck_assert_int_lt(lk_listing_load(&l, "/tmp", &now), 0);
+	ck_assert_int_lt(lk_listing_load(&l, "", &now), 0);
+	lk_listing_fini(&l);
+}
+END_TEST
+
+/* The sampler counts from when it came; a file may have changed before that. */
+START_TEST(a_file_is_newer_than_the_process_not_than_the_sampler)
+{
+	struct lk_snapshot now = {.origin = "live", .process.pid = (int)getpid(),
+	    .process.start_time = 1000 * (uint64_t)sysconf(_SC_CLK_TCK)};
+	double began_s = lk_clock_began_s(now.process.start_time);
+	struct lk_listing l = {.modified_s = began_s + 5};
+
+	now.sampler.started_at_s = began_s + 100;
+	ck_assert(lk_listing_is_newer(&l, &now));
+	l.modified_s = began_s - 5;
+	ck_assert(!lk_listing_is_newer(&l, &now));
+	l.modified_s = began_s + 5;
+	now.origin = "from-elsewhere.json";	/* another machine's ticks */
+	ck_assert(!lk_listing_is_newer(&l, &now));
+	l.modified_s = began_s + 101;
+	ck_assert(lk_listing_is_newer(&l, &now));
+	now.sampler.started_at_s = 0;
+	ck_assert(!lk_listing_is_newer(&l, &now));
 }
 END_TEST
 
@@ -1227,6 +1256,7 @@ parts_case(void)
 	tcase_add_loop_test(tc, commands_are_shortened, 0, (int)LK_COUNT_OF(commands));
 	tcase_add_test(tc, sparks_rise_to_the_right);
 	tcase_add_test(tc, a_listing_reads_regular_files_only);
+	tcase_add_test(tc, a_file_is_newer_than_the_process_not_than_the_sampler);
 	return tc;
 }
 

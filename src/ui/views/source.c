@@ -203,7 +203,7 @@ source_update(struct lk_view *view)
 
 	if (s->file[0] == '\0' || s->now == NULL)
 		return;
-	lk_listing_load(&v->listing, s->file, s->now->process.pid);
+	lk_listing_load(&v->listing, s->file, s->now);
 	read_lines(view);
 	make_rows(v, s->line);
 	lk_table_begin(view->table);
@@ -235,8 +235,7 @@ describe(const struct lk_view *view, char *out, size_t out_bytes, enum lk_role *
 		*role = LK_ROLE_WARN;
 		snprintf(out, out_bytes, "%s is not readable here: %s", file,
 		    strerror(v->listing.error));
-	} else if (v->listing.modified_s > s->now->sampler.started_at_s &&
-	    s->now->sampler.started_at_s > 0) {
+	} else if (lk_listing_is_newer(&v->listing, s->now)) {
 		*role = LK_ROLE_WARN;
 		snprintf(out, out_bytes, "%s CHANGED after the process started: lines may be off",
 		    file);

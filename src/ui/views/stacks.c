@@ -161,7 +161,7 @@ draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area,
 		lk_canvas_text(c, row, col, area->cols, LK_ROLE_HEADING, file);
 		return;
 	}
-	if (lk_listing_load(&v->listing, frame->file, now->process.pid) < 0) {
+	if (lk_listing_load(&v->listing, frame->file, now) < 0) {
 		lk_text_clean(frame->file, file, sizeof(file));
 		col += lk_canvas_text(c, row, col, area->cols, LK_ROLE_HEADING, file);
 		lk_canvas_text(c, row, col + 1, area->col + area->cols - col - 1, LK_ROLE_INACTIVE,
