@@ -49,7 +49,7 @@ struct entry {
 	struct lk_stub_context context;	/* as it is put there */
 	struct lk_tracee tracee;
 	uint64_t	 base;		/* of what was mapped there; 0: nothing */
-	char		 staged[128];	/* the copy of the library there; "" none */
+	struct lk_staged staged;
 	uint64_t	 net;		/* see put_net */
 	int64_t		 began_us;
 	bool		 has_thread;	/* the process has the new thread, or gets it */
@@ -123,13 +123,12 @@ prepare(struct entry *e, const char *library, const char *const *settings, size_
 	memcpy(c->symbol, SYMBOL, sizeof(SYMBOL));
 	c->bytes = LK_STUB_BYTES;
 	if (e->subject->staging != NULL) {
-		int rc = lk_staging_put(e->subject->pid, e->subject->staging, library, e->staged,
-		    sizeof(e->staged));
+		int rc = lk_staging_put(e->subject->pid, e->subject->staging, library, &e->staged);
 
 		if (rc < 0)
 			return fail(e, rc, "the library cannot be put into %s there: %s",
 			    e->subject->staging, strerror(-rc));
-		library = e->staged;
+		library = e->staged.path;
 	}
 	if (e->subject->sampler != NULL)	/* by its name the loader finds it again */
 		library = e->subject->sampler->path;
@@ -303,6 +302,37 @@ enter(struct entry *e)
 	return rc;
 }
 
+/* ---- signals ------------------------------------------------------------------------------- */
+
+/* Those that end leaktop wait until nothing of it is left there, or as little as may be. */
+static void
+hold_signals(sigset_t *before)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGPIPE};
+	sigset_t held;
+
+	sigemptyset(&held);
+	for (size_t i = 0; i < LK_COUNT_OF(signals); i++)
+		sigaddset(&held, signals[i]);
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
+/* One waits.  The kernel keeps those that are ignored, too. */
+static bool
+is_to_end(void)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	struct sigaction act;
+	sigset_t pending;
+
+	sigpending(&pending);
+	for (size_t i = 0; i < LK_COUNT_OF(signals); i++)
+		if (sigismember(&pending, signals[i]) == 1 &&
+		    sigaction(signals[i], NULL, &act) == 0 && act.sa_handler != SIG_IGN)
+			return true;
+	return false;
+}
+
 /* ---- a thread and a moment ----------------------------------------------------------- */
 
 /* Others before the main thread, which more depends on. */
@@ -386,6 +416,8 @@ try_threads(struct entry *e)
 	while (rc == NOT_NOW && lk_clock_monotonic_us() - e->began_us < SEARCH_US) {
 		size_t count = list_threads(e, tids);
 
+		if (is_to_end())
+			return fail(e, -EINTR, "leaktop was told to end; nothing was changed");
 		if (!lk_subject_is_same(e->subject))
 			return fail(e, -ESRCH, "the process has ended, or is another program now");
 		for (size_t i = 0; i < count && rc == NOT_NOW; i++)
@@ -424,24 +456,36 @@ judge(struct entry *e, const struct lk_stub_context *c)
 	return 0;
 }
 
+/* The thread gives the memory back when it has done what it is about. */
+static void
+acknowledge(struct entry *e)
+{
+	const struct timespec frame = {0, e->by_frame ? FRAME_NS : 0};
+	const uint32_t one = 1;
+
+	nanosleep(&frame, NULL);
+	put(e, context_address(e) + offsetof(struct lk_stub_context, ack), &one, sizeof(one));
+}
+
 static int
 wait_started(struct entry *e)
 {
-	const struct timespec look = {0, LOOK_NS}, frame = {0, e->by_frame ? FRAME_NS : 0};
+	const struct timespec look = {0, LOOK_NS};
 	int64_t began_us = lk_clock_monotonic_us();
-	const uint32_t one = 1, cancelled = LK_STUB_CANCELLED;
+	const uint32_t cancelled = LK_STUB_CANCELLED;
 	struct lk_stub_context c;
+	bool to_end;
 
 	while (lk_clock_monotonic_us() - began_us < LOADING_US) {
 		e->report->loading_us = lk_clock_monotonic_us() - began_us;
+		to_end = is_to_end();
 		if (pread(e->subject->memory, &c, sizeof(c), (off_t)context_address(e)) !=
 		    (ssize_t)sizeof(c))
 			return fail(e, -ESRCH, "the process has ended, or is another program now");
-		if (c.status > LK_STUB_BEGUN && c.returned != 0) {
-			nanosleep(&frame, NULL);
-			put(e, context_address(e) + offsetof(struct lk_stub_context, ack), &one,
-			    sizeof(one));
-			return judge(e, &c);
+		if (c.returned != 0 && (c.status > LK_STUB_BEGUN || to_end)) {
+			acknowledge(e);
+			return c.status > LK_STUB_BEGUN ? judge(e, &c) : fail(e, -EINTR,
+			    "leaktop was told to end; the sampler may start there all the same");
 		}
 		nanosleep(&look, NULL);
 	}
@@ -466,21 +510,9 @@ hurry(int nice)
 static int
 enter_by_a_thread(struct entry *e)
 {
-	sigset_t held, before;
-	int rc, nice;
+	int nice = hurry(NICE_FIRST), rc = try_threads(e);
 
-	sigemptyset(&held);
-	sigaddset(&held, SIGINT);
-	sigaddset(&held, SIGTERM);
-	sigaddset(&held, SIGHUP);
-	sigaddset(&held, SIGQUIT);
-	sigaddset(&held, SIGTSTP);
-	sigaddset(&held, SIGPIPE);
-	sigprocmask(SIG_BLOCK, &held, &before);
-	nice = hurry(NICE_FIRST);
-	rc = try_threads(e);
 	hurry(nice);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 
@@ -489,15 +521,18 @@ lk_entry_perform(struct lk_subject *s, const char *library, const char *const *s
     size_t count, struct lk_attach_report *report)
 {
 	static struct entry e;
+	sigset_t before;
 	int rc;
 
 	e = (struct entry){.subject = s, .report = report, .began_us = lk_clock_monotonic_us()};
+	hold_signals(&before);
 	rc = prepare(&e, library, settings, count);
 	if (rc == 0)
 		rc = enter_by_a_thread(&e);
 	if (rc == 0)
 		rc = wait_started(&e);
-	lk_staging_remove(s->pid, e.staged);
+	lk_staging_remove(&e.staged);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
 

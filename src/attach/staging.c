@@ -2,48 +2,24 @@
 
 #include "attach/staging.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "util/root.h"
 
 #define CHUNK_BYTES	(1u << 20)
-
-static int
-open_root(pid_t pid)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-}
-
-/* PATH in the root of PID, and never out of it. */
-static int
-open_there(pid_t pid, const char *path, uint64_t flags, uint64_t mode)
-{
-	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode,
-	    .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	int root = open_root(pid), saved;
-	long fd;
-
-	if (root < 0)
-		return -errno;
-	fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
-	saved = errno;
-	close(root);
-	return fd < 0 ? -saved : (int)fd;
-}
+#define NAME_FORMAT	"libleaktop-sampler.%d-%d.so"	/* of the process, of leaktop */
+#define NAMES_MAX	100000u	/* that are looked at: the folder is others', too */
 
 static bool
 is_fit(int folder)
@@ -60,7 +36,7 @@ lk_staging_folder(pid_t pid)
 	const char *found = NULL;
 
 	for (size_t i = 0; i < LK_COUNT_OF(folders) && found == NULL; i++) {
-		int fd = open_there(pid, folders[i], O_RDONLY | O_DIRECTORY, 0);
+		int fd = lk_root_open(pid, folders[i], O_RDONLY | O_DIRECTORY, 0);
 
 		if (fd < 0)
 			continue;
@@ -70,6 +46,54 @@ lk_staging_folder(pid_t pid)
 	}
 	return found;
 }
+
+/* ---- what is left of one that was killed ------------------------------------------------- */
+
+static bool
+is_copy(const char *name)
+{
+	int pid, by, end = 0;
+
+	return sscanf(name, NAME_FORMAT "%n", &pid, &by, &end) == 2 && end > 0 &&
+	    name[end] == '\0';
+}
+
+/* Nobody has the lock: whoever made it is gone.  A process that has it mapped keeps it. */
+static void
+remove_left(int folder, const char *name)
+{
+	int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlinkat(folder, name, 0);
+	close(fd);
+}
+
+static void
+remove_all_left(pid_t pid, const char *path)
+{
+	int folder = lk_root_open(pid, path, O_RDONLY | O_DIRECTORY, 0);
+	DIR *dir = folder < 0 ? NULL : fdopendir(folder);
+	struct dirent *entry;
+
+	for (unsigned int n = 0; dir != NULL && n < NAMES_MAX; n++) {
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		if (is_copy(entry->d_name))
+			remove_left(folder, entry->d_name);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	else if (folder >= 0)
+		close(folder);
+}
+
+/* ---- a copy -------------------------------------------------------------------------------- */
 
 static int
 copy(int from, int to)
@@ -81,37 +105,59 @@ copy(int from, int to)
 	return n < 0 || fchmod(to, 0644) < 0 ? -errno : 0;
 }
 
-int
-lk_staging_put(pid_t pid, const char *folder, const char *library, char *out, size_t out_bytes)
+/* Locked before it has a byte: one that comes just then, and takes it for left, finds it empty, and
+ * we find that it has gone. */
+static int
+make(struct lk_staged *s, int from)
 {
-	int from = open(library, O_RDONLY | O_CLOEXEC), to, rc;
+	struct stat st;
+	int to = lk_root_open(s->pid, s->path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+	int rc = 0;
+
+	if (to < 0)
+		return to;
+	s->lock = to;
+	if (flock(to, LOCK_EX) < 0 || fstat(to, &st) < 0)
+		rc = -errno;
+	else if (st.st_nlink == 0)
+		rc = -EAGAIN;
+	return rc < 0 ? rc : copy(from, to);
+}
+
+int
+lk_staging_put(pid_t pid, const char *folder, const char *library, struct lk_staged *out)
+{
+	int from = open(library, O_RDONLY | O_CLOEXEC), rc;
 
 	if (from < 0)
 		return -errno;
-	snprintf(out, out_bytes, "%s/libleaktop-sampler.%d-%d.so", folder, (int)pid, (int)getpid());
-	to = open_there(pid, out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-	rc = to < 0 ? to : copy(from, to);
+	remove_all_left(pid, folder);
+	*out = (struct lk_staged){.pid = pid, .lock = -1};
+	snprintf(out->path, sizeof(out->path), "%s/" NAME_FORMAT, folder, (int)pid, (int)getpid());
+	rc = make(out, from);
 	close(from);
-	if (to >= 0)
-		close(to);
-	if (to >= 0 && rc < 0)
-		lk_staging_remove(pid, out);
+	if (rc < 0 && out->lock < 0)	/* it is not ours */
+		out->path[0] = '\0';
+	if (rc < 0)
+		lk_staging_remove(out);
 	return rc;
 }
 
 void
-lk_staging_remove(pid_t pid, const char *path)
+lk_staging_remove(struct lk_staged *s)
 {
-	const char *name = strrchr(path, '/');
-	char folder[64];
+	const char *name = strrchr(s->path, '/');
+	char folder[sizeof(s->path)];
 	int fd;
 
-	if (name == NULL || name == path)
+	if (name == NULL || name == s->path)
 		return;
-	snprintf(folder, sizeof(folder), "%.*s", (int)(name - path), path);
-	fd = open_there(pid, folder, O_RDONLY | O_DIRECTORY, 0);
-	if (fd < 0)
-		return;
-	unlinkat(fd, name + 1, 0);
-	close(fd);
+	snprintf(folder, sizeof(folder), "%.*s", (int)(name - s->path), s->path);
+	fd = lk_root_open(s->pid, folder, O_RDONLY | O_DIRECTORY, 0);
+	if (fd >= 0) {
+		unlinkat(fd, name + 1, 0);
+		close(fd);
+	}
+	close(s->lock);
+	s->path[0] = '\0';
 }

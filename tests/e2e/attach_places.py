@@ -18,16 +18,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "e2e"), str(ROOT / "sampler")]
 import harness  # noqa: E402
 import host  # noqa: E402
+import screens  # noqa: E402
 from subject import DONE, FAILED, FILTERED, STATES, Program, may_attach  # noqa: E402
 
 
 class Elsewhere(Program):
     """A child of unshare, in namespaces of its own."""
 
-    def __init__(self, python, *flags, before=":"):
+    def __init__(self, python, *flags, before=":", source=STATES["sleep"]):
         """BEFORE is done by a shell in there."""
         shell = ["unshare", *flags, "/bin/sh", "-c", before + '\nexec "$@"', "sh", python]
-        super().__init__(python, STATES["sleep"], command=shell)
+        super().__init__(python, source, command=shell)
 
     @property
     def pid(self):
@@ -99,9 +100,77 @@ _NOWHERE = "\n".join(f"mount -t tmpfs -o noexec tmpfs {folder}"
 
 def another_root(python):
     """The library is not there: a copy of it is, until it is loaded."""
-    said = _elsewhere(python, "--mount", before="mount -t tmpfs tmpfs /tmp\n" + _HIDDEN)
+    said = _elsewhere(python, "--mount", before=_OTHER_ROOT)
     assert said.startswith("not here") or "has the sampler since" in said, said
     return said
+
+
+_OTHER_ROOT = "mount -t tmpfs tmpfs /tmp\n" + _HIDDEN
+
+
+def _copies(program):
+    """Of the library, where a process with another root sees them."""
+    return [name for name in os.listdir(f"/proc/{program.pid}/root/tmp")
+            if name.startswith("libleaktop-sampler.")]
+
+
+def another_root_interrupted(python):
+    """No copy is left by what a signal ends; one that was killed leaves it to the next."""
+    if not _may("--mount", before=_OTHER_ROOT):
+        return "not here: unshare --mount is not permitted"
+    for what, number in (("TERM", 1), ("INT", 9), ("HUP", 17), ("KILL", 1), ("KILL", 9)):
+        with Elsewhere(python, "--mount", before=_OTHER_ROOT) as program:
+            run = subprocess.run(
+                [harness.LEAKTOP, "attach", *FILTERED, str(program.pid)], stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, timeout=120,
+                env={**os.environ, "LEAKTOP_DIR": program.folder,
+                     "LEAKTOP_ATTACH_TRIP": f"{what}:{number}"})
+            assert run.returncode == -getattr(signal, "SIG" + what), (what, number, run)
+            host.wait_until(program.is_free, 20, "it was let go")
+            assert len(_copies(program)) == (what == "KILL"), (what, number, _copies(program))
+            assert "has the sampler" in program.attach()
+            assert not _copies(program), (what, number, _copies(program))
+            program.check()
+            program.end()
+    return ""
+
+
+_LEAK = "kept = []  # {}\ndef grow():\n    kept.extend(bytes(1000) for n in range(20000))\n"
+
+
+def lines_of_another_root(python):
+    """The source is read where the process has it, its links lead to what it sees, and it is that
+    file which is newer than the process or is not."""
+    if shutil.which("tmux") is None:
+        return "not here: needs tmux"
+    with tempfile.TemporaryDirectory(prefix="leaktop-place-") as folder:
+        for name in ("till.py", "real.py"):
+            pathlib.Path(folder, name).write_text(_LEAK.format("ours"), encoding="utf-8")
+            os.utime(os.path.join(folder, name), (2e9, 2e9))
+        before = (f"mount -t tmpfs tmpfs '{folder}'\nln -s '{folder}/real.py' '{folder}/till.py'\n"
+                  f"cat >'{folder}/real.py' <<'E'\n{_LEAK.format('theirs')}E\n"
+                  f"touch -d '1 hour ago' '{folder}/real.py'")
+        if not _may("--mount", before=before):
+            return "not here: unshare --mount is not permitted"
+        source = f"sys.path.insert(0, {folder!r}); import till; until_go(lambda: nap(3600))"
+        with Elsewhere(python, "--mount", before=before, source=source) as program:
+            program.attach("--interval", "4K")
+            program.check()
+            assert program.says("till.grow()") == "None"
+            with screens.Terminal(program.folder, "tmux", harness.LEAKTOP, str(program.pid),
+                                  env={"LEAKTOP_DIR": program.folder}) as terminal:
+                terminal.shows("LIVE")
+                terminal.keys("/grow", "Enter")
+                terminal.shows("till:3")
+                terminal.keys("Enter")
+                terminal.shows("# theirs")
+                assert "CHANGED" not in terminal.screen(), terminal.screen()
+                there = f"/proc/{program.pid}/root{folder}/real.py"
+                os.utime(there, (2e9, 2e9))
+                terminal.keys("C-r")
+                terminal.shows("CHANGED after the process started")
+            program.end()
+    return ""
 
 
 def another_root_without_room(python):
@@ -168,7 +237,8 @@ def _maps(pid):
         return maps.read()
 
 
-TESTS = [network, mounts, mounts_read_only, another_root, another_root_without_room, pids, users, container, musl]
+TESTS = [network, mounts, mounts_read_only, another_root, another_root_interrupted,
+         lines_of_another_root, another_root_without_room, pids, users, container, musl]
 
 
 if __name__ == "__main__":
