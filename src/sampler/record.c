@@ -548,19 +548,37 @@ lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thread, 
 	return carve(r);
 }
 
-/* What fitted once fits again, at the same addresses: the hooks and the history keep theirs. */
-void
-lk_record_renew(void)
+/* What fitted once fits again, at the same addresses: the hooks and the history keep theirs.  A
+ * serial never means another frame or stack, so they go on; the collectors have theirs again. */
+static void
+clear_tables(struct lk_record *r)
 {
-	struct lk_record *r = &lk_record;
 	size_t used_bytes = r->pages.used_bytes;
+	uint32_t frames = r->stacks.frame_serials, stacks = r->stacks.stack_serials;
 
 	lk_pages_clear(&r->pages);
 	carve(r);
 	r->pages.used_bytes = used_bytes;
+	r->stacks.frame_serials = frames;
+	r->stacks.stack_serials = stacks;
+}
+
+void
+lk_record_renew(void)
+{
+	struct lk_record *r = &lk_record;
+
+	clear_tables(r);
 	lk_slots_forget(&r->slots);
 	r->epoch = 0;
 	r->live_bytes = r->live_objects = r->live_variance = r->allocated_objects =
 	    r->hooked_objects = r->native_live_bytes = 0;
 	lk_spin_give(&r->lock);
+}
+
+void
+lk_record_clear(void)
+{
+	clear_tables(&lk_record);
+	lk_slots_empty(&lk_record.slots);
 }

@@ -62,6 +62,10 @@ int lk_record_init(uint64_t memory_bytes, uint64_t interval_bytes, int main_thre
  * Context: the only thread there is, after a fork. */
 void lk_record_renew(void);
 
+/* lk_record_clear - the memory of the tables is the host's again, and what they hold is gone; they
+ * fill anew with the next sample.  Needs the lock; no sample lives, and none is made. */
+void lk_record_clear(void);
+
 /* A slot of time and the duty 2^-SHIFT by which it was chosen; 0: full duty, no slots. */
 #define LK_RECORD_SHIFT_BITS	4u
 #define LK_RECORD_SHIFT_MASK	15u

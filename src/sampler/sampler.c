@@ -33,6 +33,7 @@
 #include "sampler/govern.h"
 #include "sampler/lookout.h"
 #include "sampler/native/native.h"
+#include "sampler/native/unwind.h"
 #include "sampler/patch.h"
 #include "sampler/process/address.h"
 #include "sampler/process/proc.h"
@@ -294,6 +295,8 @@ leave(void)
 		lk_patch_stop();
 	}
 	lk_serve_close("detached");
+	lk_serve_forget();
+	lk_unwind_forget();
 	pthread_mutex_unlock(&server_lock);
 }
 

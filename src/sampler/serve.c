@@ -433,6 +433,13 @@ lk_serve_close(const char *reason)
 }
 
 void
+lk_serve_forget(void)
+{
+	if (lk_tend_empty())
+		lk_history_forget(&history);
+}
+
+void
 lk_serve_after_fork(void)
 {
 	uint32_t i;

@@ -34,6 +34,9 @@ void lk_serve_ring(void);
 /* lk_serve_close - say goodbye, close, unlink.  REASON as on the wire. */
 void lk_serve_close(const char *reason);
 
+/* lk_serve_forget - give back the memory of all that is known.  After close, when detached. */
+void lk_serve_forget(void);
+
 /* lk_serve_after_fork - in the child: let go of what belongs to the parent. */
 void lk_serve_after_fork(void);
 

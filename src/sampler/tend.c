@@ -125,6 +125,21 @@ lk_tend_forget(void)
 	lk_tend_settle();
 }
 
+/* A thread that has claimed a sample, and did not bury it yet, is about to write to the tables: it
+ * is alive until it was buried and counted. */
+bool
+lk_tend_empty(void)
+{
+	bool empty;
+
+	lk_spin_take(&lk_record.lock);
+	empty = !atomic_load(&lk_record.active) && lk_record.live.live_count == 0;
+	if (empty)
+		lk_record_clear();
+	lk_spin_give(&lk_record.lock);
+	return empty;
+}
+
 void
 lk_tend_relieve(void)
 {

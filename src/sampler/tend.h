@@ -25,6 +25,10 @@ void lk_tend_interval(uint64_t interval_bytes);
  * nothing is sampled. */
 void lk_tend_forget(void);
 
+/* lk_tend_empty - after that: what the tables took is the host's again, the history's part, too.
+ * When no client is there.  Returns: false: a sample is in somebody's hands, nothing was done. */
+bool lk_tend_empty(void);
+
 /* lk_tend_relieve - thin when the tables are nearly full. */
 void lk_tend_relieve(void);
 

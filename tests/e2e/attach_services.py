@@ -2,8 +2,11 @@
 """attach_services.py - in and out of servers at work: no answer is lost or wrong, and nothing stays.
 
 Customers ask all the while, and know what they are to be answered.  After the first few times the
-process has as many descriptors, threads and mappings as before, and as much memory.
-LK_TEST_LONG: 200 times each, and a server of the standard library on one build of each minor.
+process has as many descriptors, threads and mappings as before, and the sampler's mappings and the
+stacks of threads have as much memory.  What else it has may grow like that of its twin: the same
+server, asked the same, into which nobody goes.
+LK_TEST_LONG: 200 times each, 2,000 for gunicorn, and a server of the standard library on one build
+of each minor.
 
 attach_services.py [VERSION|LABEL...] [SERVER...]
 """
@@ -12,6 +15,7 @@ import hashlib
 import http.client
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -29,10 +33,12 @@ from subject import DONE, FILTERED, LONG, may_attach  # noqa: E402
 
 SYSTEM = "/usr/bin/python3"
 TIMES = int(os.environ.get("LK_ATTACH_TIMES", "200" if LONG else "6"))
-SETTLED = 20 if LONG else 2     # times after which nothing grows any more
+MANY = int(os.environ.get("LK_ATTACH_TIMES", "2000" if LONG else "6"))
+SETTLED = 20                    # times after which nothing grows any more; at most a third of them
 CUSTOMERS = 3
 PAUSE_S = 0.002                 # between two questions of one
-ROOM_KIB = 2048                 # what the memory of a loaded server varies by
+ROOMS = {"descriptors": 0, "threads": 0, "mappings": 3, "sampler": 128, "stacks": 64, "host": 512}
+MAPPINGS_OF_A_THREAD = 4        # its stack and its arena of malloc, each with what guards it
 
 _APPLICATION = """
 import hashlib
@@ -49,6 +55,7 @@ import http.server, socket, socketserver, sys
 from application import application
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     def do_GET(self):
         def start(status, headers):
             self.send_response(200)
@@ -133,9 +140,9 @@ class Customers:
             thread.join()
 
 
-def _over_http(port):
+def _over_http(server):
     """A customer: is sent words, and yields answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     word = yield
     while True:
         connection.request("GET", "/?" + word)
@@ -196,15 +203,51 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+# A mapping's head, and of what follows how much of it is anonymous: pages of files are the kernel's,
+# which gives and takes them as it likes.
+_HEAD = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S+) \S+ \S+ \S+ *(.*)")
+
+
+def _mappings(pid):
+    """(start, end, permissions, name, anonymous KiB, flags) of each"""
+    found = []
+    with open(f"/proc/{pid}/smaps", encoding="utf-8") as smaps:
+        for line in smaps:
+            head = _HEAD.match(line)
+            if head:
+                found.append([int(head[1], 16), int(head[2], 16), head[3], head[4].strip(), 0, ()])
+            elif line.startswith("Anonymous:"):
+                found[-1][4] = int(line.split()[1])
+            elif line.startswith("VmFlags:"):
+                found[-1][5] = line.split()[1:]
+    return found
+
+
+def _whose(mapping, before):
+    """Its kind.  The sampler reserves no swap for what it maps (nr), and neither does malloc for an
+    arena, whose address is a multiple of 64 MiB."""
+    start, _, _, name, _, flags = mapping
+    follows = before is not None and before[1] == start and not name
+    if "libleaktop-sampler" in name or (follows and "libleaktop-sampler" in before[3]):
+        return "sampler"
+    if not name and "nr" in flags and start % (64 << 20):
+        return "sampler"
+    if follows and before[2].startswith("---") and before[1] - before[0] == 4096:
+        return "stacks"
+    return "host"
+
+
 def _size(pid):
-    """(descriptors, threads, mappings, resident KiB)"""
-    with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
-        lines = maps.read().count("\n")
-    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
-        status = file.read()
-    resident = int(status.split("VmRSS:")[1].split()[0])
-    return (len(os.listdir(f"/proc/{pid}/fd")), len(os.listdir(f"/proc/{pid}/task")), lines,
-            resident)
+    """How many of what, and KiB."""
+    size = {"descriptors": len(os.listdir(f"/proc/{pid}/fd")),
+            "threads": len(os.listdir(f"/proc/{pid}/task")), "mappings": 0,
+            "sampler": 0, "stacks": 0, "host": 0}
+    before = None
+    for mapping in _mappings(pid):
+        size["mappings"] += 1
+        size[_whose(mapping, before)] += mapping[4]
+        before = mapping
+    return size
 
 
 def _calm(pid, size):
@@ -220,63 +263,75 @@ def _calm(pid, size):
     return size(pid)
 
 
-def _in_and_out(server, pid, ask):
-    """TIMES in and out of PID, with customers; words on what it came to."""
-    sizes = []
-    with Customers(ask) as customers:
-        host.wait_until(lambda: customers.answers > 10 or customers.wrong, 60, f"it answers: {server.log()}")
-        for time_ in range(TIMES):
-            code, said = server.leaktop("attach", *FILTERED, pid)
-            assert code == DONE, f"time {time_}: {said}"
-            before = customers.answers
-            host.wait_until(lambda: customers.answers > before or customers.wrong, 60,
-                            "it answers with the sampler")
-            code, said = server.leaktop("detach", pid)
-            assert code == DONE, f"time {time_}: {said}"
-            sizes.append(_calm(pid, _size))
-            assert not customers.wrong, f"time {time_}: {customers.wrong}\n{server.log()}"
-    assert not customers.wrong, f"{customers.wrong}\n{server.log()}"
-    _check_growth(sizes)
-    return (f"{TIMES} times, {customers.answers} answers; descriptors, threads, mappings, KiB: "
-            f"{sizes[0]} after the first, {sizes[-1]} after the last")
+def _in_and_out(make, ask, worker=Server.child, times=TIMES, most=1):
+    """TIMES in and out of the worker of what make() starts, which customers ask; it makes MOST
+    threads for them, some of them late.  Words on what it came to."""
+    sizes, twins = [], []
+    with make() as server, make() as twin:
+        with Customers(lambda: ask(server)) as customers, Customers(lambda: ask(twin)) as others:
+            for asked, asks in ((server, customers), (twin, others)):
+                host.wait_until(lambda asks=asks: asks.answers > 10 or asks.wrong, 60,
+                                f"it answers: {asked.log()}")
+            pid, twin_pid = worker(server), worker(twin)
+            for time_ in range(times):
+                code, said = server.leaktop("attach", *FILTERED, pid)
+                assert code == DONE, f"time {time_}: {said}"
+                before = customers.answers
+                host.wait_until(lambda: customers.answers > before or customers.wrong, 60,
+                                "it answers with the sampler")
+                code, said = server.leaktop("detach", pid)
+                assert code == DONE, f"time {time_}: {said}"
+                sizes.append(_calm(pid, _size))
+                twins.append(_size(twin_pid))
+                assert not customers.wrong, f"time {time_}: {customers.wrong}\n{server.log()}"
+        assert not customers.wrong and not others.wrong, \
+            f"{customers.wrong}{others.wrong}\n{server.log()}"
+        assert worker(server) == pid, "the worker was replaced"
+    growth = _check_growth(sizes, twins, most)
+    return (f"{times} times, {customers.answers} answers; {sizes[-1]}, more than after the first: "
+            f"{growth}")
 
 
-def _check_growth(sizes):
-    """A server under load opens and closes, so the least of each half is compared."""
-    half = len(sizes) // 2
-    early, late = sizes[min(SETTLED, half - 1):half], sizes[half:]
-    rooms = (0, 0, 3, ROOM_KIB)
-    for what, number, room in zip(("descriptors", "threads", "mappings", "KiB"), range(4), rooms):
-        before, after = min(s[number] for s in early), min(s[number] for s in late)
-        assert after <= before + room, f"{after} {what}, where there were {before}: {sizes}"
+def _check_growth(sizes, twins, most):
+    """A server under load opens and closes, so the least of each part is compared."""
+    begin = min(SETTLED, len(sizes) // 3)
+    middle = max(begin + 1, len(sizes) // 2)
+    growth = {}
+
+    def grown(of, what):
+        return min(s[what] for s in of[middle:]) - min(s[what] for s in of[begin:middle])
+    late = max(0, most - min(s["threads"] for s in sizes[begin:middle]))
+    own = {"threads": late, "mappings": late * MAPPINGS_OF_A_THREAD,
+           "host": max(0, grown(twins, "host"))}
+    for what, room in ROOMS.items():
+        growth[what] = grown(sizes, what)
+        more = growth[what] - own.get(what, 0)
+        assert more <= room, f"{growth[what]} more {what}: {sizes}; its twin: {twins}"
+    return {what: sizes[-1][what] - sizes[0][what] for what in ("sampler", "stacks", "host")}
 
 
 def threads(python):
     with tempfile.TemporaryDirectory(prefix="leaktop-attach-") as folder:
         script = os.path.join(folder, "serve.py")
         pathlib.Path(script).write_text(_THREADS, encoding="utf-8")
-        with Server([python, script, "{fd}"]) as server:
-            return _in_and_out(server, server.process.pid, lambda: _over_http(server.port))
+        return _in_and_out(lambda: Server([python, script, "{fd}"]), _over_http,
+                           lambda server: server.process.pid, most=1 + CUSTOMERS)
 
 
-def _gunicorn(python, *options):
+def _gunicorn(python, *options, **how):
     if not _has(python, "gunicorn"):
         return "not here: Debian's gunicorn is Debian's Python's"
     command = [python, "-m", "gunicorn", "--workers", "1", *options, "--bind", "fd://{fd}",
                "--keep-alive", "60", "--no-sendfile", "application:application"]
-    with Server(command) as server:
-        worker = server.child()
-        words = _in_and_out(server, worker, lambda: _over_http(server.port))
-        assert server.children() == [worker], "the worker was replaced"
-    return words
+    return _in_and_out(lambda: Server(command), _over_http, **how)
 
 
 def gunicorn_sync(python):
-    return _gunicorn(python, "--worker-class", "sync")
+    return _gunicorn(python, "--worker-class", "sync", times=MANY)
 
 
 def gunicorn_threads(python):
-    return _gunicorn(python, "--worker-class", "gthread", "--threads", "4")
+    return _gunicorn(python, "--worker-class", "gthread", "--threads", "4", most=5)
 
 
 def _has(python, module):
@@ -286,20 +341,20 @@ def _has(python, module):
 
 
 def _uwsgi(python, *options):
-    """libpython in a program of another name, loaded by a plug-in."""
+    """libpython in a program of another name, loaded by a plug-in.  None: not here."""
     uwsgi = shutil.which("uwsgi")
     if python != os.path.realpath(SYSTEM) or uwsgi is None:
-        return "not here: needs Debian's Python, and uwsgi-plugin-python3"
-    return Server([uwsgi, "--plugin", "python3", "--http-socket", "socket", "--wsgi-file",
-                   "application.py", "--master", "--processes", "1", "--die-on-term", *options])
+        return None
+    return [uwsgi, "--plugin", "python3", "--http-socket", "socket", "--wsgi-file",
+            "application.py", "--master", "--processes", "1", "--die-on-term", *options]
+
+
+_NO_UWSGI = "not here: needs Debian's Python, and uwsgi-plugin-python3"
 
 
 def uwsgi_threads(python):
-    server = _uwsgi(python, "--enable-threads", "--threads", "4")
-    if isinstance(server, str):
-        return server
-    with server:
-        return _in_and_out(server, server.child(), lambda: _over_unix(server))
+    command = _uwsgi(python, "--enable-threads", "--threads", "4")
+    return _in_and_out(lambda: Server(command), _over_unix) if command else _NO_UWSGI
 
 
 def _over_unix(server):
@@ -319,10 +374,10 @@ def _over_unix(server):
 
 def uwsgi_without_threads(python):
     """It keeps the GIL for ever: leaktop says so, and it serves on."""
-    server = _uwsgi(python)
-    if isinstance(server, str):
-        return server
-    with server, Customers(lambda: _over_unix(server)) as customers:
+    command = _uwsgi(python)
+    if command is None:
+        return _NO_UWSGI
+    with Server(command) as server, Customers(lambda: _over_unix(server)) as customers:
         host.wait_until(lambda: customers.answers > 10 or customers.wrong, 60, "it answers")
         _, said = server.leaktop("attach", *FILTERED, server.child())
         before = customers.answers
@@ -331,26 +386,36 @@ def uwsgi_without_threads(python):
     return said.strip().replace("\n", " ")
 
 
+class _Celery(Server):
+    """Words go to the master, and its child answers."""
+
+    def __init__(self, python):
+        super().__init__([python, "-m", "celery", "-A", "tasks", "worker", "--concurrency", "1",
+                          "--pool", "prefork", "--without-gossip", "--without-mingle",
+                          "--without-heartbeat"])
+        self._end, self._lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM), threading.Lock()
+        self._end.bind(os.path.join(self.folder, "answers"))
+        self._end.settimeout(60)
+
+    def ask(self):
+        words = os.path.join(self.folder, "words")
+        host.wait_until(lambda: os.path.exists(words), 60, "it begins")
+        word = yield
+        while True:
+            with self._lock:
+                self._end.sendto(word.encode(), words)
+                said = self._end.recv(1000).decode()
+            word = yield said
+
+    def __exit__(self, *_):
+        self._end.close()
+        super().__exit__()
+
+
 def celery(python):
     if python != os.path.realpath(SYSTEM) or not _has(python, "celery"):
         return "not here: needs Debian's Python, and python3-celery"
-    with Server([python, "-m", "celery", "-A", "tasks", "worker", "--concurrency", "1",
-                 "--pool", "prefork", "--without-gossip", "--without-mingle",
-                 "--without-heartbeat"]) as server, \
-            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-        end.bind(os.path.join(server.folder, "answers"))
-        end.settimeout(60)
-        words, lock = os.path.join(server.folder, "words"), threading.Lock()
-        host.wait_until(lambda: os.path.exists(words), 60, f"it begins: {server.log()}")
-
-        def ask():
-            word = yield
-            while True:
-                with lock:
-                    end.sendto(word.encode(), words)
-                    said = end.recv(1000).decode()
-                word = yield said
-        return _in_and_out(server, server.child(), ask)
+    return _in_and_out(lambda: _Celery(python), _Celery.ask)
 
 
 TESTS = [threads, gunicorn_sync, gunicorn_threads, uwsgi_threads, uwsgi_without_threads, celery]

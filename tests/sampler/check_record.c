@@ -121,6 +121,49 @@ cell_bytes(void)
 	return bytes;
 }
 
+/* ---- detached ------------------------------------------------------------------------------- */
+
+static uint64_t
+resident_bytes(void)
+{
+	return lk_proc_resident(lk_record.pages.base, lk_record.pages.capacity_bytes);
+}
+
+/* As after detach: what the tables took is the host's again, and no id comes a second time. */
+START_TEST(forgotten_tables_give_their_memory_back)
+{
+	uint64_t fresh = resident_bytes(), i;
+	uint32_t serials, claimed;
+
+	for (i = 0; i < 500; i++) {
+		stand_at(5 + i, 1);
+		sample(i, LARGE);
+	}
+	ck_assert_uint_gt(resident_bytes(), fresh + (64u << 10));
+	ck_assert(!lk_tend_empty());		/* it samples */
+	claimed = lk_live_claim(&lk_record.live, address(7));
+	lk_tend_stop();
+	lk_tend_forget();
+	ck_assert(!lk_tend_empty());		/* one is in somebody's hands */
+	lk_record.sink.ended(claimed);
+	lk_tend_settle();
+	serials = lk_record.stacks.stack_serials;
+	ck_assert_uint_ge(serials, 500);
+	ck_assert(lk_tend_empty());
+	ck_assert_uint_le(resident_bytes(), fresh);
+	ck_assert_uint_eq(lk_record.stacks.stack_count, 0);
+	ck_assert(!drop(3));
+	lk_record.active = true;
+	stand_at(5, 1);
+	sample(1, LARGE);
+	ck_assert_uint_eq(lk_record.stacks.stack_serial[0], serials + 1);
+	ck_assert_double_eq(cell_bytes(), LARGE);
+	ck_assert_uint_eq(tick().samples_live, 1);
+	ck_assert(drop(1));
+	ck_assert_uint_eq(tick().samples_live, 0);
+}
+END_TEST
+
 /* ---- forks in the worst moment --------------------------------------------------------------- */
 
 static pid_t forked;	/* 0 in the child */
@@ -538,6 +581,7 @@ record_suite(void)
 
 	tcase_add_checked_fixture(tc, start_small, NULL);
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, forgotten_tables_give_their_memory_back);
 	tcase_add_test(tc, a_signal_handler_that_forks_under_the_lock);
 	tcase_add_test(tc, a_fork_while_a_thread_is_stopped_under_the_lock);
 	tcase_add_test(tc, the_last_sample_fits_and_the_next_is_a_drop);

@@ -119,12 +119,38 @@ START_TEST(only_the_largest_class_is_used_up)
 }
 END_TEST
 
+START_TEST(of_classes_without_a_taken_one_the_memory_goes)
+{
+	void *first = lk_slots_take(&slots, 100), *second = lk_slots_take(&slots, 600), *third;
+
+	memset(first, 'x', 112);
+	memset(second, 'y', 608);
+	lk_slots_release(&slots, second);
+	lk_slots_empty(&slots);
+	ck_assert_int_eq(((char *)first)[111], 'x');	/* the host's */
+	ck_assert_int_eq(((char *)second)[607], 0);
+	ck_assert_uint_eq(slots.taken_bytes, 112);
+	third = lk_slots_take(&slots, 100);
+	ck_assert_ptr_ne(third, first);
+	lk_slots_release(&slots, first);
+	lk_slots_empty(&slots);
+	ck_assert_int_eq(((char *)first)[111], 'x');
+	lk_slots_release(&slots, third);
+	lk_slots_empty(&slots);
+	ck_assert_int_eq(((char *)first)[111], 0);
+	ck_assert_uint_eq(slots.taken_bytes, 0);
+	ck_assert_ptr_eq(lk_slots_take(&slots, 600), second);
+	ck_assert_ptr_eq(lk_slots_take(&slots, 100), first);
+}
+END_TEST
+
 START_TEST(without_a_region_nothing_is_taken)
 {
 	struct lk_slots none;
 
 	memset(&none, 0, sizeof(none));
 	ck_assert_ptr_null(lk_slots_take(&none, 16));
+	lk_slots_empty(&none);
 }
 END_TEST
 
@@ -201,6 +227,7 @@ slots_suite(void)
 	tcase_add_test(tc, a_released_slot_is_taken_again);
 	tcase_add_test(tc, a_class_is_used_up_and_comes_back);
 	tcase_add_test(tc, only_the_largest_class_is_used_up);
+	tcase_add_test(tc, of_classes_without_a_taken_one_the_memory_goes);
 	tcase_add_test(tc, without_a_region_nothing_is_taken);
 	tcase_add_test(tc, releases_of_several_threads_meet);
 	suite_add_tcase(s, tc);

@@ -70,11 +70,17 @@ lk_pages_init(struct lk_pages *pages, void *base, size_t bytes)
 	pages->capacity_bytes = bytes;
 }
 
+bool
+lk_pages_drop(void *base, size_t bytes)
+{
+	return madvise(base, bytes, MADV_DONTNEED) == 0;
+}
+
 void
 lk_pages_clear(struct lk_pages *pages)
 {
-	if (madvise(pages->base, pages->capacity_bytes, MADV_DONTNEED) != 0)
-		memset(pages->base, 0, pages->used_bytes);	/* the host locked its memory */
+	if (!lk_pages_drop(pages->base, pages->capacity_bytes))
+		memset(pages->base, 0, pages->used_bytes);
 	pages->used_bytes = 0;
 }
 

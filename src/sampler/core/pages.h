@@ -1,5 +1,5 @@
 /* pages.h - the sampler's memory: one mapping, taken at start, carved once.
- * Room: sampler/core.  Nothing is ever given back; pages not touched cost nothing. */
+ * Room: sampler/core.  Addresses are never given back; pages not touched cost nothing. */
 #ifndef LK_SAMPLER_CORE_PAGES_H
 #define LK_SAMPLER_CORE_PAGES_H
 
@@ -23,6 +23,10 @@ void *lk_pages_share(size_t bytes);
 /* lk_pages_mapping - the I-th that was made, so that all of them can be measured.  false: there
  * are no more. */
 bool lk_pages_mapping(uint32_t i, const char **base, size_t *bytes);
+
+/* lk_pages_drop - BYTES of a private mapping are zeroed and untouched again.  Context: as map.
+ * Returns: false: the host has locked its memory, so they stay as they are. */
+bool lk_pages_drop(void *base, size_t bytes);
 
 void lk_pages_init(struct lk_pages *pages, void *base, size_t bytes);
 

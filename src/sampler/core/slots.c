@@ -155,3 +155,33 @@ lk_slots_forget(struct lk_slots *s)
 	}
 	atomic_store(&s->released, NULL);
 }
+
+static bool
+is_free(const struct lk_slots *s, unsigned int class)
+{
+	const void *p = s->free[class];
+	uint32_t count = 0;
+
+	for (; p != NULL && count < s->used[class]; count++)
+		memcpy(&p, p, sizeof(p));
+	return count == s->used[class];
+}
+
+/* Where the pages stay, what is in them is never read. */
+void
+lk_slots_empty(struct lk_slots *s)
+{
+	unsigned int class;
+
+	lk_slots_settle(s);
+	for (class = 0; class < LK_SLOTS_CLASSES; class++) {
+		if (s->used[class] == 0 || !is_free(s, class))
+			continue;
+		s->free[class] = NULL;
+		s->used[class] = 0;
+		lk_pages_drop((void *)s->class_base[class],
+		    class_bytes(class) * LK_SLOTS_PER_CLASS);
+		lk_pages_drop((void *)&s->sample[class * LK_SLOTS_PER_CLASS],
+		    sizeof(*s->sample) * LK_SLOTS_PER_CLASS);
+	}
+}

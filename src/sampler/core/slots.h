@@ -70,4 +70,8 @@ void lk_slots_release(struct lk_slots *s, void *p);
  * is gone.  Context: the only thread there is, after a fork. */
 void lk_slots_forget(struct lk_slots *s);
 
+/* lk_slots_empty - the memory of classes in which no slot is taken is the host's again, and so is
+ * what was known of these.  Needs the lock. */
+void lk_slots_empty(struct lk_slots *s);
+
 #endif

@@ -39,6 +39,9 @@ int lk_unwind_init(void);
 
 bool lk_unwind_works(void);
 
+/* lk_unwind_forget - what is remembered of code goes; its memory is the host's again.  Any time. */
+void lk_unwind_forget(void);
+
 /* lk_unwind_trace - of the calling thread, this function's caller first.  Context: any hook, also
  * in the handler of a signal. */
 void lk_unwind_trace(struct lk_trace *out);
