@@ -38,6 +38,7 @@ SETTLED = 20                    # times after which nothing grows any more; at m
 CUSTOMERS = 3
 PAUSE_S = 0.002                 # between two questions of one
 ROOMS = {"descriptors": 0, "threads": 0, "mappings": 3, "sampler": 128, "stacks": 64, "host": 512}
+MIMALLOC = 1024                 # KiB; without a GIL objects are in mappings that look like ours
 MAPPINGS_OF_A_THREAD = 4        # its stack and its arena of malloc, each with what guards it
 
 _APPLICATION = """
@@ -302,8 +303,11 @@ def _check_growth(sizes, twins, most):
         return min(s[what] for s in of[middle:]) - min(s[what] for s in of[begin:middle])
     late = max(0, most - min(s["threads"] for s in sizes[begin:middle]))
     own = {"threads": late, "mappings": late * MAPPINGS_OF_A_THREAD,
-           "host": max(0, grown(twins, "host"))}
-    for what, room in ROOMS.items():
+           "host": max(0, grown(twins, "host")), "sampler": max(0, grown(twins, "sampler"))}
+    rooms = dict(ROOMS)
+    if twins[-1]["sampler"] > MIMALLOC:
+        rooms["sampler"] = rooms["host"]
+    for what, room in rooms.items():
         growth[what] = grown(sizes, what)
         more = growth[what] - own.get(what, 0)
         assert more <= room, f"{growth[what]} more {what}: {sizes}; its twin: {twins}"
