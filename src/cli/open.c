@@ -63,7 +63,8 @@ const struct lk_command lk_open_command = {
     .name = "open",
     .words = "FILE [FILE]",
     .summary = "Show a snapshot in the same screens as a process; two of them: what grew.",
-    .details = "A recording is shown from its end; , and . go back and on.\n"
+    .details = "A recording is shown from its end; , and . go back and on.  One that is still\n"
+	       "written is followed.\n"
 	       "Without a terminal, or with -b, one frame of text per file; of a recording its\n"
 	       "last -n frames.\n" LK_BATCH_DETAILS,
     .options = lk_look_options,

@@ -19,6 +19,8 @@
 #include "client/source_file_read.h"
 #include "client/source_ops.h"
 
+#define LOOK_MS 1000	/* whether a recording has grown */
+
 struct file {
 	struct lk_source source;
 	struct lk_snapshot *snapshot;
@@ -27,27 +29,11 @@ struct file {
 	int fd;			/* of a recording, else -1 */
 	struct lk_source_file_moments moments;
 	size_t at;		/* which of them the snapshot is */
+	uint64_t bytes;		/* of the file when it was looked at */
+	ino_t inode;
+	int64_t look_ms;	/* when it is looked at again */
+	bool is_growing;	/* it has grown since it was opened */
 };
-
-static size_t
-file_poll(struct lk_source *s, struct pollfd *fds, size_t max, int *timeout_ms)
-{
-	(void)s;
-	(void)fds;
-	(void)max;
-	(void)timeout_ms;
-	return 0;
-}
-
-static bool
-file_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t now_ms)
-{
-	(void)s;
-	(void)fds;
-	(void)count;
-	(void)now_ms;
-	return false;
-}
 
 static const struct lk_snapshot *
 file_snapshot(const struct lk_source *s)
@@ -193,16 +179,28 @@ end_words(const struct file *f, char *out, size_t out_bytes)
 	out[0] = '\0';
 	if (why != NULL)
 		snprintf(out, out_bytes, ", the last: %s", why);
+	else if (f->is_growing && f->moments.end[0] == '\0')
+		snprintf(out, out_bytes, ", still recorded%s",
+		    f->at + 1 == f->moments.count ? ", followed" : "");
 	else if (f->moments.is_cut && f->at + 1 == f->moments.count)
 		snprintf(out, out_bytes, ", the last whole one: the file was cut");
 	json_decref(end);
+}
+
+static void
+say_moment(struct file *f)
+{
+	char end[160];
+
+	end_words(f, end, sizeof(end));
+	snprintf(f->words, sizeof(f->words), "%zu of %zu%s: %s", f->at + 1, f->moments.count, end,
+	    f->path);
 }
 
 /* Reads moment AT, or the nearest that can be read from there on in the direction of STEP. */
 static int
 show_moment(struct file *f, size_t at, int step, char *words, size_t words_bytes)
 {
-	char end[160];
 	int rc = -ERANGE;
 
 	for (; at < f->moments.count; at += step < 0 ? (size_t)-1 : 1) {
@@ -215,9 +213,7 @@ show_moment(struct file *f, size_t at, int step, char *words, size_t words_bytes
 	if (rc < 0)
 		return rc;
 	f->at = at;
-	end_words(f, end, sizeof(end));
-	snprintf(f->words, sizeof(f->words), "%zu of %zu%s: %s", at + 1, f->moments.count, end,
-	    f->path);
+	say_moment(f);
 	return 0;
 }
 
@@ -248,6 +244,95 @@ file_step(struct lk_source *s, int step)
 	return show_moment(f, at, step, words, sizeof(words)) == 0 ? 0 : -ERANGE;
 }
 
+/* ---- one that still grows -------------------------------------------------- */
+
+/* Another file has its name now: what is old was made shorter.  Returns: 0 or negative errno. */
+static int
+reopen(struct file *f)
+{
+	int fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct lk_source_file_moments fresh = {0};
+	size_t count = f->moments.count;
+	off_t size;
+	int rc = fd < 0 ? -errno : size_of(fd, &size);
+
+	if (rc == 0)
+		rc = lk_source_file_moments_find(fd, &fresh);
+	if (rc == 0 && fresh.count == 0)
+		rc = -ENODATA;
+	if (rc < 0) {
+		lk_source_file_moments_free(&fresh);
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	/* about where it was: as far from the beginning */
+	f->at = f->at + 1 == count ? fresh.count - 1 : f->at * fresh.count / count;
+	lk_source_file_moments_free(&f->moments);
+	f->moments = fresh;
+	close(f->fd);
+	f->fd = fd;
+	return 0;
+}
+
+/* Who looks at the end goes on to the new end; who went back stays.  Returns: it is to be shown. */
+static bool
+follow(struct file *f, const struct stat *st)
+{
+	size_t count = f->moments.count;
+	bool at_end = f->at + 1 == count, is_same = st->st_ino == f->inode &&
+	    (uint64_t)st->st_size >= f->bytes;
+	char words[LK_SOURCE_WORDS_BYTES];
+	int rc = is_same ? lk_source_file_moments_find(f->fd, &f->moments) : reopen(f);
+
+	if (rc < 0)
+		return false;	/* it is being replaced: again at the next look */
+	f->bytes = (uint64_t)st->st_size;
+	f->inode = st->st_ino;
+	f->is_growing = true;
+	if (at_end && (f->moments.count != count || !is_same))
+		return show_moment(f, f->moments.count - 1, -1, words, sizeof(words)) == 0;
+	say_moment(f);
+	return true;
+}
+
+static bool
+is_followed(const struct file *f)
+{
+	return f->moments.count > 0 && f->fd >= 0;
+}
+
+static size_t
+file_poll(struct lk_source *s, struct pollfd *fds, size_t max, int *timeout_ms)
+{
+	(void)fds;
+	(void)max;
+	if (lk_source_file_moments_is_recording(&((struct file *)s)->moments) &&
+	    (*timeout_ms < 0 || *timeout_ms > LOOK_MS))
+		*timeout_ms = LOOK_MS;
+	return 0;
+}
+
+static bool
+file_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t now_ms)
+{
+	struct file *f = (struct file *)s;
+	struct stat st;
+
+	(void)fds;
+	(void)count;
+	if (!is_followed(f) || now_ms < f->look_ms)
+		return false;
+	f->look_ms = now_ms + LOOK_MS;
+	if (stat(f->path, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (st.st_ino == f->inode && (uint64_t)st.st_size == f->bytes))
+		return false;
+	/* a snapshot under the same name is another one; a recording of one may get its second */
+	if (!lk_source_file_moments_is_recording(&f->moments) && st.st_ino != f->inode)
+		return false;
+	return follow(f, &st);
+}
+
 static const struct lk_source_ops file_ops = {
 	.id = "file",
 	.poll = file_poll,
@@ -268,15 +353,20 @@ read_fd(struct file *f, int fd, char *words, size_t words_bytes)
 {
 	off_t size = 0;
 	int rc = size_of(fd, &size);
+	struct stat st;
 
 	f->fd = fd;
+	if (fstat(fd, &st) == 0)
+		f->inode = st.st_ino;
+	f->bytes = (uint64_t)size;
 	if (rc == 0)
 		rc = lk_source_file_moments_find(fd, &f->moments);
 	if (rc < 0)
 		return explain(rc, f->path, words, words_bytes);
 	if (lk_source_file_moments_is_recording(&f->moments))
 		return show_moment(f, f->moments.count - 1, -1, words, words_bytes);
-	lk_source_file_moments_free(&f->moments);
+	if (f->moments.count != 1)
+		lk_source_file_moments_free(&f->moments);
 	if (size > (off_t)LK_SNAPSHOT_FILE_MAX)
 		return explain(-EFBIG, f->path, words, words_bytes);
 	snprintf(f->words, sizeof(f->words), "%s", f->path);

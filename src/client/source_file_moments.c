@@ -111,9 +111,9 @@ is_begun(const struct line *line)
 int
 lk_source_file_moments_find(int fd, struct lk_source_file_moments *m)
 {
-	struct line line = {0};
+	struct line line = {.offset = m->searched};
 	char *chunk = malloc(CHUNK_BYTES);
-	uint64_t at = 0;
+	uint64_t at = m->searched;
 	int rc = chunk != NULL ? 0 : -ENOMEM;
 
 	while (rc == 0 && at < LK_RECORDING_FILE_MAX) {
@@ -127,6 +127,7 @@ lk_source_file_moments_find(int fd, struct lk_source_file_moments *m)
 			break;
 		at += got > 0 ? (uint64_t)got : 0;
 	}
+	m->searched = line.offset;
 	m->is_cut = is_begun(&line);
 	free(chunk);
 	return rc;

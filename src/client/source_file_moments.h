@@ -14,12 +14,14 @@ struct lk_source_file_moments {
 		uint64_t offset;
 		uint32_t bytes;		/* without the newline */
 	} *list;			/* [count], as they are in the file */
+	uint64_t searched;		/* bytes, to the end of the last whole line */
 	bool is_cut;			/* the last line has no end */
 	bool is_more;			/* than LK_RECORDING_MOMENTS_MAX: the first ones are here */
 	char end[256];		/* the last line, when it says why it is the last; else "" */
 };
 
-/* lk_source_file_moments_find - all of FD, a regular file, from its beginning.
+/* lk_source_file_moments_find - all of FD, a regular file; later what came since, where FD was
+ * only added to.
  * Returns: 0; or negative errno. */
 int lk_source_file_moments_find(int fd, struct lk_source_file_moments *m);
 

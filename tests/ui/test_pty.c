@@ -504,6 +504,7 @@ START_TEST(a_hangup_ends_it)
 	kill(term.app, SIGHUP);
 	report = next_report();
 	ck_assert(WIFEXITED(report.status));
+	assert_modes_restored(&report);
 	stop();
 }
 END_TEST

@@ -844,6 +844,68 @@ START_TEST(a_recording_goes_on_where_it_ended)
 }
 END_TEST
 
+/* Looks at FILE a second later; whether there is something new to be shown. */
+static bool
+look(struct lk_source *file)
+{
+	static int64_t now_ms;
+
+	now_ms += 1000;
+	return lk_source_dispatch(file, NULL, 0, now_ms);
+}
+
+START_TEST(a_recording_that_grows_is_followed)
+{
+	struct lk_recording *r;
+	struct lk_source *file;
+	static char command[50000];
+	int last = 2, timeout_ms = -1;
+	size_t at, count;
+
+	record_bare(1, NULL);
+	file = open_file(path);
+	ck_assert(!look(file));
+	r = record_to(path, LK_RECORDING_BYTES_MIN);
+	for (int i = 1; i <= last; i++)
+		ck_assert_int_eq(add_bare(r, i), 0);
+	ck_assert(look(file));
+	ck_assert(!look(file));
+	ck_assert_uint_eq(lk_source_poll(file, NULL, 0, &timeout_ms), 0);
+	ck_assert_int_eq(timeout_ms, 1000);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 3);
+	ck_assert_int_eq(strncmp(lk_source_words(file), "3 of 3, still recorded, followed: ", 34),
+	    0);
+	/* who has gone back stays there */
+	ck_assert_int_eq(lk_source_step(file, -1), 0);
+	ck_assert_int_eq(add_bare(r, ++last), 0);
+	ck_assert(look(file));
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, 2);
+	ck_assert_int_eq(strncmp(lk_source_words(file), "2 of 4, still recorded: ", 24), 0);
+	ck_assert_int_eq(lk_source_step(file, 2), 0);
+	/* it is made shorter by another file, more than once, and the end is still the end */
+	memset(command, 'x', sizeof(command) - 1);
+	while (last < 50) {
+		struct lk_snapshot *s = bare(++last);
+
+		s->process.command = command;
+		ck_assert_int_eq(lk_recording_add(r, s, 0, words, sizeof(words)), 0);
+		lk_snapshot_put(s);
+		if (last % 3 == 0)
+			look(file);
+	}
+	look(file);
+	count = lk_source_moments(file, &at);
+	ck_assert_uint_eq(at, count - 1);
+	ck_assert_uint_lt(count, (size_t)last);
+	ck_assert_int_eq(lk_source_snapshot(file)->process.pid, last + 1);
+	ck_assert_int_eq(lk_recording_end(r, 2000, "stopped"), 0);
+	lk_recording_close(r);
+	ck_assert(look(file));
+	ck_assert_ptr_nonnull(strstr(lk_source_words(file), ", the last: stopped: "));
+	lk_source_close(file);
+}
+END_TEST
+
 /* Cut anywhere: what is whole is shown, and goes on being recorded to. */
 START_TEST(a_recording_may_be_cut_anywhere)
 {
@@ -1195,6 +1257,7 @@ file_suite(void)
 	tcase_set_timeout(record, 120);
 	tcase_add_test(record, a_recording_is_gone_through_in_both_directions);
 	tcase_add_test(record, a_recording_goes_on_where_it_ended);
+	tcase_add_test(record, a_recording_that_grows_is_followed);
 	tcase_add_test(record, a_recording_may_be_cut_anywhere);
 	tcase_add_test(record, what_is_damaged_in_a_recording_is_skipped);
 	tcase_add_test(record, a_recording_stays_within_its_size);
