@@ -25,6 +25,7 @@
 struct values {
 	const char *file, *format, *baseline;
 	bool delta;
+	uint64_t max_bytes;
 };
 
 static const struct lk_option options[] = {
@@ -38,6 +39,9 @@ static const struct lk_option options[] = {
      offsetof(struct values, delta), NULL},
     {"baseline", 0, LK_OPTION_TEXT, "LABEL", "growth since this one, or start (default newest)",
      offsetof(struct values, baseline), NULL},
+    {"max-size", 0, LK_OPTION_SIZE, "SIZE",
+     "folded, speedscope: stacks beyond it become one (default 64M)",
+     offsetof(struct values, max_bytes), NULL},
 };
 
 static int
@@ -157,7 +161,8 @@ static int
 run(const struct lk_arguments *arguments)
 {
 	const struct values *v = arguments->values;
-	struct lk_export_options export_options = {.format = format_of(v), .delta = v->delta};
+	struct lk_export_options export_options = {.format = format_of(v), .delta = v->delta,
+						    .max_bytes = v->max_bytes};
 	const struct lk_snapshot *s;
 	struct lk_source *source;
 	int status;

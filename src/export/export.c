@@ -86,7 +86,8 @@ static int
 write_to(const struct lk_snapshot *s, const struct lk_format *format,
     const struct lk_export_options *options, FILE *out, uint32_t *missing)
 {
-	struct lk_export_job job = {.s = s, .delta = options->delta};
+	struct lk_export_job job = {.s = s, .delta = options->delta,
+	    .max_bytes = options->max_bytes > 0 ? options->max_bytes : LK_EXPORT_MAX_BYTES};
 	struct lk_growth_set *growth =
 	    lk_growth_new(s, options->reference, 0, LK_GROUP_STACK, missing);
 	int rc;

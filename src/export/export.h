@@ -9,10 +9,14 @@
 
 struct lk_snapshot;
 
+#define LK_EXPORT_MAX_BYTES (64u << 20)
+
 struct lk_export_options {
 	const char	*format;	/* a name of lk_export_formats(); NULL: json */
 	uint32_t	 reference;	/* baseline id, 0 start, UINT32_MAX newest */
 	bool		 delta;		/* growth since the reference instead of what is alive */
+	uint64_t	 max_bytes;	/* of folded and speedscope; 0: LK_EXPORT_MAX_BYTES.  What
+					   weighs least is one stack then that says so */
 };
 
 /* lk_export_write - write S to PATH: temporary file beside it, fsync, rename, mode 0600.

@@ -269,6 +269,29 @@ def test_many_stacks(folder):
         assert os.path.getsize(to) < 64 << 20
 
 
+def test_what_has_no_room_is_said(folder):
+    path = documents.write(folder, "many.json", documents.many(1000))
+    document = completed(path, folder)
+    bound = 20 << 10
+    note = re.compile(r"\((\d+) smaller stacks, beyond 20 KiB of this file\)")
+    to = documents.export(path, os.path.join(folder, "x.folded"), "--max-size", "20K")
+    with open(to, encoding="utf-8") as file:
+        *lines, last = file.read().splitlines()
+    expected, name, rest = weights(document, "live_bytes"), *last.rsplit(" ", 1)
+    assert int(note.fullmatch(name)[1]) == len(expected) - len(lines) > 100
+    assert [int(line.rsplit(" ", 1)[1]) for line in lines] == expected[:len(lines)]
+    assert int(rest) == sum(expected[len(lines):])
+    assert bound * 3 // 4 < os.path.getsize(to) <= bound + 100
+    to = documents.export(path, os.path.join(folder, "x.speedscope.json"), "--max-size", "20K")
+    file = load(to)
+    for profile, key in zip(file["profiles"], ("live_bytes", "delta_bytes")):
+        expected, count = weights(document, key), len(profile["weights"]) - 1
+        assert profile["weights"] == [*expected[:count], sum(expected[count:])]
+        name = file["shared"]["frames"][profile["samples"][-1][0]]["name"]
+        assert int(note.fullmatch(name)[1]) == len(expected) - count > 100
+        assert profile["endValue"] == sum(expected)
+
+
 def refused(status, words, *arguments):
     said = subprocess.run([documents.LEAKTOP, "export", *arguments], capture_output=True, text=True)
     assert said.returncode == status and re.search(words, said.stderr), said
