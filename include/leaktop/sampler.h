@@ -14,6 +14,7 @@
  *                    default), python (Python frames alone), off.
  * LEAKTOP_FREEZE     "off": no copy of the process is ever made: no types and referrers, and
  *                    containers by a walk in slices.
+ * LEAKTOP_REVEAL     "off": nobody is shown what a container holds.
  * LEAKTOP_BUDGET     what the sampler may cost, in percent of the host's processor time; it then
  *                    samples less rather than cost more.  0: whatever it costs.
  * LEAKTOP_DUTY       for tests: the share of time with hooks, 1 to 1/16, not to be changed.
@@ -23,6 +24,7 @@
 #define LK_ENV_MEMORY		"LEAKTOP_MEMORY"
 #define LK_ENV_NATIVE		"LEAKTOP_NATIVE"
 #define LK_ENV_FREEZE		"LEAKTOP_FREEZE"
+#define LK_ENV_REVEAL		"LEAKTOP_REVEAL"
 #define LK_ENV_BUDGET		"LEAKTOP_BUDGET"
 #define LK_ENV_DUTY		"LEAKTOP_DUTY"
 #define LK_ENV_DIR		"LEAKTOP_DIR"

@@ -134,7 +134,8 @@
  *	rows []		{path (!), objects, bytes, retained_bytes}, most objects first; path: as in
  *			wire.h, referrers
  *	cycles []	that they are in: {cycle, length, cycles, objects}, likewise
- * events []		what the sampler noticed about itself, oldest first: {at, code, value}
+ * events []		what the sampler noticed about itself, oldest first: {at, code, value,
+ *			what}; what: in words, where there are any
  * history
  *	trend_step_s
  *	series []	finest step first: step_s, end (time of the last point),

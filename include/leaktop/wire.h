@@ -214,6 +214,17 @@
  *   in them; most objects first.  Of a long one the first eight types are told, then "...";
  *   what is of several kinds, "(others)", has LENGTH 0.
  *
+ * revealed  what a container holds, to who asked to see it and nobody else: before the reply to
+ *           its request, after frozen
+ *   {"t":"revealed","address":"0x7f..","type":"dict","length":N,"owner":"shop.cart._PRICES"|null,
+ *    "same":true,"items":[["('sku', 1)"|null,"19.99"],...]}
+ *   The first items in its order, each a key (null where it has none) and a value: what exactly
+ *   is a str, bytes, int, float, bool, None or a tuple of these as Python writes it, a float with
+ *   15 digits; all else is "<its type>", as none of its code is called.  Cut at 64 characters,
+ *   "..." behind; controls, marks of direction and what else is not seen are escaped.
+ *   same false: it has the type and the holder of what was listed at that address, but nothing in
+ *   it tells that it is the same object.  What surely is another one is not shown.
+ *
  * bye       {"t":"bye","reason":"exit"}  last line: exit, exec, limit, not permitted, detached
  *
  * ---- client to server -----------------------------------------------------
@@ -243,6 +254,11 @@
  *                   the same on every connection; address: "0x7f2a10004000", of an object, as in
  *                   containers; and limit (default 20, <= 100).  "bad-argument" for a stack that
  *                   is no more.  Where there is no freeze, "unavailable"
+ *   reveal          address, of a container; seen_ms: "at" of the containers it was listed in, in
+ *                   ms; limit (default 8, <= 16): revealed.  Only of the list that a client was
+ *                   told last.  Each one is an event, "revealed".  "unavailable" where a setting
+ *                   (LEAKTOP_REVEAL=off) forbids it, where there is no freeze, and when the
+ *                   container is no more.  What was shown is kept nowhere in the sampler
  *   cancel          gives up what this connection waits for, a freeze or a walk of the heap: its
  *                   reply is "cancelled", this one's follows; where it waits for nothing, nothing
  *                   is done.  The only request that is heard before its turn, as the next one
@@ -259,8 +275,9 @@
  *                   block of the program is in a slot (or somebody else's function on top).  The
  *                   library stays mapped; `leaktop attach` starts it again
  *   interval        bytes: changes the sampling interval
- *   events          {"t":"events","list":[{"at":S,"code":"..","value":N},...]}: what
- *                   the sampler noticed about itself, newest last
+ *   events          {"t":"events","list":[{"at":S,"code":"..","value":N,"what":".."},...]}: what
+ *                   the sampler noticed about itself, newest last; what: in words what it is
+ *                   about, left out of most
  */
 #ifndef LK_LEAKTOP_WIRE_H
 #define LK_LEAKTOP_WIRE_H
@@ -275,6 +292,7 @@
 #define LK_WIRE_TYPES_MAX	1000u
 #define LK_WIRE_SITES_MAX	10u		/* of a type */
 #define LK_WIRE_REFERRERS_MAX	100u
+#define LK_WIRE_REVEALED_MAX	16u		/* items of a container */
 #define LK_WIRE_CYCLES_MAX	20u		/* rows of cycles, and cycles of referrers */
 #define LK_WIRE_WATCH_MAX_S	600
 #define LK_WIRE_PERIOD_MIN_MS	100u

@@ -14,7 +14,7 @@ __all__ = ["start"]
 
 _INSTALLED = "@pkglibdir@/libleaktop-sampler.so"    # make install fills it in
 _SETTINGS = ("LEAKTOP_INTERVAL", "LEAKTOP_MEMORY", "LEAKTOP_NATIVE", "LEAKTOP_FREEZE",
-             "LEAKTOP_BUDGET", "LEAKTOP_DUTY", "LEAKTOP_DIR", "XDG_RUNTIME_DIR")
+             "LEAKTOP_REVEAL", "LEAKTOP_BUDGET", "LEAKTOP_DUTY", "LEAKTOP_DIR", "XDG_RUNTIME_DIR")
 _ALREADY, _ENDING, _NO_INTERPRETER = -114, -108, -95
 
 

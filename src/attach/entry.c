@@ -99,7 +99,8 @@ static int
 put_settings(struct entry *e, const char *const *settings, size_t count)
 {
 	static const char *const names[] = {LK_ENV_INTERVAL, LK_ENV_MEMORY, LK_ENV_NATIVE,
-		LK_ENV_FREEZE, LK_ENV_BUDGET, LK_ENV_DUTY, LK_ENV_DIR, "XDG_RUNTIME_DIR"};
+		LK_ENV_FREEZE, LK_ENV_REVEAL, LK_ENV_BUDGET, LK_ENV_DUTY, LK_ENV_DIR,
+		"XDG_RUNTIME_DIR"};
 	char value[VALUE_BYTES];
 	bool fits = true;
 	size_t at = 0;

@@ -127,6 +127,7 @@ read_any(struct lk_mirror *m, const struct lk_message *message)
 	case LK_MESSAGE_UNCOLLECTABLE:
 	case LK_MESSAGE_TYPES:
 	case LK_MESSAGE_REFERRERS:
+	case LK_MESSAGE_REVEALED:
 	case LK_MESSAGE_BYE:
 	case LK_MESSAGE_UNKNOWN:
 		break;

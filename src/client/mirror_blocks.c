@@ -234,8 +234,9 @@ lk_mirror_read_events(struct lk_mirror *m, const struct lk_message_events *messa
 
 		list[i] = (struct lk_sampler_event){
 		    from->at_s, copy_word(block->arena, from->code),
-		    from->value < 0 ? 0 : (uint64_t)from->value};
-		whole = list[i].code != NULL;
+		    from->value < 0 ? 0 : (uint64_t)from->value,
+		    copy_word(block->arena, from->what)};
+		whole = list[i].code != NULL && list[i].what != NULL;
 	}
 	if (!whole) {
 		lk_shared_put(block);

@@ -65,6 +65,12 @@ lk_source_reading(const struct lk_source *source)
 	return source->ops->reading(source);
 }
 
+const struct lk_revealed *
+lk_source_revealed(const struct lk_source *source)
+{
+	return source->ops->revealed != NULL ? source->ops->revealed(source) : NULL;
+}
+
 size_t
 lk_source_moments(const struct lk_source *source, size_t *at)
 {

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct lk_process;
+struct lk_revealed;
 struct lk_snapshot;
 struct lk_source;
 struct pollfd;
@@ -50,6 +51,8 @@ enum lk_request_op {
 	LK_REQUEST_HOLDERS,		/* text: a type; see lk_source_held_name */
 	LK_REQUEST_HOLDERS_STACK,	/* number: id of a stack */
 	LK_REQUEST_HOLDERS_ADDRESS,	/* number: of an object */
+	LK_REQUEST_REVEAL,		/* number: address of a container, seen_ms; what it holds is
+					 * in lk_source_revealed() then, in no snapshot */
 	LK_REQUEST_GIVE_UP,		/* that: it is answered with ok false, this one never */
 };
 
@@ -57,11 +60,12 @@ struct lk_request {
 	enum lk_request_op	 op;
 	uint64_t		 number;
 	const char		*text;		/* copied */
+	uint64_t		 seen_ms;	/* containers.at_s of the list it is in, as ms */
 };
 
 /* A frozen heap that is being read. */
 struct lk_source_reading {
-	enum lk_request_op	 op;		/* LK_REQUEST_TYPES or _HOLDERS* */
+	enum lk_request_op	 op;		/* LK_REQUEST_TYPES, _HOLDERS* or _REVEAL */
 	double			 done, found;	/* objects, as far as it was told */
 };
 
@@ -115,6 +119,10 @@ int lk_source_request(struct lk_source *source, const struct lk_request *request
 
 /* lk_source_reading - borrowed until the next dispatch; NULL when no heap is being read. */
 const struct lk_source_reading *lk_source_reading(const struct lk_source *source);
+
+/* lk_source_revealed - what was revealed last, borrowed until the next dispatch or request; NULL:
+ * nothing. */
+const struct lk_revealed *lk_source_revealed(const struct lk_source *source);
 
 /* lk_source_held_name - what LK_REQUEST_HOLDERS takes for a type of this NAME: all of it, or where
  * that is too long its last words.  NULL: not even its last one fits.  Borrowed from NAME. */

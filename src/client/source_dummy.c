@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "model/revealed.h"
 #include "util/text.h"
 
 #include "client/fake.h"
@@ -29,6 +30,8 @@ struct dummy {
 	struct reply replies[REPLIES_MAX];	/* delivered by the next dispatch */
 	size_t reply_count;
 	struct reply inquirer;			/* when the heap is read */
+	bool has_revealed;
+	struct lk_revealed revealed;
 };
 
 static struct dummy *
@@ -214,6 +217,38 @@ do_containers(struct dummy *d, const struct lk_request *r)
 }
 
 static struct reply
+do_reveal(struct dummy *d, const struct lk_request *r)
+{
+	static const struct {
+		const char *key, *value;
+	} items[] = {
+	    {"('sku-104', 'eur', 7)", "<shop.cart.Price>"},
+	    {"('sku-9', 'usd', 7)", "19.99"},
+	    {"'caf\303\251 \342\202\254'", "b'\\x00\\xff'"},
+	    {"'odd\033[31m\342\200\256name\302\233'", "None"},
+	    {"'a long text that goes on and on until it is cut off, which it...",
+	     "-1606938044258990275541962092341162602522202993782792835301376"},
+	};
+	struct lk_revealed *out = &d->revealed;
+
+	const struct lk_containers *listed = &d->snapshot->containers;
+
+	*out = (struct lk_revealed){.address = r->number, .is_same = true};
+	for (uint32_t i = 0; i < listed->count; i++)
+		if (listed->list[i].address == r->number)
+			out->length = listed->list[i].length;
+	for (size_t i = 0; i < LK_COUNT_OF(items); i++) {
+		struct lk_revealed_item *item = &out->items[out->count++];
+
+		item->has_key = true;
+		snprintf(item->key, sizeof(item->key), "%s", items[i].key);
+		snprintf(item->value, sizeof(item->value), "%s", items[i].value);
+	}
+	d->has_revealed = true;
+	return yes(0);
+}
+
+static struct reply
 do_pause(struct dummy *d, const struct lk_request *r)
 {
 	d->fake->paused = r->op == LK_REQUEST_PAUSE;
@@ -242,6 +277,7 @@ static struct reply (*const doers[])(struct dummy *d, const struct lk_request *r
 	[LK_REQUEST_PAUSE] = do_pause,
 	[LK_REQUEST_RESUME] = do_pause,
 	[LK_REQUEST_PERIOD] = do_period,
+	[LK_REQUEST_REVEAL] = do_reveal,
 };
 
 static int
@@ -262,13 +298,21 @@ dummy_reading(const struct lk_source *s)
 	return heap->is_coming ? &heap->progress : NULL;
 }
 
+static const struct lk_revealed *
+dummy_revealed(const struct lk_source *s)
+{
+	const struct dummy *d = (const struct dummy *)s;
+
+	return d->has_revealed ? &d->revealed : NULL;
+}
+
 static int
 dummy_request(struct lk_source *s, const struct lk_request *request, lk_reply_fn fn, void *ctx)
 {
 	struct dummy *d = dummy_of(s);
 	struct reply *reply;
 
-	if (request->op >= LK_COUNT_OF(doers))
+	if (request->op >= LK_COUNT_OF(doers) || doers[request->op] == NULL)
 		return ask_heap(d, request, fn, ctx);
 	if (d->reply_count == REPLIES_MAX)
 		return -ENOSPC;
@@ -298,6 +342,7 @@ static const struct lk_source_ops dummy_ops = {
 	.words = dummy_words,
 	.request = dummy_request,
 	.reading = dummy_reading,
+	.revealed = dummy_revealed,
 	.close = dummy_close,
 };
 

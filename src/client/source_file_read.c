@@ -550,11 +550,12 @@ read_events(struct document *d)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 
-		out[i] = (struct lk_sampler_event){.at_s = NAN, .code = ""};
+		out[i] = (struct lk_sampler_event){.at_s = NAN, .code = "", .what = ""};
 		if (!lk_source_file_values_double(&d->r, item, "at", LK_OPTIONAL, &out[i].at_s) ||
 		    !lk_source_file_values_text(&d->r, item, "code", LK_NEEDED, &out[i].code) ||
 		    !lk_source_file_values_whole(&d->r, item, "value", LK_OPTIONAL, INT64_MAX,
-			&out[i].value))
+			&out[i].value) ||
+		    !lk_source_file_values_text(&d->r, item, "what", LK_OPTIONAL, &out[i].what))
 			return false;
 	}
 	d->s->events = out;

@@ -186,6 +186,14 @@ live_reading(const struct lk_source *source)
 	return l->inquiry != NULL ? &l->reading : NULL;
 }
 
+static const struct lk_revealed *
+live_revealed(const struct lk_source *source)
+{
+	const struct lk_live *l = (const struct lk_live *)source;
+
+	return l->has_revealed ? &l->revealed : NULL;
+}
+
 static void
 live_close(struct lk_source *source)
 {
@@ -208,6 +216,7 @@ static const struct lk_source_ops live_ops = {
     .words = live_words,
     .request = lk_source_live_request,
     .reading = live_reading,
+    .revealed = live_revealed,
     .close = live_close,
 };
 

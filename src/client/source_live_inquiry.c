@@ -20,6 +20,24 @@
 
 #define SILENCE_MS 20000 /* while it works the sampler tells its progress */
 
+static void
+take_revealed(struct lk_live *l, const struct lk_message_revealed *m)
+{
+	struct lk_revealed *r = &l->revealed;
+
+	r->length = m->length;
+	r->is_same = m->same;
+	for (r->count = 0; r->count < m->count && r->count < LK_REVEALED_ITEMS_MAX; r->count++) {
+		const struct lk_message_item *from = &m->items[r->count];
+		struct lk_revealed_item *to = &r->items[r->count];
+
+		to->has_key = from->key != NULL;
+		snprintf(to->key, sizeof(to->key), "%s", from->key != NULL ? from->key : "");
+		snprintf(to->value, sizeof(to->value), "%s", from->value);
+	}
+	l->has_revealed = true;
+}
+
 static int
 hear(const struct lk_message *message, void *ctx)
 {
@@ -30,6 +48,8 @@ hear(const struct lk_message *message, void *ctx)
 		l->reading.found = (double)message->progress.found;
 		l->is_changed = true;
 	}
+	if (message->type == LK_MESSAGE_REVEALED && l->reading.op == LK_REQUEST_REVEAL)
+		take_revealed(l, &message->revealed);
 	return lk_readings_take(l->readings, message);
 }
 
@@ -45,6 +65,7 @@ static const struct question {
     {LK_REQUEST_HOLDERS_STACK, LK_ASK_REFERRERS_STACK, LK_HELD_STACK, LK_WIRE_REFERRERS_MAX},
     {LK_REQUEST_HOLDERS_ADDRESS, LK_ASK_REFERRERS_ADDRESS, LK_HELD_ADDRESS,
      LK_WIRE_REFERRERS_MAX},
+    {LK_REQUEST_REVEAL, LK_ASK_REVEAL, LK_HELD_ADDRESS, 0},
 };
 
 static const struct question *
@@ -56,10 +77,11 @@ question_of(enum lk_request_op op)
 	return NULL;
 }
 
+/* HELD: whose holders; or NULL. */
 static int
 inquire(struct lk_live *l, const struct lk_ask *ask, const struct lk_held *held)
 {
-	int rc = lk_readings_begin(l->readings, held, l->baseline);
+	int rc = ask->op == LK_ASK_REVEAL ? 0 : lk_readings_begin(l->readings, held, l->baseline);
 
 	if (rc < 0)
 		return rc;
@@ -99,6 +121,11 @@ begin(struct lk_live *l, const struct lk_request *request)
 	snprintf(address, sizeof(address), "0x%" PRIx64, request->number);
 	if (question->kind == LK_HELD_ADDRESS)
 		ask.text = address;
+	if (request->op == LK_REQUEST_REVEAL) {
+		ask.number = request->seen_ms;
+		l->has_revealed = false;
+		l->revealed.address = request->number;
+	}
 	if (l->readings == NULL)
 		l->readings = lk_readings_new();
 	if (l->readings == NULL)
@@ -139,6 +166,11 @@ keep(struct lk_live *l, int rc, char *words, size_t words_bytes)
 	if (rc < 0) {
 		lk_readings_abandon(l->readings);
 		return rc;
+	}
+	if (l->reading.op == LK_REQUEST_REVEAL) {
+		if (!l->has_revealed)
+			snprintf(words, words_bytes, "the sampler did not say it");
+		return l->has_revealed ? 0 : -EBADMSG;
 	}
 	lk_descriptors_count(l->process.pid, &descriptors);
 	rc = lk_readings_keep(l->readings, l->snapshot, &descriptors);

@@ -128,6 +128,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 		l->wanted_count = 0; /* another sampler: its baselines are others */
 		if (l->readings != NULL)
 			lk_readings_forget(l->readings);
+		l->has_revealed = false;
 	}
 	l->started_at_s = hello->started_at_s;
 	l->process.pid = l->pid > 0 ? l->pid : (int)hello->pid;

@@ -9,6 +9,7 @@
 
 #include "base/attr.h"
 #include "leaktop/wire.h"
+#include "model/revealed.h"
 #include "model/snapshot.h"
 #include "proto/ask.h"
 #include "proto/framing.h"
@@ -79,6 +80,8 @@ struct lk_live {
 	struct lk_pending inquirer;
 	bool is_given_up;
 	uint32_t baseline; /* the inquiry is about its types, before those of now; 0: about now */
+	bool has_revealed;
+	struct lk_revealed revealed;
 	struct lk_readings *readings; /* what frozen heaps said; NULL until one was asked for */
 
 	struct lk_process_info process;

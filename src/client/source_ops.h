@@ -31,6 +31,9 @@ struct lk_source_ops {
 
 	const struct lk_source_reading *(*reading)(const struct lk_source *s);
 
+	/* NULL: nothing is ever revealed. */
+	const struct lk_revealed *(*revealed)(const struct lk_source *s);
+
 	/* NULL, both: there is one moment only. */
 	size_t (*moments)(const struct lk_source *s, size_t *at);
 	int (*step)(struct lk_source *s, int step);

@@ -660,6 +660,8 @@ events(struct writer *w)
 		put(w, object, "at", number(event->at_s));
 		put(w, object, "code", text(event->code));
 		put(w, object, "value", json_integer((json_int_t)event->value));
+		if (event->what != NULL && event->what[0] != '\0')
+			put(w, object, "what", text(event->what));
 		add(w, list, object);
 	}
 	return list;

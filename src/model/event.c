@@ -12,7 +12,8 @@
 #include "model/snapshot.h"
 
 /* How the value is said. */
-enum value { VALUE_NONE, VALUE_COUNT, VALUE_BYTES, VALUE_ADDRESS, VALUE_MS, VALUE_ERRNO };
+enum value { VALUE_NONE, VALUE_COUNT, VALUE_BYTES, VALUE_ADDRESS, VALUE_MS, VALUE_ERRNO,
+	VALUE_WHAT };
 
 static const struct {
 	const char	*code;
@@ -53,6 +54,7 @@ static const struct {
 	{"native-objects-full", VALUE_COUNT, true, "too many libraries; not counted:"},
 	{"native-refused", VALUE_ADDRESS, true, "an object could not be hooked, at"},
 	{"freeze-refused", VALUE_ERRNO, true, "the heap could not be copied"},
+	{"revealed", VALUE_WHAT, false, "contents shown"},
 	{"freeze-lost", VALUE_COUNT, true, "a copy of the heap ended early, by signal"},
 };
 
@@ -68,7 +70,7 @@ find(const struct lk_sampler_event *event)
 void
 lk_event_words(const struct lk_sampler_event *event, char *out, size_t out_bytes)
 {
-	char code[64], number[LK_TEXT_BYTES];
+	char code[64], number[LK_TEXT_BYTES], what[256];
 	int at = find(event);
 	const char *words = at < 0 ? code : known[at].words;
 
@@ -76,6 +78,10 @@ lk_event_words(const struct lk_sampler_event *event, char *out, size_t out_bytes
 	switch (at < 0 ? VALUE_COUNT : known[at].value) {
 	case VALUE_NONE:
 		snprintf(out, out_bytes, "%s", words);
+		break;
+	case VALUE_WHAT:
+		lk_text_clean(event->what != NULL ? event->what : "", what, sizeof(what));
+		snprintf(out, out_bytes, "%s %s", words, what);
 		break;
 	case VALUE_ADDRESS:
 		snprintf(out, out_bytes, "%s %#" PRIx64, words, event->value);

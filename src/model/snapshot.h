@@ -163,6 +163,7 @@ struct lk_sampler_event {
 	double		 at_s;
 	const char	*code;		/* wire.h */
 	uint64_t	 value;		/* what it means depends on the code */
+	const char	*what;		/* in words; NULL or "" none */
 };
 
 struct lk_process_info {

@@ -22,6 +22,7 @@ enum lk_ask_op {
 	LK_ASK_REFERRERS,  /* text: a type; limit or 0 */
 	LK_ASK_REFERRERS_STACK,	  /* number: its id; limit or 0 */
 	LK_ASK_REFERRERS_ADDRESS, /* text: "0x7f2a10004000"; limit or 0 */
+	LK_ASK_REVEAL, /* text: address of a container, number: seen_ms; limit or 0 */
 	LK_ASK_PAUSE,
 	LK_ASK_RESUME,
 	LK_ASK_DETACH,

@@ -634,6 +634,18 @@ lk_emit_type_end(struct lk_print *p)
 	lk_print_str(p, "]]");
 }
 
+static void
+address(struct lk_print *p, uint64_t value)
+{
+	if (value == 0) {
+		number(p, "address", LK_EMIT_UNKNOWN);
+		return;
+	}
+	lk_print_str(p, ",\"address\":\"");
+	lk_print_hex(p, value);
+	lk_print_char(p, '"');
+}
+
 void
 lk_emit_referrers_begin(struct lk_print *p, const struct lk_emit_referrers *m)
 {
@@ -642,13 +654,7 @@ lk_emit_referrers_begin(struct lk_print *p, const struct lk_emit_referrers *m)
 	number(p, "stack", m->stack);
 	number(p, "samples", m->samples);
 	number(p, "found", m->found);
-	if (m->address == 0) {
-		number(p, "address", LK_EMIT_UNKNOWN);
-	} else {
-		lk_print_str(p, ",\"address\":\"");
-		lk_print_hex(p, m->address);
-		lk_print_char(p, '"');
-	}
+	address(p, m->address);
 	number(p, "objects", m->objects);
 	number(p, "bytes", m->bytes);
 	number(p, "paths", m->paths);
@@ -687,6 +693,39 @@ lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t obje
 	lk_print_char(p, ']');
 }
 
+static void
+text_or_null(struct lk_print *p, const char *value)
+{
+	if (value != NULL)
+		lk_print_json(p, value, strlen(value));
+	else
+		lk_print_str(p, "null");
+}
+
+void
+lk_emit_revealed_begin(struct lk_print *p, const struct lk_emit_revealed *m)
+{
+	begin(p, "revealed");
+	address(p, m->address);
+	text(p, "type", m->type);
+	number(p, "length", m->length);
+	key(p, "owner");
+	text_or_null(p, m->owner);
+	boolean(p, "same", m->same);
+	lk_print_str(p, ",\"items\":[");
+}
+
+void
+lk_emit_revealed_item(struct lk_print *p, bool first, const char *of, const char *value)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	text_or_null(p, of);
+	lk_print_char(p, ',');
+	text_or_null(p, value);
+	lk_print_char(p, ']');
+}
+
 void
 lk_emit_events_begin(struct lk_print *p)
 {
@@ -695,13 +734,16 @@ lk_emit_events_begin(struct lk_print *p)
 }
 
 void
-lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code, uint64_t value)
+lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code, uint64_t value,
+    const char *what)
 {
 	comma_unless(p, first);
 	lk_print_str(p, "{\"at\":");
 	lk_print_real(p, at_s, 3);
 	text(p, "code", code);
 	number(p, "value", value);
+	if (what[0] != '\0')
+		text(p, "what", what);
 	lk_print_char(p, '}');
 }
 

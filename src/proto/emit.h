@@ -185,9 +185,19 @@ void lk_emit_referrers_rows(struct lk_print *p);	/* cycles end, rows begin */
 void lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
     uint64_t bytes, uint64_t retained_bytes);
 
+struct lk_emit_revealed {
+	uint64_t	 address;
+	const char	*type;
+	uint64_t	 length;
+	const char	*owner;			/* NULL: unknown */
+	bool		 same;
+};
+void lk_emit_revealed_begin(struct lk_print *p, const struct lk_emit_revealed *m);
+void lk_emit_revealed_item(struct lk_print *p, bool first, const char *key, const char *value);
+
 void lk_emit_events_begin(struct lk_print *p);
 void lk_emit_event(struct lk_print *p, bool first, double at_s, const char *code,
-    uint64_t value);
+    uint64_t value, const char *what);			/* WHAT "": left out */
 
 /* HAS_ID false: "id":null. */
 void lk_emit_reply(struct lk_print *p, int64_t id);

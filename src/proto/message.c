@@ -35,6 +35,7 @@ static const struct {
     {"uncollectable", LK_MESSAGE_UNCOLLECTABLE, lk_message_read_uncollectable},
     {"types", LK_MESSAGE_TYPES, lk_message_read_types},
     {"referrers", LK_MESSAGE_REFERRERS, lk_message_read_referrers},
+    {"revealed", LK_MESSAGE_REVEALED, lk_message_read_revealed},
     {"events", LK_MESSAGE_EVENTS, lk_message_read_events},
     {"reset", LK_MESSAGE_RESET, lk_message_read_reset},
     {"bye", LK_MESSAGE_BYE, lk_message_read_bye},

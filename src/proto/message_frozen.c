@@ -1,4 +1,5 @@
-/* Messages about the frozen heap: progress, frozen, cycles, uncollectable, types, referrers. */
+/* Messages about the frozen heap: progress, frozen, cycles, uncollectable, types, referrers,
+ * revealed. */
 #include "config.h"
 
 #include "proto/message.h"
@@ -281,5 +282,30 @@ lk_message_read_referrers(const json_t *object, struct lk_message *out)
 		rc = read_list(object, &referrers, out, &rows, &out->referrers.count);
 	out->referrers.loops = told;
 	out->referrers.list = rows;
+	return rc;
+}
+
+int
+lk_message_read_revealed(const json_t *object, struct lk_message *out)
+{
+	static const struct lk_field fields[] = {
+	    {"address", LK_FIELD_TEXT, offsetof(struct lk_message_revealed, address)},
+	    {"type", LK_FIELD_TEXT, offsetof(struct lk_message_revealed, type)},
+	    {"length", LK_FIELD_U64, offsetof(struct lk_message_revealed, length)},
+	    {"owner", LK_FIELD_TEXT_OR_NULL, offsetof(struct lk_message_revealed, owner)},
+	    {"same", LK_FIELD_BOOL, offsetof(struct lk_message_revealed, same)},
+	};
+	static const struct cell cells[] = {
+	    {LK_FIELD_TEXT_OR_NULL, offsetof(struct lk_message_item, key), false},
+	    {LK_FIELD_TEXT, offsetof(struct lk_message_item, value), false},
+	};
+	static const struct list items = {"items", LK_WIRE_REVEALED_MAX,
+					  sizeof(struct lk_message_item), CELLS(cells)};
+	void *list = NULL;
+	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->revealed);
+
+	if (rc == 0)
+		rc = read_list(object, &items, out, &list, &out->revealed.count);
+	out->revealed.items = list;
 	return rc;
 }

@@ -368,6 +368,10 @@ lk_message_read_events(const json_t *object, struct lk_message *out)
 			0)
 			return -EBADMSG;
 		events[i].value = json_integer_value(value);
+		events[i].what = "";
+		value = json_object_get(item, "what");
+		if (value != NULL && lk_fields_value(value, LK_FIELD_TEXT, &events[i].what) < 0)
+			return -EBADMSG;
 	}
 	out->events.list = events;
 	out->events.count = (uint32_t)json_array_size(list);

@@ -32,6 +32,7 @@ int lk_message_read_cycles(const json_t *object, struct lk_message *out);
 int lk_message_read_uncollectable(const json_t *object, struct lk_message *out);
 int lk_message_read_types(const json_t *object, struct lk_message *out);
 int lk_message_read_referrers(const json_t *object, struct lk_message *out);
+int lk_message_read_revealed(const json_t *object, struct lk_message *out);
 int lk_message_read_events(const json_t *object, struct lk_message *out);
 
 /* lk_message_list - COUNT zeroed elements owned by *out; never NULL for a count of 0.

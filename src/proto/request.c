@@ -267,6 +267,7 @@ set_integer(struct lk_wire_request *out, const char *name, const struct value *v
 		const char	*name;
 		int64_t		*field;
 	} fields[] = {
+		{"seen_ms", &out->seen_ms},
 		{"period_ms", &out->period_ms}, {"baseline", &out->baseline},
 		{"min_length", &out->min_length}, {"limit", &out->limit}, {"bytes", &out->bytes},
 		{"stack", &out->stack}, {"watch_s", &out->watch_s},
@@ -331,6 +332,7 @@ lk_request_read(const char *line, size_t length, struct lk_wire_request *out)
 	struct value name, value;
 
 	memset(out, 0, sizeof(*out));
+	out->seen_ms = LK_REQUEST_ABSENT;
 	out->period_ms = out->baseline = out->min_length = LK_REQUEST_ABSENT;
 	out->limit = out->bytes = out->stack = out->watch_s = LK_REQUEST_ABSENT;
 	if (!take(&r, '{'))

@@ -17,7 +17,7 @@
 
 struct lk_wire_request {
 	bool	has_id;
-	int64_t	id;
+	int64_t	id, seen_ms;			/* seen_ms: or LK_REQUEST_ABSENT */
 	char	op[LK_REQUEST_OP_MAX];		/* "" when absent or too long */
 	char	name[LK_WIRE_NAME_MAX + 1];
 	bool	has_name, name_too_long;

@@ -52,6 +52,7 @@ struct lk_connection {
 	int64_t		 reply_id;
 	uint32_t	 mark_id;
 	uint64_t	 min_length;
+	uint64_t	 seen_ms;		/* when the list was made that it asks about */
 	bool		 by_walk;		/* containers, as there is no freeze ... */
 	char		 why[LK_CONNECTION_WHY_BYTES];	/* ... for that reason */
 	uint32_t	 row;			/* of the line under way */

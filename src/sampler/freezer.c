@@ -284,7 +284,15 @@ lk_freezer_serves(const struct lk_want *want)
 	if (want->what == LK_WANT_CONTAINERS)
 		return wanted.what == LK_WANT_CONTAINERS && want->number >= wanted.number;
 	return want->what == LK_WANT_TYPES || (want->what == wanted.what &&
-	    want->number == wanted.number && strcmp(want->type, wanted.type) == 0);
+	    want->number == wanted.number && want->asker == wanted.asker &&
+	    strcmp(want->type, wanted.type) == 0);
+}
+
+const char *
+lk_freezer_why_never(void)
+{
+	return is_forbidden ? "a setting (LEAKTOP_FREEZE=off) forbids copies of the process" :
+	    layout == NULL ? "this Python has no GIL: its heap cannot be frozen" : NULL;
 }
 
 int
@@ -295,12 +303,8 @@ lk_freezer_start(const struct lk_want *want)
 	if (running)
 		return -EBUSY;
 	wanted = *want;
-	if (is_forbidden) {
-		say("a setting (LEAKTOP_FREEZE=off) forbids copies of the process");
-		return -ENOTSUP;
-	}
-	if (layout == NULL) {
-		say("this Python has no GIL: its heap cannot be frozen");
+	if (lk_freezer_why_never() != NULL) {
+		say(lk_freezer_why_never());
 		return -ENOTSUP;
 	}
 	if (answer == NULL)
@@ -348,6 +352,15 @@ const struct lk_freeze *
 lk_freezer_result(void)
 {
 	return running || number == 0 || !usable ? NULL : &freeze;
+}
+
+void
+lk_freezer_forget_revealed(void)
+{
+	if (answer == NULL || running)
+		return;
+	answer->revealed_kept = 0;
+	memset(answer->revealed, 0, sizeof(answer->revealed));
 }
 
 const char *

@@ -30,6 +30,9 @@ void lk_freezer_init(const struct lk_layout *layout, const struct lk_symbols *sy
 /* lk_freezer_forbid - nothing is ever frozen. */
 void lk_freezer_forbid(void);
 
+/* lk_freezer_why_never - why nothing can be frozen here, whenever it is tried; else NULL. */
+const char *lk_freezer_why_never(void);
+
 /* lk_freezer_start - begin one for WANT.
  * Returns: 0; -EBUSY: one is under way; -ENOTSUP; -ENOMEM;
  * -EAGAIN: no thread to be had.  The last three are in lk_freezer_words(). */
@@ -49,6 +52,9 @@ void lk_freezer_progress(uint64_t *done, uint64_t *found);
 
 /* lk_freezer_result - of the last one that ended; NULL when it gave no answer. */
 const struct lk_freeze *lk_freezer_result(void);
+
+/* lk_freezer_forget_revealed - what was revealed has been told, or will not be. */
+void lk_freezer_forget_revealed(void);
 
 /* lk_freezer_words - why there is no answer. */
 const char *lk_freezer_words(void);

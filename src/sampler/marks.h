@@ -132,6 +132,9 @@ void lk_marks_types(struct lk_mark *mark, const struct lk_emit_frozen *how, uint
     struct lk_emit_type (*type_at)(uint32_t i));
 void lk_marks_forget_types(struct lk_mark *mark);
 
+/* lk_marks_listed - the container at ADDRESS as it was at MARK, or NULL. */
+const struct lk_mark_container *lk_marks_listed(const struct lk_mark *mark, uint64_t address);
+
 /* lk_marks_then - whether the container was there at MARK, and how long it was.  An address is used
  * again, often by the next container of the same type, so this alone says nothing.  One whose
  * memory was sampled later, that is in a younger list of the collector than one from then can be,

@@ -47,8 +47,8 @@ lk_marks_containers_bytes(const struct lk_mark *mark)
 	return mark->containers != NULL ? LIST_BYTES : 0;
 }
 
-static const struct lk_mark_container *
-find(const struct lk_mark *mark, uint64_t address)
+const struct lk_mark_container *
+lk_marks_listed(const struct lk_mark *mark, uint64_t address)
 {
 	uint32_t low = 0, high = mark->taken.count, middle;
 
@@ -123,7 +123,7 @@ lk_marks_then(const struct lk_mark *mark, const struct lk_marks_seen *now, uint6
 		return LK_MARKS_NEW;
 	if (mark->containers == NULL)
 		return LK_MARKS_UNKNOWN;
-	then = find(mark, now->is->address);
+	then = lk_marks_listed(mark, now->is->address);
 	if (then == NULL || then->type != now->is->type)
 		return mark->taken.is_full || mark->taken.by_freeze != now->by_freeze ||
 		    now->rank < mark->taken.min_length ? LK_MARKS_UNKNOWN : LK_MARKS_NEW;

@@ -30,6 +30,7 @@
 #define MIN_LENGTH_DEFAULT	1000u
 #define TYPES_DEFAULT		200u
 #define REFERRERS_DEFAULT	20u
+#define REVEAL_DEFAULT		8u
 
 static void
 op_ping(struct lk_connection *c, const struct lk_wire_request *r)
@@ -192,6 +193,30 @@ op_referrers(struct lk_connection *c, const struct lk_wire_request *r)
 	lk_stages_begin(c, LK_PROGRAM_REFERRERS);
 }
 
+/* What is revealed is for who asked for it, so each one has a freeze of its own. */
+static void
+op_reveal(struct lk_connection *c, const struct lk_wire_request *r)
+{
+	static uint32_t askers;
+	int64_t limit = r->limit == LK_REQUEST_ABSENT ? REVEAL_DEFAULT : r->limit;
+	const char *why;
+
+	if (limit < 1 || limit > LK_WIRE_REVEALED_MAX || !r->has_address || r->seen_ms < 0) {
+		lk_stages_refuse(c, "bad-argument", "address and seen_ms (when it was listed) are "
+		    "needed; limit is from 1 to 16");
+		return;
+	}
+	why = lk_stages_why_no_reveal(r->address, (uint64_t)r->seen_ms);
+	if (why != NULL) {
+		lk_stages_refuse(c, "unavailable", why);
+		return;
+	}
+	c->want = (struct lk_want){.what = LK_WANT_REVEAL, .number = r->address, .asker = ++askers};
+	c->seen_ms = (uint64_t)r->seen_ms;
+	c->limit = (uint32_t)limit;
+	lk_stages_begin(c, LK_PROGRAM_REVEAL);
+}
+
 /* What C waited for was given up when this was read. */
 static void
 op_cancel(struct lk_connection *c, const struct lk_wire_request *r)
@@ -319,6 +344,7 @@ static const struct {
 	{"containers", op_containers},
 	{"types", op_types},
 	{"referrers", op_referrers},
+	{"reveal", op_reveal},
 	{"cancel", op_cancel},
 	{"pause", op_pause},
 	{"resume", op_resume},

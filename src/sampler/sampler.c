@@ -42,6 +42,7 @@
 #include "sampler/serve.h"
 #include "sampler/settings.h"
 #include "sampler/standstill.h"
+#include "sampler/stages.h"
 #include "sampler/status.h"
 #include "sampler/tend.h"
 #include "sampler/threads.h"
@@ -250,6 +251,8 @@ begin(void)
 	lk_freezer_init(layout, &py, lk_serve_ring);
 	if (settings.never_freezes)
 		lk_freezer_forbid();
+	if (settings.never_reveals)
+		lk_stages_forbid_reveal();
 	return true;	/* without a layout the server tells why */
 }
 

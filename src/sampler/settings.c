@@ -139,6 +139,7 @@ lk_settings_read(struct lk_settings *out)
 {
 	const char *off = lk_settings_text(LK_ENV_DISABLE),
 	    *freeze = lk_settings_text(LK_ENV_FREEZE),
+	    *reveal = lk_settings_text(LK_ENV_REVEAL),
 	    *interval = lk_settings_text(LK_ENV_INTERVAL);
 
 	out->disabled = off != NULL && off[0] != '\0' && strcmp(off, "0") != 0;
@@ -149,6 +150,7 @@ lk_settings_read(struct lk_settings *out)
 	    LK_MEMORY_DEFAULT_BYTES);
 	out->native = read_native();
 	out->never_freezes = freeze != NULL && strcmp(freeze, "off") == 0;
+	out->never_reveals = reveal != NULL && strcmp(reveal, "off") == 0;
 	out->budget_percent = read_decimal(LK_ENV_BUDGET, 100, LK_BUDGET_DEFAULT_PERCENT);
 	out->duty_shift = shift_of(read_decimal(LK_ENV_DUTY, 1, 1));
 }

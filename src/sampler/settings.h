@@ -12,7 +12,7 @@ struct lk_settings {
 	bool		interval_is_asked;
 	uint64_t	interval_bytes, memory_bytes;
 	enum lk_native_state native;
-	bool		never_freezes;
+	bool		never_freezes, never_reveals;
 	double		budget_percent;		/* 0: none */
 	unsigned int	duty_shift;		/* forced duty 2^-this, for tests; 0: none */
 };

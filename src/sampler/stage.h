@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sampler/marks.h"
+
 struct lk_connection;
 
 /* lk_stage_stack_id - the record's STACK on the wire: ids begin at 1 and do not come again. */
@@ -55,6 +57,10 @@ bool lk_stage_container_fits(const struct lk_connection *c, size_t began);
  * that way. */
 uint32_t lk_stage_owner(const char *owner, bool *is_one);
 
+/* lk_stage_mark_of - what tells later whether a container is still the one it was. */
+struct lk_answer_container;
+struct lk_mark_container lk_stage_mark_of(const struct lk_answer_container *a);
+
 /* what was */
 bool lk_stage_history(struct lk_connection *c);
 bool lk_stage_trends(struct lk_connection *c);
@@ -63,6 +69,10 @@ bool lk_stage_events(struct lk_connection *c);
 
 /* the heap, frozen */
 struct lk_answer;
+struct lk_freeze;
+/* lk_stage_freeze_of - the answer that C waited for; NULL when there is none, or no longer: then C
+ * was told. */
+const struct lk_freeze *lk_stage_freeze_of(struct lk_connection *c);
 const char *lk_stage_why_incomplete(const struct lk_answer *a);	/* "" when it is not */
 bool lk_stage_wait_freeze(struct lk_connection *c);
 bool lk_stage_frozen(struct lk_connection *c);
@@ -72,5 +82,6 @@ bool lk_stage_types(struct lk_connection *c);
 bool lk_stage_frozen_then(struct lk_connection *c);	/* when it was for a baseline */
 bool lk_stage_types_then(struct lk_connection *c);
 bool lk_stage_referrers(struct lk_connection *c);
+bool lk_stage_reveal(struct lk_connection *c);
 
 #endif

@@ -10,7 +10,7 @@ enum stage { STAGE_END, STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE, S
 	STAGE_ROWS, STAGE_WAIT_CONTAINERS, STAGE_CONTAINERS, STAGE_HISTORY, STAGE_TRENDS,
 	STAGE_MEMORY, STAGE_EVENTS, STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_CYCLES, STAGE_TYPES,
 	STAGE_UNCOLLECTABLE, STAGE_FROZEN_THEN, STAGE_TYPES_THEN, STAGE_REFERRERS,
-	STAGE_REPLY, STAGE_COUNT };
+	STAGE_REVEAL, STAGE_REPLY, STAGE_COUNT };
 
 static const uint8_t program_tick[] = {STAGE_RESET, STAGE_BASELINES, STAGE_NAMES, STAGE_LIVE,
 	STAGE_TICK, STAGE_END};
@@ -29,6 +29,9 @@ static const uint8_t program_types_then[] = {STAGE_FROZEN_THEN, STAGE_TYPES_THEN
 	STAGE_END};
 
 static const uint8_t program_referrers[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_REFERRERS,
+	STAGE_REPLY, STAGE_END};
+
+static const uint8_t program_reveal[] = {STAGE_WAIT_FREEZE, STAGE_FROZEN, STAGE_REVEAL,
 	STAGE_REPLY, STAGE_END};
 
 void
@@ -66,6 +69,7 @@ static bool (*const stages[STAGE_COUNT])(struct lk_connection *) = {
 	[STAGE_FROZEN_THEN] = lk_stage_frozen_then,
 	[STAGE_TYPES_THEN] = lk_stage_types_then,
 	[STAGE_REFERRERS] = lk_stage_referrers,
+	[STAGE_REVEAL] = lk_stage_reveal,
 	[STAGE_REPLY] = stage_reply,
 };
 
@@ -79,6 +83,7 @@ static const uint8_t *const programs[LK_PROGRAM_COUNT] = {
 	[LK_PROGRAM_TYPES] = program_types,
 	[LK_PROGRAM_TYPES_THEN] = program_types_then,
 	[LK_PROGRAM_REFERRERS] = program_referrers,
+	[LK_PROGRAM_REVEAL] = program_reveal,
 };
 
 void

@@ -11,7 +11,7 @@ struct lk_history;
 
 enum lk_program { LK_PROGRAM_ROWS, LK_PROGRAM_CONTAINERS, LK_PROGRAM_HISTORY,
 	LK_PROGRAM_TRENDS, LK_PROGRAM_MEMORY, LK_PROGRAM_EVENTS, LK_PROGRAM_TYPES,
-	LK_PROGRAM_TYPES_THEN, LK_PROGRAM_REFERRERS,
+	LK_PROGRAM_TYPES_THEN, LK_PROGRAM_REFERRERS, LK_PROGRAM_REVEAL,
 	LK_PROGRAM_COUNT };
 
 /* lk_stages_history - the history that is shown; set once. */
@@ -39,6 +39,17 @@ void lk_stages_want_containers(void);
 bool lk_stages_freeze_for_baseline(void);
 void lk_stages_frozen_for_baseline(void);
 void lk_stages_want_scan(void);
+
+/* lk_stages_listed - a client is told this LIST, which was taken at AT_S: what it may ask to see
+ * the contents of.
+ * lk_stages_listed_by_walk - or one that a walk made.
+ * lk_stages_why_no_reveal - of the container at ADDRESS in the list of SEEN_MS; NULL: it may be.
+ * lk_stages_forbid_reveal - never. */
+struct lk_mark_containers;
+void lk_stages_listed(double at_s, const struct lk_mark_containers *list);
+void lk_stages_listed_by_walk(void);
+const char *lk_stages_why_no_reveal(uint64_t address, uint64_t seen_ms);
+void lk_stages_forbid_reveal(void);
 
 /* lk_stages_scanned - walk NUMBER has ended (0: look whether one is wanted). */
 void lk_stages_scanned(uint32_t number);

@@ -154,8 +154,8 @@ lk_stage_owner(const char *owner, bool *is_one_out)
 	return owner[0] != '\0' ? hash(owner) : 0;
 }
 
-static struct lk_mark_container
-mark_of(const struct lk_answer_container *a)
+struct lk_mark_container
+lk_stage_mark_of(const struct lk_answer_container *a)
 {
 	struct lk_mark_container out = {.address = a->address, .length = a->length,
 	    .type = a->type, .generation = a->generation, .is_fixed = a->is_fixed,
@@ -164,6 +164,21 @@ mark_of(const struct lk_answer_container *a)
 	out.owner = lk_stage_owner(a->owner, &out.owner_is_one);
 	memcpy(out.probes, a->probes, sizeof(out.probes));
 	return out;
+}
+
+/* All of them; the list stays until the next call. */
+static struct lk_mark_containers
+take(const struct lk_answer *a, uint64_t min_length)
+{
+	static struct lk_mark_container list[LK_ANSWER_CONTAINERS_MAX];
+	struct lk_mark_containers taken = {.list = list, .count = a->containers_kept,
+	    .min_length = min_length, .is_full = a->containers_full, .by_freeze = true};
+	uint32_t i;
+
+	for (i = 0; i < a->containers_kept; i++)
+		list[i] = lk_stage_mark_of(&a->containers[i]);
+	memcpy(taken.collections, a->collections, sizeof(taken.collections));
+	return taken;
 }
 
 static uint32_t
@@ -180,7 +195,7 @@ static void
 put_frozen(struct lk_connection *c, const struct lk_answer *answer,
     const struct lk_answer_container *a)
 {
-	struct lk_mark_container is = mark_of(a);
+	struct lk_mark_container is = lk_stage_mark_of(a);
 	struct lk_marks_seen seen = {.is = &is, .rank = a->rank, .by_freeze = true,
 	    .collections = answer->collections};
 	struct lk_emit_container row = {.address = a->address, .type = a->type_name,
@@ -224,15 +239,22 @@ put_all_frozen(struct lk_connection *c, const struct lk_freeze *f)
 bool
 lk_stage_containers(struct lk_connection *c)
 {
+	struct lk_mark_containers listed;
 	const struct lk_freeze *f;
 
-	if (c->by_walk)
+	if (c->by_walk) {
+		lk_stages_listed_by_walk();
 		return lk_stage_walked(c);
+	}
 	f = lk_freezer_result();
 	if (f == NULL || lk_stages_freezes() != c->scan_number ||
 	    !lk_freezer_serves(&c->want)) {
 		lk_stages_refuse(c, "busy", "another freeze has begun; ask again");
 		return false;
+	}
+	if (c->cursor == 0) {
+		listed = take(f->answer, c->min_length);
+		lk_stages_listed(f->at_s, &listed);
 	}
 	return put_all_frozen(c, f);
 }
@@ -242,19 +264,13 @@ lk_stage_containers(struct lk_connection *c)
 static void
 keep_for_baseline(uint32_t id)
 {
-	static struct lk_mark_container list[LK_ANSWER_CONTAINERS_MAX];
-	const struct lk_answer *a = lk_freezer_result()->answer;
 	struct lk_mark *mark = lk_marks_find(id);
-	struct lk_mark_containers taken = {.list = list, .count = a->containers_kept,
-	    .min_length = BASELINE_MIN_LENGTH, .is_full = a->containers_full,
-	    .by_freeze = true};
-	uint32_t i;
+	struct lk_mark_containers taken;
 
-	for (i = 0; i < a->containers_kept; i++)
-		list[i] = mark_of(&a->containers[i]);
-	memcpy(taken.collections, a->collections, sizeof(taken.collections));
-	if (mark != NULL)
-		lk_marks_containers(mark, &taken);
+	if (mark == NULL)
+		return;
+	taken = take(lk_freezer_result()->answer, BASELINE_MIN_LENGTH);
+	lk_marks_containers(mark, &taken);
 }
 
 static void

@@ -53,9 +53,8 @@ lk_stage_wait_freeze(struct lk_connection *c)
 	return false;
 }
 
-/* The answer that C waited for; NULL when there is none, or no longer: then C was told. */
-static const struct lk_freeze *
-freeze_of(struct lk_connection *c)
+const struct lk_freeze *
+lk_stage_freeze_of(struct lk_connection *c)
 {
 	const struct lk_freeze *f = lk_freezer_result();
 
@@ -95,7 +94,7 @@ how(const struct lk_freeze *f)
 bool
 lk_stage_frozen(struct lk_connection *c)
 {
-	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_freeze *f = lk_stage_freeze_of(c);
 	struct lk_emit_frozen line;
 
 	if (f == NULL)
@@ -109,7 +108,7 @@ lk_stage_frozen(struct lk_connection *c)
 bool
 lk_stage_cycles(struct lk_connection *c)
 {
-	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_freeze *f = lk_stage_freeze_of(c);
 	const struct lk_answer *a;
 	uint32_t i;
 
@@ -179,7 +178,7 @@ put_types(struct lk_connection *c, uint32_t count, const struct lk_emit_type *li
 bool
 lk_stage_uncollectable(struct lk_connection *c)
 {
-	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_freeze *f = lk_stage_freeze_of(c);
 	uint32_t i;
 
 	if (f == NULL || !f->answer->knows_uncollectable)
@@ -195,7 +194,7 @@ lk_stage_uncollectable(struct lk_connection *c)
 bool
 lk_stage_types(struct lk_connection *c)
 {
-	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_freeze *f = lk_stage_freeze_of(c);
 
 	return f != NULL && put_types(c, f->answer->types_kept, NULL);
 }
@@ -271,7 +270,7 @@ begin_referrers(struct lk_connection *c, const struct lk_answer *a)
 bool
 lk_stage_referrers(struct lk_connection *c)
 {
-	const struct lk_freeze *f = freeze_of(c);
+	const struct lk_freeze *f = lk_stage_freeze_of(c);
 	const struct lk_answer_holder *h;
 	uint32_t i;
 

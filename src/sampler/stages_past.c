@@ -82,7 +82,8 @@ lk_stage_events(struct lk_connection *c)
 		event = lk_events_get(i);
 		if (event == NULL)
 			continue;
-		lk_emit_event(&c->out, first, event->at_s, event->code, event->value);
+		lk_emit_event(&c->out, first, event->at_s, event->code, event->value,
+		    lk_events_what(i));
 		first = false;
 	}
 	lk_emit_list_end(&c->out);

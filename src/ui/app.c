@@ -216,7 +216,14 @@ write_screen(struct app *a)
 	struct lk_session *s = &a->desk.session;
 	char path[4096];
 	FILE *to = create_screen(path, sizeof(path));
-	int rc = to != NULL ? lk_canvas_dump(&a->canvas, to, false) : -errno;
+	int rc = to == NULL ? -errno : 0;
+
+	s->to_file = true;
+	lk_desk_draw(&a->desk, &a->canvas);
+	s->to_file = false;
+	a->dirty = true;
+	if (to != NULL)
+		rc = lk_canvas_dump(&a->canvas, to, false);
 
 	if (to != NULL && fclose(to) != 0)
 		rc = -EIO;

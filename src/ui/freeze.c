@@ -37,19 +37,25 @@ is_offline(const struct lk_session *s)
 	return s->source == NULL || lk_source_state(s->source) == LK_SOURCE_OFFLINE;
 }
 
+static bool
+may_freeze(struct lk_session *s)
+{
+	if (is_offline(s))
+		lk_session_say(s, LK_ROLE_WARN, "this is a file: there is no heap to read");
+	else if (s->readonly)
+		lk_session_say(s, LK_ROLE_WARN, "--readonly: the process is not frozen");
+	else
+		return true;
+	return false;
+}
+
 static void
 ask(struct lk_session *s, const struct lk_request *request)
 {
 	int rc;
 
-	if (is_offline(s)) {
-		lk_session_say(s, LK_ROLE_WARN, "this is a file: there is no heap to read");
+	if (!may_freeze(s))
 		return;
-	}
-	if (s->readonly) {
-		lk_session_say(s, LK_ROLE_WARN, "--readonly: the process is not frozen");
-		return;
-	}
 	s->freeze.refusal[0] = '\0';
 	s->freeze.refused = request->op;
 	rc = lk_source_request(s->source, request, on_answer, s);
@@ -102,10 +108,45 @@ lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *
 	    .text = held->kind == LK_HELD_TYPE ? f->type : NULL});
 }
 
+static void
+on_revealed(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	struct lk_session *s = ctx;
+
+	(void)number;
+	if (ok)
+		lk_session_say(s, LK_ROLE_MAIN, "what it holds is below; no file gets it");
+	else
+		lk_session_say(s, LK_ROLE_WARN, "not shown: %s", words);
+}
+
+void
+lk_freeze_reveal(struct lk_session *s, uint64_t address, double seen_s)
+{
+	const struct lk_request request = {.op = LK_REQUEST_REVEAL, .number = address,
+	    .seen_ms = (uint64_t)llround(seen_s * 1000)};
+	int rc;
+
+	if (!may_freeze(s))
+		return;
+	rc = lk_source_request(s->source, &request, on_revealed, s);
+	if (rc == -EBUSY)
+		lk_session_say(s, LK_ROLE_WARN, "the heap is being read; Esc gives that up");
+	else if (rc < 0)
+		lk_session_say(s, LK_ROLE_WARN, "not shown: %s", rc == -ENOTCONN ?
+		    "not connected to the sampler" : strerror(-rc));
+}
+
 static const struct lk_source_reading *
 running(const struct lk_session *s)
 {
 	return s->source != NULL ? lk_source_reading(s->source) : NULL;
+}
+
+bool
+lk_freeze_is_running(const struct lk_session *s)
+{
+	return running(s) != NULL;
 }
 
 bool
@@ -164,13 +205,16 @@ lk_freeze_holder(const struct lk_holders *h, char *out, size_t out_bytes)
 	return out;
 }
 
-static void
-draw_bar(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area, int row)
+void
+lk_freeze_draw_bar(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area,
+    int row)
 {
 	const struct lk_source_reading *r = running(s);
 	char done[LK_TEXT_BYTES], found[LK_TEXT_BYTES], text[96];
 	int col = area->col + 3, cells, full;
 
+	if (r == NULL)
+		return;
 	if (r->found > 0)
 		snprintf(text, sizeof(text), "Esc gives up; %s of %s objects",
 		    lk_text_count(r->done, done, sizeof(done)),
@@ -228,7 +272,7 @@ lk_freeze_draw_nothing(const struct lk_session *s, struct lk_canvas *c,
 	int row = area->row + area->rows / 3;
 
 	if (running(s) != NULL) {
-		draw_bar(s, c, area, row);
+		lk_freeze_draw_bar(s, c, area, row);
 		return;
 	}
 	if (refused(s, types)) {
@@ -258,7 +302,7 @@ lk_freeze_draw_progress(const struct lk_session *s, struct lk_canvas *c,
 	char text[sizeof(s->freeze.refusal) + 32];
 
 	if (running(s) != NULL) {
-		draw_bar(s, c, area, area->row);
+		lk_freeze_draw_bar(s, c, area, area->row);
 		return 1;
 	}
 	if (!refused(s, types))

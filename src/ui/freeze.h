@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "client/source.h"
 #include "ui/keys.h"
@@ -24,6 +25,9 @@ void lk_freeze_types(struct lk_session *s);
 void lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *label,
     bool again);
 
+/* lk_freeze_reveal - show what the container at ADDRESS holds, which was listed at SEEN_S. */
+void lk_freeze_reveal(struct lk_session *s, uint64_t address, double seen_s);
+
 /* lk_freeze_input - Esc gives up what runs; for the view that waits for it.
  * Returns: true when ACTION did that. */
 bool lk_freeze_input(struct lk_session *s, enum lk_action action);
@@ -32,6 +36,13 @@ bool lk_freeze_input(struct lk_session *s, enum lk_action action);
  * refused, or this file has none.  TYPES: of Types, else of Referrers; HINT: what to do. */
 void lk_freeze_draw_nothing(const struct lk_session *s, struct lk_canvas *c,
     const struct lk_area *area, bool types, const char *hint);
+
+/* lk_freeze_is_running - a heap is being read. */
+bool lk_freeze_is_running(const struct lk_session *s);
+
+/* lk_freeze_draw_bar - how far what is being read has come, in ROW of AREA; nothing else. */
+void lk_freeze_draw_bar(const struct lk_session *s, struct lk_canvas *c,
+    const struct lk_area *area, int row);
 
 /* lk_freeze_draw_head - how F was read, and below it what is being read, or was refused since.
  * Returns: rows used, 1 or 2. */

@@ -53,6 +53,8 @@ static const struct lk_binding bindings[] = {
 	{CTRL('r'), LK_ACTION_RELOAD, "referrers", "Again", "freeze the heap and look again",
 	    PROCESS},
 	{'r', LK_ACTION_HOLDERS, "containers", "Held", "who holds it", PROCESS},
+	{'K', LK_ACTION_REVEAL, "containers", "Reveal",
+	    "show its first keys and values; the process logs it", CHANGES},
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "containers", "Source", "where it was allocated", 0},
 	{'m', LK_ACTION_MINIMUM, "containers", "MinLen", "least length to list", 0},
 	{LK_KEY_ENTER, LK_ACTION_ENTER, "tree", "Zoom", "only what is below; Esc: all", 0},

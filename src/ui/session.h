@@ -27,7 +27,7 @@ struct lk_snapshot;
 
 /* Purposes of the prompt. */
 enum lk_ask_for { LK_ASK_FILTER, LK_ASK_SEARCH, LK_ASK_BASELINE, LK_ASK_RENAME, LK_ASK_MINIMUM,
-	LK_ASK_ATTACH };
+	LK_ASK_ATTACH, LK_ASK_REVEAL };
 
 /* How the processes of this host are found; lk_discovery_scan behind it, or a test's list. */
 typedef int (*lk_scan_fn)(void *ctx, int64_t now_ms, const struct lk_process **out);
@@ -76,6 +76,7 @@ struct lk_session {
 	bool			 paused;	/* the screen, not the sampler */
 	bool			 readonly;
 	bool			 ascii;
+	bool			 to_file;	/* what is drawn will be in one */
 	int64_t			 now_ms;	/* monotonic, set once per round */
 	double			 wall_s;
 

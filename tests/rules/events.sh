@@ -6,7 +6,7 @@
 violations()
 {
 	{
-		grep -rhoE 'lk_events_add\([^;]*;' "$1" --include='*.c'
+		grep -rhoE 'lk_events_add(_what)?\([^;]*;' "$1" --include='*.c'
 		grep -rhE 'codes\[\] = \{' "$1" --include='*.c'
 	} | grep -oE '"[a-z][a-z-]*"' | sort -u |
 	while read -r code; do

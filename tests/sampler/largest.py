@@ -4,6 +4,7 @@ import json
 import re
 import sys
 
+import contents
 import host
 
 _NO_GIL = "its heap cannot be frozen"
@@ -457,6 +458,11 @@ def ticks_come_between(python):
         return f"{len(during)} ticks in {head['scan_ms']} ms"
 
 
+def _refuses_to_show(wire, head, row, words):
+    reply = wire.ask(op="reveal", address=row["address"], seen_ms=round(head["at"] * 1000))[0]
+    assert reply["code"] == "unavailable" and words in reply["error"], reply
+
+
 @host.with_gil(_NO_GIL)
 def without_a_freeze_the_walk_answers(python):
     """A setting forbids copies; then the address space is too small for one."""
@@ -479,8 +485,10 @@ def without_a_freeze_the_walk_answers(python):
             reply = wire.ask(op="types")[0]
             assert reply["code"] == "unavailable" and "LEAKTOP_FREEZE" in reply["error"], reply
             number = _baseline(wire, "walked")
-            row, = [row for row in scan(wire)[1] if row["owner"] == "__main__.KEPT"]
+            head, rows = scan(wire)
+            row, = [row for row in rows if row["owner"] == "__main__.KEPT"]
             assert row["then"] == [[number, 3000]], row
+            _refuses_to_show(wire, head, row, "LEAKTOP_FREEZE")
         target.tell()
         target.hear("limited")
         target.end()
@@ -493,7 +501,8 @@ def without_a_freeze_the_walk_answers(python):
             head, rows = scan(wire)
             assert head["by"] == "walk" and "too little memory" in head["reason"], head
             reasons.append(head["reason"])
-            assert any(row["owner"] == "__main__.KEPT" for row in rows), rows
+            row, = [row for row in rows if row["owner"] == "__main__.KEPT"]
+            _refuses_to_show(wire, head, row, "could not be copied")
         target.end()
     return reasons[0]
 
@@ -514,4 +523,6 @@ if __name__ == "__main__":
     sys.exit(host.run((all_are_found, generated_heaps_are_as_they_were_made,
                        growth_is_of_the_same_object, ticks_come_between,
                        without_a_freeze_the_walk_answers,
+                       contents.contents_are_shown_to_who_asks,
+                       contents.a_setting_forbids_to_show_contents,
                        the_longest_answer_comes_in_several_lines, one_without_a_gil_is_refused)))

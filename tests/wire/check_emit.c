@@ -405,8 +405,10 @@ static void
 events(struct lk_print *p)
 {
 	lk_emit_events_begin(p);
-	lk_emit_event(p, true, 1763640000.125, "started", 0);
-	lk_emit_event(p, false, 1763640031, "thinned", 1048576);
+	lk_emit_event(p, true, 1763640000.125, "started", 0, "");
+	lk_emit_event(p, false, 1763640031, "thinned", 1048576, "");
+	lk_emit_event(p, false, 1763640032, "revealed", 0x7f2a10004000,
+	    "to uid 0, pid 9: dict shop.cart._PRICES");
 	lk_emit_list_end(p);
 }
 
@@ -447,6 +449,25 @@ reset(struct lk_print *p)
 }
 
 static void
+revealed(struct lk_print *p)
+{
+	lk_emit_revealed_begin(p, &(struct lk_emit_revealed){.address = 0x7f2a10004000,
+	    .type = "dict", .length = 1240000, .owner = "shop.cart._PRICES", .same = true});
+	lk_emit_revealed_item(p, true, "('sku', 1)", "<shop.cart.Price>");
+	lk_emit_revealed_item(p, false, "'caf\303\251 \\x1b'", "19.99");
+	lk_emit_list_end(p);
+}
+
+static void
+revealed_other(struct lk_print *p)
+{
+	lk_emit_revealed_begin(p, &(struct lk_emit_revealed){.address = 0x7f2a10004940,
+	    .type = "list", .length = 1});
+	lk_emit_revealed_item(p, true, NULL, "b'\\x00'");
+	lk_emit_list_end(p);
+}
+
+static void
 bye(struct lk_print *p)
 {
 	lk_emit_bye(p, "exit");
@@ -477,6 +498,7 @@ static const struct {
 	{"reply-bad-json", reply_bad_json},
 	{"reply-baseline", reply_baseline}, {"reply-error", reply_error},
 	{"reply-hooks", reply_hooks}, {"reset", reset},
+	{"revealed", revealed}, {"revealed-other", revealed_other},
 	{"tick", tick},
 	{"tick-unknown", tick_unknown}, {"trends", trends},
 	{"types", types},

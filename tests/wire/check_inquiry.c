@@ -17,6 +17,7 @@
 #include "client/inquiry.h"
 #include "client/source.h"
 #include "model/frozen.h"
+#include "model/revealed.h"
 #include "model/snapshot.h"
 
 #include "fake.h"
@@ -312,6 +313,45 @@ START_TEST(stacks_and_addresses_can_be_asked_about)
 }
 END_TEST
 
+/* What a container holds is for the screen: a snapshot is as it was before. */
+START_TEST(what_is_revealed_is_in_no_snapshot)
+{
+	const struct lk_request request = {.op = LK_REQUEST_REVEAL, .number = 0x7f2a10004000,
+	    .seen_ms = 1763640000125};
+	const struct lk_revealed *r;
+
+	ck_assert_ptr_null(lk_source_revealed(source));
+	ask(&request);
+	step(1);
+	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"reveal\","
+	    "\"seen_ms\":1763640000125,\"address\":\"0x7f2a10004000\""));
+	say_hello();
+	fake_say_golden(&fake, "frozen");
+	fake_say_golden(&fake, "revealed");
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+	step(1);
+	ck_assert_msg(reply_ok, "%s", reply_words);
+	r = lk_source_revealed(source);
+	ck_assert_ptr_nonnull(r);
+	ck_assert_uint_eq(r->address, 0x7f2a10004000);
+	ck_assert_uint_eq(r->length, 1240000);
+	ck_assert_uint_eq(r->count, 2);
+	ck_assert(r->is_same && r->items[0].has_key);
+	ck_assert_str_eq(r->items[0].key, "('sku', 1)");
+	ck_assert_str_eq(r->items[1].value, "19.99");
+	ck_assert_uint_eq(snapshot()->holders_count, 0);
+	ask(&request);	/* what was shown before is not shown for this one */
+	ck_assert_ptr_null(lk_source_revealed(source));
+	step(1);
+	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"reveal\""));
+	say_hello();
+	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
+	step(1);
+	ck_assert(!reply_ok);
+	ck_assert_str_eq(reply_words, "the sampler did not say it");
+}
+END_TEST
+
 /* Of many after one baseline the first and the last stay. */
 START_TEST(the_first_and_the_last_of_a_baseline_stay)
 {
@@ -487,6 +527,7 @@ main(void)
 	tcase_add_test(tc, holders_are_kept_by_question);
 	tcase_add_loop_test(tc, stacks_and_addresses_can_be_asked_about, 0,
 	    LK_COUNT_OF(questions));
+	tcase_add_test(tc, what_is_revealed_is_in_no_snapshot);
 	tcase_add_test(tc, the_first_and_the_last_of_a_baseline_stay);
 	tcase_add_test(tc, giving_up_hangs_up);
 	tcase_add_loop_test(tc, what_goes_wrong_is_said, 0, LK_COUNT_OF(failures));

@@ -43,6 +43,12 @@ static const struct {
     {"referrers-stack", {.id = 20, .op = LK_ASK_REFERRERS_STACK, .number = 3, .limit = 10}},
     {"referrers-address",
      {.id = 21, .op = LK_ASK_REFERRERS_ADDRESS, .text = "0x7f2a10004000"}},
+    {"reveal",
+     {.id = 23,
+      .op = LK_ASK_REVEAL,
+      .number = 1763640000125,
+      .text = "0x7f2a10004000",
+      .limit = 8}},
     {"cancel", {.id = 22, .op = LK_ASK_CANCEL}},
     {"events", {.id = 17, .op = LK_ASK_EVENTS}},
 };

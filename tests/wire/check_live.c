@@ -460,7 +460,7 @@ START_TEST(what_was_asked_for_is_in_the_picture_when_the_answer_comes)
 	ck_assert_str_eq(s->containers.list[0].owner, "shop.cart._PRICES");
 	ck_assert_uint_eq(s->containers.list[0].stack->id, 1);
 	ck_assert_ptr_null(s->containers.list[1].stack);
-	ck_assert_uint_eq(s->event_count, 2);
+	ck_assert_uint_eq(s->event_count, 3);
 	ck_assert_str_eq(s->events[0].code, "started");
 	ck_assert_double_eq(s->events[1].at_s, 1763640031);
 	ck_assert_uint_eq(s->events[1].value, 1048576);

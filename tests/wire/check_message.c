@@ -58,6 +58,7 @@ type_is_the_word_before_the_dash(const char *name)
 	    [LK_MESSAGE_UNCOLLECTABLE] = "uncollectable",
 	    [LK_MESSAGE_TYPES] = "types",
 	    [LK_MESSAGE_REFERRERS] = "referrers",
+	    [LK_MESSAGE_REVEALED] = "revealed",
 	    [LK_MESSAGE_EVENTS] = "events",
 	    [LK_MESSAGE_BYE] = "bye",
 	};

@@ -64,6 +64,9 @@ START_TEST(arguments_are_read)
 	ck_assert_int_eq(request.stack, LK_REQUEST_ABSENT);
 	ck_assert_int_eq(parse("{\"op\":\"referrers\",\"stack\":5}"), 0);
 	ck_assert_int_eq(request.stack, 5);
+	ck_assert_int_eq(request.seen_ms, LK_REQUEST_ABSENT);
+	ck_assert_int_eq(parse("{\"op\":\"reveal\",\"seen_ms\":1763640000125}"), 0);
+	ck_assert_int_eq(request.seen_ms, 1763640000125);
 	ck_assert(!request.has_address);
 }
 END_TEST
@@ -102,7 +105,7 @@ is_read(const char *name)
 
 START_TEST(all_that_the_client_asks_is_read)
 {
-	ck_assert_uint_eq(lk_golden_each("requests", is_read), 25);
+	ck_assert_uint_eq(lk_golden_each("requests", is_read), 26);
 }
 END_TEST
 

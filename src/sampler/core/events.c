@@ -4,20 +4,53 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "base/clock.h"
 
 static struct lk_event ring[LK_EVENTS_KEPT];
 static _Atomic uint64_t count;
 
-void
-lk_events_add(const char *code, uint64_t value)
+/* Of those that have any; NUMBER is the event's, from 1. */
+static struct {
+	uint64_t	number;
+	char		text[LK_EVENTS_WHAT_BYTES];
+} whats[LK_EVENTS_KEPT];
+
+static uint64_t
+add(const char *code, uint64_t value)
 {
-	struct lk_event *event = &ring[atomic_fetch_add(&count, 1) % LK_EVENTS_KEPT];
+	uint64_t number = atomic_fetch_add(&count, 1);
+	struct lk_event *event = &ring[number % LK_EVENTS_KEPT];
 
 	event->at_s = lk_clock_wall_s();
 	event->code = code;
 	event->value = value;
+	return number;
+}
+
+void
+lk_events_add(const char *code, uint64_t value)
+{
+	add(code, value);
+}
+
+void
+lk_events_add_what(const char *code, uint64_t value, const char *what)
+{
+	uint64_t number = add(code, value);
+	size_t length = strnlen(what, LK_EVENTS_WHAT_BYTES - 1);
+
+	memcpy(whats[number % LK_EVENTS_KEPT].text, what, length);
+	whats[number % LK_EVENTS_KEPT].text[length] = '\0';
+	whats[number % LK_EVENTS_KEPT].number = number + 1;
+}
+
+const char *
+lk_events_what(uint64_t number)
+{
+	return whats[number % LK_EVENTS_KEPT].number == number + 1 ?
+	    whats[number % LK_EVENTS_KEPT].text : "";
 }
 
 uint64_t

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define LK_EVENTS_KEPT	64u
+#define LK_EVENTS_WHAT_BYTES 200u
 
 struct lk_event {
 	_Atomic double	 at_s;
@@ -16,6 +17,13 @@ struct lk_event {
 };
 
 void lk_events_add(const char *code, uint64_t value);
+
+/* lk_events_add_what - with words, terminated, for what it is about; cut to fit.
+ * lk_events_what - those of the NUMBER-th, "" none.
+ * Threads: one, for both. */
+void lk_events_add_what(const char *code, uint64_t value, const char *what);
+const char *lk_events_what(uint64_t number);
+
 uint64_t lk_events_count(void);			/* since the start */
 
 /* lk_events_get - the NUMBER-th since the start; NULL when it is no longer kept. */

@@ -9,25 +9,37 @@
 #define STATE_COMPACT		8u
 #define STATE_ASCII		16u
 
-static uint32_t
-read_unit(const char *data, unsigned int kind, size_t i)
+bool
+lk_names_open(const struct lk_layout *layout, const void *str, struct lk_names_text *out)
+{
+	uint32_t state =
+	    (uint32_t)lk_read_i32(str, layout->unicode_state) >> layout->unicode_kind_shift;
+
+	out->kind = state & STATE_KIND_MASK;
+	out->length = (size_t)lk_read_i64(str, layout->unicode_length);
+	out->data = lk_at(str, state & STATE_ASCII ? layout->unicode_ascii :
+	    layout->unicode_compact);
+	return (state & STATE_COMPACT) && (out->kind == 1 || out->kind == 2 || out->kind == 4);
+}
+
+uint32_t
+lk_names_character(const struct lk_names_text *text, size_t i)
 {
 	uint16_t two;
 	uint32_t four;
 
-	if (kind == 1)
-		return (uint8_t)data[i];
-	if (kind == 2) {
-		memcpy(&two, data + i * 2, sizeof(two));
+	if (text->kind == 1)
+		return (uint8_t)text->data[i];
+	if (text->kind == 2) {
+		memcpy(&two, text->data + i * 2, sizeof(two));
 		return two;
 	}
-	memcpy(&four, data + i * 4, sizeof(four));
+	memcpy(&four, text->data + i * 4, sizeof(four));
 	return four;
 }
 
-/* UTF-8 of C (a lone surrogate becomes U+FFFD).  Returns: bytes, at most 4. */
-static size_t
-encode(uint32_t c, char *out)
+size_t
+lk_names_encode(uint32_t c, char out[4])
 {
 	if (c < 0x80) {
 		out[0] = (char)c;
@@ -56,25 +68,17 @@ encode(uint32_t c, char *out)
 size_t
 lk_names_copy(const struct lk_layout *layout, const void *str, char *out, size_t max)
 {
-	uint32_t state;
-	unsigned int kind;
-	size_t length, used = 0, n, i;
-	const char *data;
+	struct lk_names_text text;
+	size_t used = 0, n, i;
 	char one[4];
 
 	if (max == 0)
 		return 0;
 	out[0] = '?';
-	if (str == NULL)
+	if (str == NULL || !lk_names_open(layout, str, &text))
 		return 1;
-	state = (uint32_t)lk_read_i32(str, layout->unicode_state) >> layout->unicode_kind_shift;
-	kind = state & STATE_KIND_MASK;
-	if (!(state & STATE_COMPACT) || (kind != 1 && kind != 2 && kind != 4))
-		return 1;
-	length = (size_t)lk_read_i64(str, layout->unicode_length);
-	data = lk_at(str, state & STATE_ASCII ? layout->unicode_ascii : layout->unicode_compact);
-	for (i = 0; i < length; i++) {
-		n = encode(read_unit(data, kind, i), one);
+	for (i = 0; i < text.length; i++) {
+		n = lk_names_encode(lk_names_character(&text, i), one);
 		if (n > max - used)
 			break;
 		memcpy(out + used, one, n);

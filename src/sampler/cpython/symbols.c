@@ -60,6 +60,7 @@ static const struct {
 	MEMBER(unicode_type, "PyUnicode_Type"),
 	MEMBER(bytearray_type, "PyByteArray_Type"),
 	MEMBER(type_type, "PyType_Type"),
+	MEMBER(float_type, "PyFloat_Type"),
 	MEMBER(module_type, "PyModule_Type"),
 	MEMBER(cell_type, "PyCell_Type"),
 	MEMBER(none, "_Py_NoneStruct"),

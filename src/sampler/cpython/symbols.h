@@ -66,7 +66,7 @@ struct lk_symbols {
 	void		 (*dec_ref)(void *object);
 	void		*code_type, *dict_type, *list_type, *set_type, *frozenset_type;
 	void		*tuple_type, *bytes_type, *unicode_type, *bytearray_type, *type_type;
-	void		*module_type, *cell_type, *none, *true_object, *runtime;
+	void		*float_type, *module_type, *cell_type, *none, *true_object, *runtime;
 };
 
 /* lk_symbols_find - fill *OUT.  Context: not in a hook: the loader allocates.

@@ -22,6 +22,8 @@
 #define LK_ANSWER_SHARE_NAME_MAX 80u
 #define LK_ANSWER_PROBES	4u
 #define LK_ANSWER_UNTRACKED	255u
+#define LK_ANSWER_REVEALED_MAX	16u
+#define LK_ANSWER_LITERAL_MAX	264u	/* 64 characters of UTF-8, "..." */
 
 enum lk_answer_state {		/* a futex: ours wakes, and theirs to give up */
 	LK_ANSWER_NONE,
@@ -86,6 +88,11 @@ struct lk_answer_container {
 	struct lk_answer_share keys[LK_ANSWER_SHARES], values[LK_ANSWER_SHARES];
 };
 
+struct lk_answer_item {		/* as Python writes them */
+	bool		has_key;
+	char		key[LK_ANSWER_LITERAL_MAX], value[LK_ANSWER_LITERAL_MAX];
+};
+
 struct lk_answer {
 	_Atomic uint32_t state;
 	_Atomic uint64_t done_objects, found_objects;	/* progress */
@@ -126,6 +133,9 @@ struct lk_answer {
 	uint64_t	 collections[3];	/* by generation, when the heap was frozen */
 	bool		 containers_full;	/* others may be as large as the last one */
 	uint32_t	 containers_kept;
+	/* what the one container holds that is to be revealed */
+	uint32_t	 revealed_kept;
+	struct lk_answer_item revealed[LK_ANSWER_REVEALED_MAX];
 	/* from here on not zeroed before */
 	struct lk_answer_type types[LK_ANSWER_TYPES_MAX];	/* by bytes, the largest first */
 	struct lk_answer_container containers[LK_ANSWER_CONTAINERS_MAX];	/* by rank */

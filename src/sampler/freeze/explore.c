@@ -178,6 +178,13 @@ may_traverse(const struct lk_kind *kind, uint32_t node)
 	    kind->measure == LK_MEASURE_SET);
 }
 
+static bool
+is_wanted_container(const struct lk_explore *e, uint32_t node)
+{
+	return e->want->what == LK_WANT_CONTAINERS || (e->want->what == LK_WANT_REVEAL &&
+	    nodes.address[node] == e->want->number);
+}
+
 static void
 look_at(const struct lk_explore *e, uint32_t node)
 {
@@ -197,7 +204,7 @@ look_at(const struct lk_explore *e, uint32_t node)
 	lk_measure_object(e->layout, kind->measure, type, object, &measured);
 	kind->objects++;
 	kind->bytes += measured.shallow_bytes;
-	if (e->want->what == LK_WANT_CONTAINERS)
+	if (is_wanted_container(e, node))
 		lk_largest_see(node, object, number, &measured);
 	else if (e->want->what == LK_WANT_TYPES)
 		lk_sites_see(number, object, &measured);
@@ -288,6 +295,14 @@ tell_containers(const struct lk_explore *e, bool knows_holders)
 		for (i = 0; i < LK_GENERATIONS; i++)
 			e->answer->collections[i] = c.generation[i].collections;
 	lk_largest_tell(e->answer, knows_holders, generation_of);
+	if (e->want->what == LK_WANT_REVEAL)
+		lk_largest_reveal(e->answer);
+}
+
+static bool
+wants_containers(const struct lk_want *want)
+{
+	return want->what == LK_WANT_CONTAINERS || want->what == LK_WANT_REVEAL;
 }
 
 static void
@@ -296,7 +311,7 @@ find_holders(const struct lk_explore *e)
 	const struct lk_holders h = {&nodes, &graph, &kinds, e->modules, e->want, e->sampled,
 	    e->answer->knows_cycles ? &loops : NULL, is_root};
 
-	if (e->want->what == LK_WANT_CONTAINERS)
+	if (wants_containers(e->want))
 		tell_containers(e, e->answer->knows_garbage && lk_holders_find(&h) == 0);
 	else if (e->want->what != LK_WANT_TYPES && e->answer->knows_garbage)
 		lk_holders_tell(&h, e->answer);
@@ -348,7 +363,8 @@ prepare(const struct lk_explore *e)
 		return false;
 	if (e->want->what == LK_WANT_TYPES)
 		lk_sites_init(&kinds, e->sampled);	/* without it the rest is true, too */
-	return e->want->what != LK_WANT_CONTAINERS || lk_largest_init(&kinds, e->want->number) == 0;
+	return !wants_containers(e->want) || lk_largest_init(&kinds,
+	    e->want->what == LK_WANT_CONTAINERS ? e->want->number : 0) == 0;
 }
 
 void

@@ -13,6 +13,7 @@
 #include "sampler/freeze/forms.h"
 #include "sampler/freeze/holders.h"
 #include "sampler/freeze/kinds.h"
+#include "sampler/freeze/revealed.h"
 #include "sampler/freeze/store.h"
 #include "sampler/heap/measure.h"
 
@@ -191,4 +192,12 @@ lk_largest_tell(struct lk_answer *out, bool knows_holders,
 		    &list[i].formed, c);
 	}
 	out->containers_kept = count;
+}
+
+void
+lk_largest_reveal(struct lk_answer *out)
+{
+	if (count == 1)
+		lk_revealed_tell(kinds, (enum lk_form)form_of[list[0].number], list[0].object,
+		    &list[0].formed, out);
 }

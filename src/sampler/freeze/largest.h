@@ -24,4 +24,7 @@ void lk_largest_see(uint32_t node, const void *object, uint32_t number,
 void lk_largest_tell(struct lk_answer *out, bool knows_holders,
     uint8_t (*generation_of)(uint32_t node));
 
+/* lk_largest_reveal - the items of the only one that was seen; nothing when there was none. */
+void lk_largest_reveal(struct lk_answer *out);
+
 #endif

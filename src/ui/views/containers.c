@@ -9,6 +9,7 @@
 
 #include "analysis/growth.h"
 #include "base/attr.h"
+#include "model/revealed.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -29,6 +30,8 @@ struct containers {
 	double			  window_s;
 	uint64_t		  min_length;	/* 0: the sampler's default */
 	bool			  wanted;	/* a scan, as soon as there is a connection */
+	uint64_t		  asked;	/* address of what is to be revealed; 0: none */
+	double			  asked_at_s;	/* of its list */
 };
 
 static const struct lk_container *
@@ -372,11 +375,18 @@ draw_fact(struct lk_canvas *c, const struct lk_area *area, int row, const char *
 	lk_canvas_text(c, area->row + row, area->col + 12, area->cols - 13, LK_ROLE_MAIN, text);
 }
 
+static const struct lk_container *
+selected(const struct lk_view *view)
+{
+	const struct lk_row_ref *row = lk_table_selected(view->table);
+
+	return row != NULL ? row->item : NULL;
+}
+
 static void
 draw_detail(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
-	const struct lk_row_ref *row = lk_table_selected(view->table);
-	const struct lk_container *k = row != NULL ? row->item : NULL;
+	const struct lk_container *k = selected(view);
 	char text[LK_TABLE_TEXT_BYTES], looked[LK_TEXT_BYTES], all[LK_TEXT_BYTES];
 
 	if (k == NULL)
@@ -396,6 +406,113 @@ draw_detail(const struct lk_view *view, struct lk_canvas *c, const struct lk_are
 	draw_fact(c, area, 4, "looked at", text);
 }
 
+/* ---- what it holds ------------------------------------------------------------------------ */
+
+/* Of the selected one, as long as its list is on the screen. */
+static const struct lk_revealed *
+revealed(const struct lk_view *view)
+{
+	const struct containers *v = view->state;
+	const struct lk_session *s = view->session;
+	const struct lk_container *k = selected(view);
+	const struct lk_revealed *r = s->source != NULL ? lk_source_revealed(s->source) : NULL;
+
+	return r != NULL && k != NULL && r->address == k->address && r->address == v->asked &&
+	    s->now->containers.at_s == v->asked_at_s ? r : NULL;
+}
+
+static void
+draw_items(const struct lk_revealed *r, struct lk_canvas *c, const struct lk_area *area)
+{
+	char text[LK_TABLE_TEXT_BYTES];
+	int keys = 0, room = area->cols - 4;
+
+	for (uint32_t i = 0; i < r->count; i++) {
+		lk_text_clean(r->items[i].key, text, sizeof(text));
+		keys = lk_canvas_width(c, text) > keys ? lk_canvas_width(c, text) : keys;
+	}
+	keys = keys > room / 2 ? room / 2 : keys;
+	for (uint32_t i = 0; i < r->count && (int)i < area->rows; i++) {
+		int row = area->row + (int)i, col = area->col + 2;
+
+		if (r->items[i].has_key) {
+			lk_text_clean(r->items[i].key, text, sizeof(text));
+			lk_canvas_text(c, row, col, keys, LK_ROLE_MAIN, text);
+			col += keys + 2;
+		}
+		lk_text_clean(r->items[i].value, text, sizeof(text));
+		lk_canvas_text(c, row, col, area->col + area->cols - 1 - col, LK_ROLE_HIGH, text);
+	}
+}
+
+static void
+draw_revealed(const struct lk_view *view, const struct lk_revealed *r, struct lk_canvas *c,
+    const struct lk_area *area)
+{
+	struct lk_area inner = {area->row + 1, area->col, area->rows - 1, area->cols};
+	char text[LK_TABLE_TEXT_BYTES], all[LK_TEXT_BYTES];
+
+	snprintf(text, sizeof(text), "first %u of %s items, at 0x%" PRIx64 ": logged there%s",
+	    r->count, lk_text_count((double)r->length, all, sizeof(all)), r->address,
+	    r->is_same ? "" : "; perhaps not the one listed");
+	lk_view_rule(c, area, area->row, text, view->session->ascii);
+	if (view->session->to_file)
+		lk_canvas_text(c, inner.row, inner.col + 2, inner.cols - 3, LK_ROLE_INACTIVE,
+		    "what a container holds is written into no file");
+	else
+		draw_items(r, c, &inner);
+}
+
+static int
+rows_below(const struct lk_view *view, int rows)
+{
+	const struct lk_revealed *r = revealed(view);
+	int wanted = r != NULL ? 1 + (int)r->count : 0;
+
+	if (r == NULL || wanted < DETAIL_ROWS)
+		return rows >= DETAIL_FROM ? DETAIL_ROWS : r != NULL ? rows / 2 : 0;
+	return wanted < rows / 2 ? wanted : rows / 2;
+}
+
+static void
+draw_below(const struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_revealed *r = revealed(view);
+
+	if (r != NULL)
+		draw_revealed(view, r, c, area);
+	else
+		draw_detail(view, c, area);
+}
+
+static void
+ask_reveal(struct lk_view *view)
+{
+	struct containers *v = view->state;
+	const struct lk_container *k = selected(view);
+
+	if (k == NULL)
+		return;
+	v->asked = k->address;
+	v->asked_at_s = view->session->now->containers.at_s;
+	lk_prompt_open(&view->session->prompt, LK_ASK_REVEAL,
+	    "read and show its first keys and values? the process logs it; y/n", NULL);
+}
+
+static void
+reveal(struct lk_view *view, const char *text)
+{
+	struct lk_session *s = view->session;
+	struct containers *v = view->state;
+
+	if (strcmp(text, "y") == 0 || strcmp(text, "yes") == 0) {
+		lk_freeze_reveal(s, v->asked, v->asked_at_s);
+		return;
+	}
+	v->asked = 0;
+	lk_session_say(s, LK_ROLE_MAIN, "nothing was shown");
+}
+
 static void
 containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
@@ -407,8 +524,11 @@ containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area 
 		    "^R scans again");
 		return;
 	}
-	draw_summary(view, c, area);
-	below.rows = area->rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
+	if (lk_freeze_is_running(s))
+		lk_freeze_draw_bar(s, c, area, area->row);
+	else
+		draw_summary(view, c, area);
+	below.rows = rows_below(view, area->rows);
 	table.row++;
 	table.rows -= 1 + below.rows;
 	below.row = table.row + table.rows;
@@ -416,14 +536,13 @@ containers_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area 
 	if (view->table->count == 0)
 		lk_view_empty(c, &table, "no container is that long", "m lowers the least length");
 	if (below.rows > 0)
-		draw_detail(view, c, &below);
+		draw_below(view, c, &below);
 }
 
 static const struct lk_frame *
 containers_frame(const struct lk_view *view)
 {
-	const struct lk_row_ref *row = lk_table_selected(view->table);
-	const struct lk_container *k = row != NULL ? row->item : NULL;
+	const struct lk_container *k = selected(view);
 
 	return k != NULL && k->stack != NULL ? lk_growth_site(k->stack) : NULL;
 }
@@ -431,8 +550,7 @@ containers_frame(const struct lk_view *view)
 static void
 show_holders(struct lk_view *view)
 {
-	const struct lk_row_ref *row = lk_table_selected(view->table);
-	const struct lk_container *k = row != NULL ? row->item : NULL;
+	const struct lk_container *k = selected(view);
 	char label[LK_TABLE_TEXT_BYTES];
 
 	if (k == NULL)
@@ -446,7 +564,12 @@ show_holders(struct lk_view *view)
 static bool
 containers_input(struct lk_view *view, enum lk_action action)
 {
+	if (lk_freeze_input(view->session, action))
+		return true;
 	switch (action) {
+	case LK_ACTION_REVEAL:
+		ask_reveal(view);
+		return true;
 	case LK_ACTION_RELOAD:
 		scan(view);
 		return true;
@@ -471,6 +594,8 @@ containers_answer(struct lk_view *view, enum lk_ask_for purpose, const char *tex
 	char *end;
 	unsigned long long value;
 
+	if (purpose == LK_ASK_REVEAL)
+		reveal(view, text);
 	if (purpose != LK_ASK_MINIMUM)
 		return;
 	value = strtoull(text, &end, 10);
