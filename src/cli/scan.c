@@ -20,6 +20,7 @@
 #include "cli/jsonl.h"
 #include "cli/options.h"
 #include "cli/scan_containers.h"
+#include "cli/scan_growth.h"
 #include "cli/scan_types.h"
 #include "cli/target.h"
 
@@ -30,7 +31,7 @@
 struct values {
 	bool json;
 	uint64_t top, stack, min_length;
-	const char *filter, *type, *address;
+	const char *filter, *type, *address, *baseline;
 };
 
 static const struct lk_option options[] = {
@@ -41,6 +42,8 @@ static const struct lk_option options[] = {
      offsetof(struct values, filter), NULL},
     {"min-length", 0, LK_OPTION_COUNT, "N", "containers of so many items (default 1000)",
      offsetof(struct values, min_length), NULL},
+    {"baseline", 0, LK_OPTION_TEXT, "NAME", "types: what was gained since this baseline",
+     offsetof(struct values, baseline), NULL},
     {"type", 0, LK_OPTION_TEXT, "NAME", "referrers of the objects of a type",
      offsetof(struct values, type), NULL},
     {"stack", 0, LK_OPTION_COUNT, "ID", "of what a stack allocated: its id in an export",
@@ -278,6 +281,8 @@ choose_referrers(const struct values *values, struct lk_ask *ask)
 static int
 choose(const char *what, const struct values *values, struct lk_ask *ask)
 {
+	if (values->baseline != NULL && strcmp(what, "types") != 0)
+		return lk_options_complain(&lk_scan_command, "--baseline is for types alone");
 	if (strcmp(what, "types") == 0) {
 		ask->op = LK_ASK_TYPES;
 		ask->limit = LK_WIRE_TYPES_MAX;
@@ -295,27 +300,38 @@ choose(const char *what, const struct values *values, struct lk_ask *ask)
 				   "not '%s'", what);
 }
 
+/* An exit status, said on stderr. */
+static int
+inquire(struct scan *s, const char *word, const struct lk_ask *ask)
+{
+	char words[LK_INQUIRY_WORDS_BYTES];
+	struct lk_process process;
+	int status = lk_target_find(word, &process), rc;
+
+	if (status != LK_EXIT_DONE)
+		return status;
+	rc = lk_inquiry_make(process.socket_path, process.pid, ask, SILENCE_MS, hear, s, words);
+	wipe_progress(s);
+	return rc < 0 ? lk_fault("no scan of %d: %s", (int)process.pid, words) : LK_EXIT_DONE;
+}
+
 static int
 run(const struct lk_arguments *arguments)
 {
 	struct scan s = {.values = arguments->values, .json = {.file = stdout},
 	    .shows_progress = isatty(STDERR_FILENO)};
 	struct lk_ask ask = {.id = 1};
-	char words[LK_INQUIRY_WORDS_BYTES];
-	struct lk_process process;
-	int status, rc;
+	int status, rc = 0;
 
 	s.shown = (struct lk_scan_shown){.filter = s.values->filter, .top = s.values->top};
 	status = choose(arguments->words[1], s.values, &ask);
+	if (status == LK_EXIT_DONE && s.values->baseline != NULL)
+		status = lk_scan_growth(arguments->words[0], s.values->baseline,
+					s.values->json ? &s.json : NULL, &s.shown);
+	else if (status == LK_EXIT_DONE)
+		status = inquire(&s, arguments->words[0], &ask);
 	if (status != LK_EXIT_DONE)
 		return status;
-	status = lk_target_find(arguments->words[0], &process);
-	if (status != LK_EXIT_DONE)
-		return status;
-	rc = lk_inquiry_make(process.socket_path, process.pid, &ask, SILENCE_MS, hear, &s, words);
-	wipe_progress(&s);
-	if (rc < 0)
-		return lk_fault("no scan of %d: %s", (int)process.pid, words);
 	if (s.values->json) {
 		lk_jsonl_close(&s.json, ']');
 		lk_jsonl_close(&s.json, '}');

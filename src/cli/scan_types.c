@@ -62,6 +62,15 @@ print_frozen(const struct lk_message_frozen *f)
 		       f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
 }
 
+void
+lk_scan_types_frozen(struct lk_jsonl *json, const struct lk_message_frozen *f)
+{
+	if (json != NULL)
+		json_frozen(json, f);
+	else
+		print_frozen(f);
+}
+
 static void
 json_cycles(struct lk_jsonl *j, const struct lk_message_cycles *c)
 {
@@ -131,7 +140,8 @@ print_uncollectable(const struct lk_message_uncollectable *u)
 /* ---- types ------------------------------------------------------------------------------- */
 
 static void
-json_type(struct lk_jsonl *j, const struct lk_message_object_type *t)
+json_type(struct lk_jsonl *j, const struct lk_message_object_type *t,
+	  const struct lk_scan_delta *delta)
 {
 	lk_jsonl_open(j, NULL, '{');
 	lk_jsonl_text(j, "type", t->name);
@@ -141,6 +151,10 @@ json_type(struct lk_jsonl *j, const struct lk_message_object_type *t)
 	lk_jsonl_real(j, "garbage_bytes", t->garbage_bytes);
 	lk_jsonl_real(j, "cyclic_objects", t->cyclic_count);
 	lk_jsonl_real(j, "samples", t->sample_count);
+	if (delta != NULL) {
+		lk_jsonl_real(j, "delta_objects", delta->objects);
+		lk_jsonl_real(j, "delta_bytes", delta->bytes);
+	}
 	lk_jsonl_open(j, "sites", '[');
 	for (uint32_t i = 0; i < t->site_count; i++) {
 		lk_jsonl_open(j, NULL, '{');
@@ -172,13 +186,28 @@ print_site(const struct lk_message_site *site)
 }
 
 static void
-print_type(const struct lk_message_object_type *t)
+print_delta(const struct lk_scan_delta *delta)
+{
+	char objects[LK_TEXT_BYTES], bytes[LK_TEXT_BYTES];
+
+	if (isnan(delta->objects))
+		snprintf(objects, sizeof(objects), "-");
+	else
+		snprintf(objects, sizeof(objects), "%+.0f", delta->objects);
+	printf("%10s %8s ", objects,
+	       lk_text_bytes_signed(delta->bytes, bytes, sizeof(bytes)));
+}
+
+static void
+print_type(const struct lk_message_object_type *t, const struct lk_scan_delta *delta)
 {
 	char bytes[LK_TEXT_BYTES], name[TYPE_BYTES], cyclic[LK_TEXT_BYTES] = "-";
 
 	lk_text_clean(t->name, name, sizeof(name));
 	if (!isnan(t->cyclic_count))
 		snprintf(cyclic, sizeof(cyclic), "%.0f", t->cyclic_count);
+	if (delta != NULL)
+		print_delta(delta);
 	printf("%10llu %8s %10llu %10s  %s\n", (unsigned long long)t->count,
 	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)),
 	       (unsigned long long)t->garbage_count, cyclic, name);
@@ -186,23 +215,38 @@ print_type(const struct lk_message_object_type *t)
 		print_site(&t->sites[i]);
 }
 
+void
+lk_scan_types_begin(struct lk_jsonl *json, bool with_delta)
+{
+	if (json != NULL) {
+		lk_jsonl_open(json, "types", '[');
+		return;
+	}
+	if (with_delta)
+		printf("%10s %8s ", "dOBJECTS", "dBYTES");
+	printf("%10s %8s %10s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "IN CYCLES", "TYPE");
+}
+
+void
+lk_scan_types_row(struct lk_jsonl *json, const struct lk_message_object_type *t,
+		  const struct lk_scan_delta *delta)
+{
+	if (json != NULL)
+		json_type(json, t, delta);
+	else
+		print_type(t, delta);
+}
+
 /* They come in several messages: the heading stands above the first. */
 static void
 put_types(struct lk_jsonl *json, struct lk_scan_shown *shown, const struct lk_message_types *m)
 {
-	if (!shown->is_begun && json != NULL)
-		lk_jsonl_open(json, "types", '[');
-	else if (!shown->is_begun)
-		printf("%10s %8s %10s %10s  %s\n", "OBJECTS", "BYTES", "GARBAGE", "IN CYCLES",
-		       "TYPE");
+	if (!shown->is_begun)
+		lk_scan_types_begin(json, false);
 	shown->is_begun = true;
 	for (uint32_t i = 0; i < m->count; i++) {
-		if (!lk_scan_types_is_shown(shown, m->list[i].name))
-			continue;
-		if (json != NULL)
-			json_type(json, &m->list[i]);
-		else
-			print_type(&m->list[i]);
+		if (lk_scan_types_is_shown(shown, m->list[i].name))
+			lk_scan_types_row(json, &m->list[i], NULL);
 	}
 }
 
@@ -210,10 +254,8 @@ void
 lk_scan_types_hear(struct lk_jsonl *json, struct lk_scan_shown *shown,
 		   const struct lk_message *message)
 {
-	if (message->type == LK_MESSAGE_FROZEN && json != NULL)
-		json_frozen(json, &message->frozen);
-	else if (message->type == LK_MESSAGE_FROZEN)
-		print_frozen(&message->frozen);
+	if (message->type == LK_MESSAGE_FROZEN)
+		lk_scan_types_frozen(json, &message->frozen);
 	else if (message->type == LK_MESSAGE_CYCLES && json != NULL)
 		json_cycles(json, &message->cycles);
 	else if (message->type == LK_MESSAGE_CYCLES)

@@ -1,5 +1,8 @@
 #!/usr/bin/python3
 """census.py - the types of the frozen heap: against a baseline, and what is known of each."""
+import json
+import os
+import subprocess
 import sys
 
 import host
@@ -29,6 +32,23 @@ def _census(wire, **request):
         if message["t"] == "types":
             rows.update({row[0]: row for row in message["rows"]})
         before[message["t"]] = message
+
+
+def _scan(target, *words):
+    """What the command says of the types against a baseline; its error when it fails."""
+    done = subprocess.run([os.environ["LEAKTOP"], "scan", str(target.pid), "types", "--baseline",
+                           *words], env={**os.environ, "LEAKTOP_DIR": target.folder},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    return done.stderr if done.returncode else done.stdout
+
+
+def _gained(target, name):
+    """By the items, as the command has them."""
+    told = json.loads(_scan(target, name, "--json", "--filter", "__main__.Item"))
+    row, = told["types"]
+    assert told["then"]["name"] == name and told["then"]["at"] < told["at"], told
+    assert row["objects"] == 1300 and row["delta_bytes"] >= 40 * row["delta_objects"], row
+    return row["delta_objects"]
 
 
 def _of_baseline(wire, number):
@@ -62,6 +82,11 @@ def a_baseline_knows_its_types(python):
             assert rows["__main__.Item"][1] == 1300
         with target.wire() as wire:     # it is kept for everybody
             assert _of_baseline(wire, first)[1]["__main__.Item"][1] == 300
+            assert _gained(target, "one") == 1000 and _gained(target, "two") == 0
+            words = _scan(target, "1", "--filter", "__main__.Item")
+            assert "the first that were read after B1 'one'" in words, words
+            assert " +1000 " in words and "__main__.Item\n" in words, words
+            assert "there is no baseline 'three'" in _scan(target, "three")
             wire.ask(op="baseline.drop", baseline=first)
             assert _census(wire, baseline=first)[0]["code"] == "bad-argument"
             assert _of_baseline(wire, second)[1]["__main__.Item"][1] == 1300
@@ -78,6 +103,7 @@ def without_a_freeze_a_baseline_knows_none(python):
                 reply, _ = _census(wire, baseline=number)
                 assert reply["code"] == "unavailable", reply
                 assert "not frozen since" in reply["error"], reply
+            assert "LEAKTOP_FREEZE" in _scan(target, "one")
         target.end()
 
 
