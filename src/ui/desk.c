@@ -442,7 +442,7 @@ act_globally(struct lk_desk *d, enum lk_action action, int key)
 	case LK_ACTION_EXPORT: return LK_DESK_EXPORT;
 	case LK_ACTION_BACK: go_back(d); break;
 	case LK_ACTION_HELP: show(d, lk_views_find('?'), true); break;
-	case LK_ACTION_VIEW: show(d, lk_views_find((char)key), false); break;
+	case LK_ACTION_VIEW: s->sites.count = 0; show(d, lk_views_find((char)key), false); break;
 	case LK_ACTION_SETUP: show(d, lk_views_find('S'), true); break;
 	case LK_ACTION_TREE: show(d, lk_views_find('2'), true); break;
 	case LK_ACTION_NEXT_VIEW: next_view(d, 1); break;

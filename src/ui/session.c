@@ -68,6 +68,7 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	s->worst[0] = '\0';
 	s->survivors = 0;
 	memset(&s->freeze, 0, sizeof(s->freeze));
+	s->sites.count = 0;
 }
 
 /* The verdict goes over all stacks: once is enough. */

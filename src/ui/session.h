@@ -54,6 +54,16 @@ struct lk_session_sets {
 	enum lk_group		 other_group;
 };
 
+#define LK_SESSION_SITES_MAX	10
+
+/* The stacks that allocated objects of one type: what Stacks shows then, and nothing else. */
+struct lk_session_sites {
+	uint32_t	 count;		/* 0: it shows all */
+	uint32_t	 stacks[LK_SESSION_SITES_MAX];	/* ids */
+	char		 type[LK_SESSION_NAME_BYTES];	/* cleaned */
+	double		 at_s;		/* of the scan */
+};
+
 struct lk_session {
 	struct lk_source	*source;	/* owned; NULL: only the process list */
 	const struct lk_snapshot *now;		/* held; on the screen; NULL before the first */
@@ -98,6 +108,7 @@ struct lk_session {
 	int			 wish_pid;	/* a view asks for this process; 0: none */
 	bool			 wish_group;	/* and for all that are below it */
 	struct lk_session_freeze freeze;
+	struct lk_session_sites	 sites;
 	char			 file[LK_SESSION_FILE_BYTES];	/* what Source shows */
 	uint32_t		 line;
 };

@@ -830,11 +830,48 @@ START_TEST(the_answer_names_the_leaking_type_and_its_holder)
 	fixture_play(&f, "<Esc>");
 	ck_assert_str_eq(view(), "types");
 	assert_shows("shop.cart.Price, +16.5k/min, held by shop.cart._PRICES");
-	fixture_play(&f, "<Enter>");	/* known already: it is not frozen again */
+	fixture_play(&f, "<Enter> +1");
+	ck_assert_str_eq(view(), "stacks");
+	assert_shows("what allocated most of shop.cart.Price, by the scan at ");
+	ck_assert_uint_eq(table()->all_count, 2);
+	fixture_play(&f, "<Enter> <Esc>");	/* to the source and back */
+	ck_assert_uint_eq(table()->all_count, 2);
+	fixture_play(&f, "<Esc>");
+	ck_assert_str_eq(view(), "types");
+	fixture_play(&f, "<Enter> +1 1 +1");	/* 1: all of them */
+	ck_assert_uint_gt(table()->all_count, 2);
+	fixture_play(&f, "4 r");	/* known already: it is not frozen again */
 	ck_assert_str_eq(view(), "referrers");
 	ck_assert_ptr_null(lk_source_reading(f.desk.session.source));
 	fixture_play(&f, "<C-r>");
 	ck_assert_ptr_nonnull(lk_source_reading(f.desk.session.source));
+}
+END_TEST
+
+START_TEST(contents_are_shown_when_that_was_confirmed)
+{
+	fixture_play(&f, "5 +2 K");
+	assert_shows("the process logs it; y/n");
+	fixture_play(&f, "n<Enter> +1");
+	assert_shows("nothing was shown");
+	ck_assert_ptr_null(lk_source_revealed(f.desk.session.source));
+	f.desk.session.readonly = true;
+	fixture_play(&f, "K");
+	assert_shows("--readonly");
+	ck_assert(!f.desk.session.prompt.open);
+	f.desk.session.readonly = false;
+	fixture_play(&f, "Ky<Enter> +1");
+	assert_shows("('sku-104', 'eur', 7)");
+	f.desk.session.to_file = true;
+	assert_shows("what a container holds is written into no file");
+	ck_assert(!shows("sku-104"));
+	f.desk.session.to_file = false;
+	fixture_play(&f, "j");		/* of that one alone */
+	ck_assert(!shows("sku-104"));
+	fixture_play(&f, "k");
+	assert_shows("sku-104");
+	fixture_play(&f, "<C-r> +2");	/* another list */
+	ck_assert(!shows("sku-104"));
 }
 END_TEST
 
@@ -1222,6 +1259,7 @@ desk_case(void)
 	tcase_add_test(tc, the_heap_is_read_only_when_a_key_asks);
 	tcase_add_test(tc, escape_gives_a_freeze_up);
 	tcase_add_test(tc, the_answer_names_the_leaking_type_and_its_holder);
+	tcase_add_test(tc, contents_are_shown_when_that_was_confirmed);
 	tcase_add_test(tc, growth_of_types_counts_from_the_reference);
 	tcase_add_test(tc, presets_narrow_and_escape_widens);
 	tcase_add_test(tc, holders_of_a_stack_and_of_a_container);

@@ -115,12 +115,29 @@ choose_columns(struct lk_view *view)
 	t->sort = 0;
 }
 
+/* Of one type, the stacks that allocated its objects: each is a row. */
+static enum lk_group
+group_of(const struct lk_session *s)
+{
+	return s->sites.count > 0 ? LK_GROUP_STACK : s->group;
+}
+
+static bool
+is_wanted(const struct lk_session *s, const struct lk_growth *g)
+{
+	uint32_t i = 0;
+
+	while (i < s->sites.count && s->sites.stacks[i] != g->stack->id)
+		i++;
+	return s->sites.count == 0 || i < s->sites.count;
+}
+
 static void
 stacks_update(struct lk_view *view)
 {
 	struct lk_session *s = view->session;
 	struct stacks *v = view->state;
-	struct lk_growth_set *set = lk_session_growth(s, s->group);
+	struct lk_growth_set *set = lk_session_growth(s, group_of(s));
 	const struct lk_snapshot *held = v->held, *held_before = v->held_before;
 	double total;
 
@@ -132,9 +149,10 @@ stacks_update(struct lk_view *view)
 	choose_columns(view);
 	lk_table_begin(view->table);
 	for (size_t i = 0; set != NULL && i < set->count; i++)
-		lk_table_add(view->table, set->rows[i].key, &set->rows[i],
-		    flags_of(&set->rows[i], total, s->before != NULL) &
-		    ~(v->mode == MODE_ABSOLUTE ? (unsigned int)LK_ROW_DIM : 0));
+		if (is_wanted(s, &set->rows[i]))
+			lk_table_add(view->table, set->rows[i].key, &set->rows[i],
+			    flags_of(&set->rows[i], total, s->before != NULL) &
+			    ~(v->mode == MODE_ABSOLUTE ? (unsigned int)LK_ROW_DIM : 0));
 	lk_table_end(view->table, s->now_ms);
 	lk_growth_free(v->set);
 	lk_snapshot_put(held);
@@ -178,7 +196,7 @@ draw_code(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area,
 static bool
 is_by_type(const struct lk_session *s)
 {
-	return s->group == LK_GROUP_TYPE;
+	return group_of(s) == LK_GROUP_TYPE;
 }
 
 /* "obj", "native", or how much is native of a row that has both. */
@@ -345,6 +363,33 @@ draw_reading(const struct lk_session *s, struct lk_canvas *c, const struct lk_ar
 	return 1 + lk_freeze_draw_progress(s, c, &below, true);
 }
 
+/* Of which type these are.  Returns: rows used. */
+static int
+draw_sites(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area)
+{
+	char text[LK_TABLE_TEXT_BYTES + LK_SESSION_NAME_BYTES], at[LK_TEXT_BYTES];
+	const char *dot = strrchr(s->sites.type, '.');
+
+	lk_text_clock(s->sites.at_s, at, sizeof(at));
+	snprintf(text, sizeof(text), "what allocated most of %s, by the scan at %s; Esc: back",
+	    s->sites.type, at);
+	if (lk_canvas_width(c, text) > area->cols - 3 && dot != NULL)
+		snprintf(text, sizeof(text), "what allocated most of %s, by the scan at %s",
+		    dot + 1, at);
+	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3, LK_ROLE_TITLE, text);
+	return 1;
+}
+
+static void
+draw_no_row(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area)
+{
+	if (s->sites.count > 0)
+		lk_view_empty(c, area, "these stacks have nothing alive any more, or are filtered",
+		    "Esc goes back");
+	else
+		lk_view_empty(c, area, "no row matches the filter", "Esc clears it");
+}
+
 static void
 stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
@@ -378,8 +423,8 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		detail += 4;
 	if (detail > 0 && is_group(s, v))
 		detail++;
-	if (is_by_type(s)) {
-		int used = draw_reading(s, c, &table);
+	if (is_by_type(s) || s->sites.count > 0) {
+		int used = (is_by_type(s) ? draw_reading : draw_sites)(s, c, &table);
 
 		table.row += used;
 		table.rows -= used;
@@ -389,7 +434,7 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 	below.rows = detail;
 	lk_table_draw(view->table, c, &table);
 	if (view->table->count == 0)
-		lk_view_empty(c, &table, "no row matches the filter", "Esc clears it");
+		draw_no_row(s, c, &table);
 	if (v->zoom.open)
 		draw_zoom(view, c, &below);
 	else if (detail > 0)
@@ -476,6 +521,17 @@ show_holders(struct lk_view *view)
 	    false);
 }
 
+/* All of them again. */
+static void
+widen(struct lk_view *view)
+{
+	if (view->session->sites.count == 0)
+		return;
+	view->session->sites.count = 0;
+	view->table->touched = false;
+	view->table->frozen_until_ms = 0;
+}
+
 static bool
 stacks_input(struct lk_view *view, enum lk_action action)
 {
@@ -486,17 +542,24 @@ stacks_input(struct lk_view *view, enum lk_action action)
 	if (lk_zoom_input(&v->zoom, action))
 		return true;
 	switch (action) {
+	case LK_ACTION_BACK:
+	case LK_ACTION_BACK_OR_QUIT:
+		if (view->table->filter[0] == '\0')
+			widen(view);
+		return false;
 	case LK_ACTION_RELOAD:
 		if (!is_by_type(view->session))
 			return false;
 		lk_freeze_types(view->session);
 		return true;
 	case LK_ACTION_GROUP:
+		widen(view);
 		next_group(view->session);
 		view->table->frozen_until_ms = 0;
 		view->table->touched = false;
 		return true;
 	case LK_ACTION_OWN:
+		widen(view);
 		view->session->group = view->session->group == LK_GROUP_OWN ? LK_GROUP_LINE :
 		    LK_GROUP_OWN;
 		view->table->frozen_until_ms = 0;
@@ -525,6 +588,8 @@ stacks_enter(struct lk_view *view)
 
 	view->table->fields = fields;
 	view->table->field = field_text;
+	if (view->session->sites.count > 0)
+		view->table->touched = false;	/* of the rows before */
 	lk_session_refresh(view->session, LK_REQUEST_TRENDS, 0);
 }
 
@@ -533,10 +598,10 @@ stacks_status(const struct lk_view *view, char *out, size_t out_bytes)
 {
 	const struct stacks *v = view->state;
 
-	snprintf(out, out_bytes, "by %s", groups[view->session->group]);
+	snprintf(out, out_bytes, "by %s", groups[group_of(view->session)]);
 	if (v->mode != MODE_DELTA)
 		snprintf(out, out_bytes, "%s by %s", modes[v->mode].name,
-		    groups[view->session->group]);
+		    groups[group_of(view->session)]);
 }
 
 const struct lk_view_ops lk_view_stacks = {

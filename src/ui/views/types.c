@@ -590,6 +590,28 @@ show_holders(struct lk_view *view)
 		    &(struct lk_held){.kind = LK_HELD_TYPE, .type = type->name}, type->name, false);
 }
 
+/* The lines that allocated most of the selected ones, as rows of Stacks. */
+static void
+show_sites(struct lk_view *view)
+{
+	struct lk_session *s = view->session;
+	const struct types *v = view->state;
+	const struct lk_type *type = selected_type(view);
+	struct lk_session_sites *sites = &s->sites;
+
+	if (type == NULL || type->site_count == 0) {
+		lk_session_say(s, LK_ROLE_WARN, "no line is known: none of these is sampled; "
+		    "r: who holds them");
+		return;
+	}
+	lk_text_clean(type->name, sites->type, sizeof(sites->type));
+	sites->at_s = v->census->now->frozen.at_s;
+	for (sites->count = 0; sites->count < type->site_count &&
+	    sites->count < LK_SESSION_SITES_MAX; sites->count++)
+		sites->stacks[sites->count] = type->sites[sites->count].stack;
+	s->wish_view = '1';
+}
+
 static bool
 types_input(struct lk_view *view, enum lk_action action)
 {
@@ -606,7 +628,7 @@ types_input(struct lk_view *view, enum lk_action action)
 			lk_freeze_types(view->session);
 			return true;
 		}
-		show_holders(view);
+		show_sites(view);
 		return true;
 	case LK_ACTION_HOLDERS:
 		show_holders(view);
