@@ -543,6 +543,65 @@ lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
 	return m.set;
 }
 
+static void
+add_stacks(const struct maker *m, struct lk_growth_stacks *out)
+{
+	const struct end *from = &m->from, *to = &m->to;
+	uint32_t at = 0;
+
+	for (uint32_t i = 0; i < to->row_count; i++) {
+		struct part part;
+
+		/* those that vanished before this one */
+		for (; at < from->row_count && from->rows[at].stack->id <
+		    to->rows[i].stack->id; at++)
+			out->list[out->count++] = (struct lk_growth_stack){from->rows[at].stack,
+			    -sum_of(&from->rows[at]).bytes, 0};
+		take_apart(m, &to->rows[i], at < from->row_count &&
+		    from->rows[at].stack->id == to->rows[i].stack->id ? &from->rows[at] : NULL,
+		    &part);
+		out->list[out->count++] = (struct lk_growth_stack){to->rows[i].stack,
+		    part.born.bytes - part.died.bytes, part.live.bytes};
+		at += at < from->row_count && from->rows[at].stack->id == to->rows[i].stack->id;
+	}
+	for (; at < from->row_count; at++)
+		out->list[out->count++] = (struct lk_growth_stack){from->rows[at].stack,
+		    -sum_of(&from->rows[at]).bytes, 0};
+}
+
+struct lk_growth_stacks *
+lk_growth_stacks_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
+    uint32_t *missing)
+{
+	struct maker m = {.s = s};
+	struct lk_growth_stacks *out;
+
+	*missing = 0;
+	if (!find_ends(&m, reference, until, missing))
+		return NULL;
+	out = malloc(sizeof(*out) +
+	    ((size_t)m.to.row_count + m.from.row_count) * sizeof(out->list[0]));
+	if (out == NULL)
+		return NULL;
+	out->count = 0;
+	add_stacks(&m, out);
+	return out;
+}
+
+struct lk_growth_stacks *
+lk_growth_stacks_of(const struct lk_growth_set *set)
+{
+	struct lk_growth_stacks *out = malloc(sizeof(*out) + set->count * sizeof(out->list[0]));
+
+	if (out == NULL)
+		return NULL;
+	out->count = set->count;
+	for (size_t i = 0; i < set->count; i++)
+		out->list[i] = (struct lk_growth_stack){set->rows[i].stack,
+		    set->rows[i].delta_bytes, set->rows[i].live.bytes};
+	return out;
+}
+
 struct lk_growth_set *
 lk_growth_get(struct lk_growth_set *set)
 {

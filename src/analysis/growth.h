@@ -74,6 +74,23 @@ struct lk_growth_set *lk_growth_new(const struct lk_snapshot *s, uint32_t refere
 struct lk_growth_set *lk_growth_get(struct lk_growth_set *set);
 void lk_growth_free(struct lk_growth_set *set);
 
+/* What of it a tree of calls needs. */
+struct lk_growth_stacks {
+	size_t			 count;
+	struct lk_growth_stack {
+		const struct lk_stack *stack;
+		double		 delta_bytes, live_bytes;
+	}			 list[];	/* [count], by stack id, but not of two files */
+};
+
+/* lk_growth_stacks_new - of each stack, as lk_growth_new() by LK_GROUP_STACK, for a tenth of its
+ * time.  Caller frees with free(). */
+struct lk_growth_stacks *lk_growth_stacks_new(const struct lk_snapshot *s, uint32_t reference,
+    uint32_t until, uint32_t *missing);
+
+/* lk_growth_stacks_of - the same of a set by LK_GROUP_STACK. */
+struct lk_growth_stacks *lk_growth_stacks_of(const struct lk_growth_set *set);
+
 /* lk_growth_resolve - NEWEST to an id, an id that is gone to START. */
 uint32_t lk_growth_resolve(const struct lk_snapshot *s, uint32_t reference);
 

@@ -8,12 +8,12 @@
 
 #include "base/hash.h"
 #include "model/arena.h"
+#include "util/order.h"
 
 #include "analysis/growth.h"
 
 #define CACHE_SLOTS	16384u	/* frames by their pointers, while one update lasts */
 #define GONE_LEAST	4096u	/* stacks that are gone: more, and more than half, are too many */
-#define CHILDREN_MAX	65536u	/* of one node that are sorted */
 
 struct frame {
 	struct lk_frame	 frame;
@@ -27,9 +27,14 @@ struct leaf {
 	uint32_t line;
 };
 
-/* Open addressing: numbers + 1, 0 is free. */
+/* Open addressing: numbers + 1, 0 is free, and behind them a part of the hash: what else is in a
+ * slot is seen without going to where it is. */
+struct slot {
+	uint32_t number, tag;
+};
+
 struct index {
-	uint32_t *slots;		/* [mask + 1] */
+	struct slot *slots;		/* [mask + 1] */
 	uint32_t  mask, count;
 };
 
@@ -77,22 +82,29 @@ hash_of(const struct lk_tree *t, const struct index *x, uint32_t number)
 	return spread(t->leaves[number].stack);
 }
 
+static uint32_t
+tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
+}
+
 static void
 put(const struct lk_tree *t, struct index *x, uint32_t number)
 {
-	uint32_t at = (uint32_t)hash_of(t, x, number) & x->mask;
+	uint64_t hash = hash_of(t, x, number);
+	uint32_t at = (uint32_t)hash & x->mask;
 
-	while (x->slots[at] != 0)
+	while (x->slots[at].number != 0)
 		at = (at + 1) & x->mask;
-	x->slots[at] = number + 1;
+	x->slots[at] = (struct slot){number + 1, tag_of(hash)};
 }
 
 /* Room for one more at a load of a half. */
 static int
 make_room(const struct lk_tree *t, struct index *x)
 {
-	uint32_t size = x->slots == NULL ? 1024 : (x->mask + 1) * 2;
-	uint32_t *slots;
+	uint32_t size = x->slots == NULL ? 1024 : (x->mask + 1) * 4;
+	struct slot *slots;
 
 	if (x->slots != NULL && 2 * (x->count + 1) <= x->mask)
 		return 0;
@@ -160,19 +172,35 @@ add_frame(struct lk_tree *t, const struct lk_frame *frame, uint64_t hash)
 	return t->frame_count++;
 }
 
+/* Eight bytes at a time. */
+static uint64_t
+hash_text(uint64_t hash, const char *text)
+{
+	size_t length = strlen(text);
+	uint64_t word;
+
+	hash = lk_hash_more(hash, length);
+	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = spread(hash ^ word);
+	}
+	word = 0;
+	memcpy(&word, text, length);
+	return spread(hash ^ word);
+}
+
 static int64_t
 find_frame(struct lk_tree *t, const struct lk_frame *frame)
 {
-	uint64_t hash = lk_hash_more(lk_hash_text(lk_hash_more(lk_hash_text(LK_HASH_BEGIN,
-	    frame->function), 0xff), frame->file), frame->line);
+	uint64_t hash = spread(hash_text(hash_text(frame->line, frame->function), frame->file));
 
-	hash = spread(hash);
 	for (uint32_t at = (uint32_t)hash & t->by_frame.mask;
-	     t->by_frame.slots != NULL && t->by_frame.slots[at] != 0;
+	     t->by_frame.slots != NULL && t->by_frame.slots[at].number != 0;
 	     at = (at + 1) & t->by_frame.mask) {
-		uint32_t number = t->by_frame.slots[at] - 1;
+		uint32_t number = t->by_frame.slots[at].number - 1;
 
-		if (t->frames[number].hash == hash && same_frame(&t->frames[number].frame, frame))
+		if (t->by_frame.slots[at].tag == tag_of(hash) && t->frames[number].hash == hash &&
+		    same_frame(&t->frames[number].frame, frame))
 			return number;
 	}
 	return add_frame(t, frame, hash);
@@ -229,11 +257,14 @@ add_node(struct lk_tree *t, uint32_t parent, uint32_t frame)
 static int64_t
 child_of(struct lk_tree *t, uint32_t parent, uint32_t frame)
 {
-	for (uint32_t at = (uint32_t)edge_hash(parent, frame) & t->by_edge.mask;
-	     t->by_edge.slots[at] != 0; at = (at + 1) & t->by_edge.mask) {
-		uint32_t number = t->by_edge.slots[at] - 1;
+	uint64_t hash = edge_hash(parent, frame);
 
-		if (t->nodes[number].parent == parent && t->node_frames[number] == frame)
+	for (uint32_t at = (uint32_t)hash & t->by_edge.mask; t->by_edge.slots[at].number != 0;
+	     at = (at + 1) & t->by_edge.mask) {
+		uint32_t number = t->by_edge.slots[at].number - 1;
+
+		if (t->by_edge.slots[at].tag == tag_of(hash) &&
+		    t->nodes[number].parent == parent && t->node_frames[number] == frame)
 			return number;
 	}
 	return add_node(t, parent, frame);
@@ -262,22 +293,30 @@ leaf_of(const struct lk_stack *stack)
 	    .line = stack->frame_count > 0 ? stack->frames[0].line : 0};
 }
 
-/* -ESTALE: the id means another stack now. */
+/* -ESTALE: the id means another stack now.  *next: the leaf that it is most likely; they came in
+ * the order in which they are asked for, if some are gone since. */
 static int64_t
-find_leaf(struct lk_tree *t, const struct lk_stack *stack)
+find_leaf(struct lk_tree *t, const struct lk_stack *stack, uint32_t *next)
 {
 	struct leaf new = leaf_of(stack);
 	int64_t node;
 
+	if (*next < t->leaf_count && t->leaves[*next].stack == stack->id) {
+		const struct leaf *leaf = &t->leaves[(*next)++];
+
+		return leaf->frame_count == new.frame_count && leaf->line == new.line ?
+		    (int64_t)leaf->node : -ESTALE;
+	}
 	for (uint32_t at = (uint32_t)spread(stack->id) & t->by_stack.mask;
-	     t->by_stack.slots != NULL && t->by_stack.slots[at] != 0;
+	     t->by_stack.slots != NULL && t->by_stack.slots[at].number != 0;
 	     at = (at + 1) & t->by_stack.mask) {
-		const struct leaf *leaf = &t->leaves[t->by_stack.slots[at] - 1];
+		const struct leaf *leaf = &t->leaves[t->by_stack.slots[at].number - 1];
 
 		if (leaf->stack != stack->id)
 			continue;
 		if (leaf->frame_count != new.frame_count || leaf->line != new.line)
 			return -ESTALE;
+		*next = (uint32_t)(leaf - t->leaves) + 1;
 		return leaf->node;
 	}
 	node = put_stack(t, stack);
@@ -288,22 +327,29 @@ find_leaf(struct lk_tree *t, const struct lk_stack *stack)
 	t->leaves[t->leaf_count] = new;
 	put(t, &t->by_stack, t->leaf_count);
 	t->by_stack.count++;
-	t->leaf_count++;
+	*next = ++t->leaf_count;
 	return node;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
 static void
-forget(struct lk_tree *t)
+forget_nodes(struct lk_tree *t)
 {
-	free(t->by_frame.slots);
 	free(t->by_edge.slots);
 	free(t->by_stack.slots);
-	memset(&t->by_frame, 0, sizeof(t->by_frame));
 	memset(&t->by_edge, 0, sizeof(t->by_edge));
 	memset(&t->by_stack, 0, sizeof(t->by_stack));
-	t->frame_count = t->node_count = t->leaf_count = 0;
+	t->node_count = t->leaf_count = 0;
+}
+
+static void
+forget(struct lk_tree *t)
+{
+	forget_nodes(t);
+	free(t->by_frame.slots);
+	memset(&t->by_frame, 0, sizeof(t->by_frame));
+	t->frame_count = 0;
 	lk_arena_free(t->names);
 	t->names = NULL;
 }
@@ -373,30 +419,32 @@ sum_up(struct lk_tree *t)
 }
 
 static int
-add_all(struct lk_tree *t, const struct lk_growth_set *stacks)
+add_all(struct lk_tree *t, const struct lk_growth_stacks *stacks)
 {
+	uint32_t next = 0;
+
 	clear_bytes(t);
 	for (size_t i = 0; i < stacks->count; i++) {
-		const struct lk_growth *g = &stacks->rows[i];
-		int64_t node = find_leaf(t, g->stack);
+		const struct lk_growth_stack *g = &stacks->list[i];
+		int64_t node = find_leaf(t, g->stack, &next);
 
 		if (node < 0)
 			return (int)node;
 		t->nodes[node].own_delta_bytes += g->delta_bytes;
-		t->nodes[node].own_live_bytes += g->live.bytes;
+		t->nodes[node].own_live_bytes += g->live_bytes;
 	}
 	sum_up(t);
 	return 0;
 }
 
 static bool
-is_worn(const struct lk_tree *t, const struct lk_growth_set *stacks)
+is_worn(const struct lk_tree *t, const struct lk_growth_stacks *stacks)
 {
 	return t->leaf_count > GONE_LEAST + 2 * stacks->count;
 }
 
 int
-lk_tree_update(struct lk_tree *t, const struct lk_growth_set *stacks, bool one_process)
+lk_tree_update(struct lk_tree *t, const struct lk_growth_stacks *stacks, bool one_process)
 {
 	bool anew = !one_process || is_worn(t, stacks) || t->names == NULL;
 	int rc = anew ? begin(t) : 0;
@@ -419,6 +467,15 @@ lk_tree_update(struct lk_tree *t, const struct lk_growth_set *stacks, bool one_p
 	return anew;
 }
 
+void
+lk_tree_turn(struct lk_tree *t)
+{
+	t->inverted = !t->inverted;
+	forget_nodes(t);
+	if (t->names != NULL && add_node(t, LK_TREE_NONE, LK_TREE_NONE) < 0)
+		forget(t);
+}
+
 bool
 lk_tree_is_inverted(const struct lk_tree *t)
 {
@@ -439,39 +496,29 @@ lk_tree_at(const struct lk_tree *t, uint32_t node)
 
 /* ---- order -------------------------------------------------------------------------------- */
 
-struct child {
-	double	 value;
-	uint32_t node;
-};
-
-static int
-by_value(const void *a, const void *b)
-{
-	const struct child *x = a, *y = b;
-
-	if (x->value != y->value)
-		return x->value > y->value ? -1 : 1;
-	return x->node < y->node ? -1 : x->node > y->node;
-}
-
 void
 lk_tree_sort(struct lk_tree *t, uint32_t node, bool by_live)
 {
 	struct lk_tree_node *parent = &t->nodes[node];
-	struct child *list;
+	struct lk_order *list;
 	uint32_t count = 0;
 
 	for (uint32_t i = parent->first; i != LK_TREE_NONE; i = t->nodes[i].next)
 		count++;
-	if (count < 2 || count > CHILDREN_MAX || (list = calloc(count, sizeof(*list))) == NULL)
+	if (count < 2 || (list = calloc(2 * (size_t)count, sizeof(*list))) == NULL)
 		return;
 	count = 0;
 	for (uint32_t i = parent->first; i != LK_TREE_NONE; i = t->nodes[i].next)
-		list[count++] = (struct child){by_live ? t->nodes[i].live_bytes :
-		    t->nodes[i].delta_bytes, i};
-	qsort(list, count, sizeof(*list), by_value);
-	parent->first = list[0].node;
+		list[count++] = (struct lk_order){i, i};
+	lk_order_sort(list, list + count, count);	/* equal ones: the oldest first */
+	for (uint32_t i = 0; i < count; i++) {
+		const struct lk_tree_node *n = &t->nodes[list[i].number];
+
+		list[i].key = lk_order_key(by_live ? n->live_bytes : n->delta_bytes, false);
+	}
+	lk_order_sort(list, list + count, count);
+	parent->first = list[0].number;
 	for (uint32_t i = 0; i < count; i++)
-		t->nodes[list[i].node].next = i + 1 < count ? list[i + 1].node : LK_TREE_NONE;
+		t->nodes[list[i].number].next = i + 1 < count ? list[i + 1].number : LK_TREE_NONE;
 	free(list);
 }

@@ -12,7 +12,7 @@
 
 #include "model/snapshot.h"
 
-struct lk_growth_set;
+struct lk_growth_stacks;
 
 #define LK_TREE_ROOT	0u
 #define LK_TREE_NONE	UINT32_MAX
@@ -34,10 +34,14 @@ struct lk_tree;
 struct lk_tree *lk_tree_new(bool inverted);
 void lk_tree_free(struct lk_tree *t); /* NULL is fine */
 
-/* lk_tree_update - the bytes are those of STACKS (by LK_GROUP_STACK) from now on.  ONE_PROCESS: a
+/* lk_tree_update - the bytes are those of STACKS from now on.  ONE_PROCESS: a
  * stack's id means what it meant the last time.
  * Returns: 1 when it was made anew, so that no node is what it was; 0; -ENOMEM (it is empty). */
-int lk_tree_update(struct lk_tree *t, const struct lk_growth_set *stacks, bool one_process);
+int lk_tree_update(struct lk_tree *t, const struct lk_growth_stacks *stacks, bool one_process);
+
+/* lk_tree_turn - upside down: without nodes but the root before the next update; the names of the
+ * calls stay. */
+void lk_tree_turn(struct lk_tree *t);
 
 bool lk_tree_is_inverted(const struct lk_tree *t);
 uint32_t lk_tree_count(const struct lk_tree *t);

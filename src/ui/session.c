@@ -379,6 +379,17 @@ growth_by_type(struct lk_session *s)
 	return set;
 }
 
+/* Of a baseline; once. */
+static void
+ask_for_rows(struct lk_session *s, uint32_t missing)
+{
+	if (missing == 0 || missing == s->asked_rows)
+		return;
+	s->asked_rows = missing;
+	if (lk_session_refresh(s, LK_REQUEST_BASELINE_ROWS, missing) < 0)
+		s->asked_rows = 0;
+}
+
 static struct lk_growth_set *
 growth_since(struct lk_session *s, enum lk_group group)
 {
@@ -388,14 +399,49 @@ growth_since(struct lk_session *s, enum lk_group group)
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
 	if (set == NULL && missing != 0 && s->paused)	/* in the past they never come */
 		set = lk_growth_new(s->now, LK_REFERENCE_START, 0, group, &missing);
-	if (set == NULL && missing != 0 && missing != s->asked_rows) {
-		s->asked_rows = missing;
-		if (lk_session_refresh(s, LK_REQUEST_BASELINE_ROWS, missing) < 0)
-			s->asked_rows = 0;
-	}
-	if (set != NULL)
+	if (set == NULL)
+		ask_for_rows(s, missing);
+	else
 		s->asked_rows = 0;
 	return set;
+}
+
+static struct lk_growth_stacks *
+stacks_of_diff(struct lk_session *s)
+{
+	struct lk_growth_set *set = growth_of_diff(s, LK_GROUP_STACK);
+	struct lk_growth_stacks *stacks = set != NULL ? lk_growth_stacks_of(set) : NULL;
+
+	lk_growth_free(set);
+	return stacks;
+}
+
+static void
+forget_end(struct lk_session *s)
+{
+	if (s->until != 0 && s->before == NULL && lk_snapshot_baseline(s->now, s->until) == NULL)
+		s->until = 0;
+}
+
+struct lk_growth_stacks *
+lk_session_stacks(struct lk_session *s)
+{
+	struct lk_growth_stacks *stacks;
+	uint32_t missing = 0;
+
+	if (s->now == NULL)
+		return NULL;
+	if (s->before != NULL)
+		return stacks_of_diff(s);
+	forget_end(s);
+	stacks = lk_growth_stacks_new(s->now, s->reference, s->until, &missing);
+	if (stacks == NULL && missing != 0 && s->paused)
+		stacks = lk_growth_stacks_new(s->now, LK_REFERENCE_START, 0, &missing);
+	if (stacks == NULL)
+		ask_for_rows(s, missing);
+	else
+		s->asked_rows = 0;
+	return stacks;
 }
 
 /* Another snapshot, or another reference: none of them is what is asked for. */
@@ -434,8 +480,7 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 
 	if (s->now == NULL)
 		return NULL;
-	if (s->until != 0 && s->before == NULL && lk_snapshot_baseline(s->now, s->until) == NULL)
-		s->until = 0;
+	forget_end(s);
 	renew_sets(s);
 	kept = kept_set(s, group);
 	if (*kept != NULL)

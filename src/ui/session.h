@@ -146,6 +146,9 @@ int lk_session_refresh(struct lk_session *s, enum lk_request_op op, uint64_t num
  * Returns: NULL when there is nothing to show yet; lk_growth_free it. */
 struct lk_growth_set *lk_session_growth(struct lk_session *s, enum lk_group group);
 
+/* lk_session_stacks - the growth of each stack likewise; free() it. */
+struct lk_growth_stacks *lk_session_stacks(struct lk_session *s);
+
 /* lk_session_judge - works out WORST; after a new snapshot or reference. */
 void lk_session_judge(struct lk_session *s);
 

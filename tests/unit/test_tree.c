@@ -17,14 +17,13 @@
 #define DEPTH	24u
 
 static struct lk_arena *arena;
-static struct lk_growth_set *set;
+static struct lk_growth_stacks *set;
 
 static void
 setup(void)
 {
 	arena = lk_arena_new();
-	set = lk_arena_get(arena, 1, sizeof(*set));
-	set->rows = lk_arena_get(arena, MANY, sizeof(*set->rows));
+	set = lk_arena_get(arena, 1, sizeof(*set) + MANY * sizeof(set->list[0]));
 }
 
 static void
@@ -39,7 +38,6 @@ add(uint32_t id, const char *calls, double delta_bytes, double live_bytes)
 {
 	struct lk_stack *stack = lk_arena_get(arena, 1, sizeof(*stack));
 	struct lk_frame *frames = lk_arena_get(arena, DEPTH, sizeof(*frames));
-	struct lk_growth *g = &set->rows[set->count++];
 	char *copy = lk_arena_text(arena, calls, strlen(calls)), *rest = NULL;
 	const char *words[DEPTH];
 	uint32_t count = 0;
@@ -56,8 +54,7 @@ add(uint32_t id, const char *calls, double delta_bytes, double live_bytes)
 	}
 	*stack = (struct lk_stack){.id = id, .thread = "", .frame_count = count,
 	    .frames = frames};
-	*g = (struct lk_growth){.key = id, .stack = stack, .delta_bytes = delta_bytes};
-	g->live.bytes = live_bytes;
+	set->list[set->count++] = (struct lk_growth_stack){stack, delta_bytes, live_bytes};
 }
 
 static void
@@ -136,6 +133,25 @@ START_TEST(inverted_the_callers_are_below)
 }
 END_TEST
 
+START_TEST(turned_and_turned_again)
+{
+	struct lk_tree *t = lk_tree_new(false);
+
+	four_stacks();
+	ck_assert_int_ge(lk_tree_update(t, set, true), 0);
+	lk_tree_turn(t);
+	ck_assert(lk_tree_is_inverted(t));
+	ck_assert_uint_eq(lk_tree_count(t), 1);
+	ck_assert_int_eq(lk_tree_update(t, set, true), 0);
+	assert_bytes(t, "cart:3 serve:2 main:1", 100, 100, 1000);
+	lk_tree_turn(t);
+	ck_assert_int_eq(lk_tree_update(t, set, true), 0);
+	assert_bytes(t, "main:1 serve:2 cart:3", 100, 100, 1000);
+	assert_bytes(t, "", 106, 0, 1152);
+	lk_tree_free(t);
+}
+END_TEST
+
 START_TEST(nodes_stay_what_they_are)
 {
 	struct lk_tree *t = lk_tree_new(false);
@@ -145,7 +161,7 @@ START_TEST(nodes_stay_what_they_are)
 	ck_assert_int_ge(lk_tree_update(t, set, true), 0);
 	cart = find(t, "main:1 serve:2 cart:3");
 	set->count = 1;			/* three have gone */
-	set->rows[0].delta_bytes = 7;
+	set->list[0].delta_bytes = 7;
 	add(9, "main:1 other:2", 3, 3);
 	ck_assert_int_eq(lk_tree_update(t, set, true), 0);
 	ck_assert_ptr_eq(find(t, "main:1 serve:2 cart:3"), cart);
@@ -246,6 +262,7 @@ tree_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, bytes_are_summed_up_the_calls);
 	tcase_add_test(tc, inverted_the_callers_are_below);
+	tcase_add_test(tc, turned_and_turned_again);
 	tcase_add_test(tc, nodes_stay_what_they_are);
 	tcase_add_test(tc, another_process_makes_it_anew);
 	tcase_add_test(tc, children_are_sorted);

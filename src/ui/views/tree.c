@@ -317,7 +317,7 @@ make_rows(struct tree *v, bool sort)
 }
 
 static int
-refresh_tree(struct lk_view *view, const struct lk_growth_set *stacks)
+refresh_tree(struct lk_view *view, const struct lk_growth_stacks *stacks)
 {
 	struct lk_session *s = view->session;
 	struct tree *v = view->state;
@@ -351,7 +351,7 @@ tree_update(struct lk_view *view)
 {
 	struct lk_session *s = view->session;
 	struct tree *v = view->state;
-	struct lk_growth_set *stacks = lk_session_growth(s, LK_GROUP_STACK);
+	struct lk_growth_stacks *stacks = lk_session_stacks(s);
 	int64_t frozen_until_ms = view->table->frozen_until_ms;
 	bool sort;
 
@@ -373,7 +373,7 @@ tree_update(struct lk_view *view)
 	view->table->frozen_until_ms = 0;
 	lk_table_end(view->table, s->now_ms);
 	view->table->frozen_until_ms = frozen_until_ms;
-	lk_growth_free(stacks);
+	free(stacks);
 }
 
 /* ---- draw --------------------------------------------------------------------------------- */
@@ -424,14 +424,17 @@ selected_node(const struct lk_view *view)
 {
 	const struct tree *v = view->state;
 	const struct lk_row_ref *row = lk_table_selected(view->table);
+	uint32_t node;
 
 	if (v->tree == NULL || lk_tree_count(v->tree) == 0)
 		return LK_TREE_NONE;
 	if (v->as_icicle)
 		return v->icicle->selected < lk_tree_count(v->tree) ? v->icicle->selected :
 		    LK_TREE_ROOT;
-	return row != NULL && row->item != NULL ? ((const struct tree_row *)row->item)->node :
-	    LK_TREE_NONE;
+	if (row == NULL || row->item == NULL)
+		return LK_TREE_NONE;
+	node = ((const struct tree_row *)row->item)->node;
+	return node < lk_tree_count(v->tree) ? node : LK_TREE_NONE;	/* it was just turned */
 }
 
 static const struct lk_frame *
@@ -478,9 +481,10 @@ turn(struct lk_view *view)
 	struct tree *v = view->state;
 
 	v->inverted = !v->inverted;
-	lk_tree_free(v->tree);
-	v->tree = NULL;
-	memset(v->open, 0, v->open_cap);
+	if (v->tree != NULL)
+		lk_tree_turn(v->tree);
+	if (v->open != NULL)
+		memset(v->open, 0, v->open_cap);
 	begin_again(view);
 	lk_session_say(view->session, LK_ROLE_MAIN, v->inverted ?
 	    "inverted: what allocated first, its callers below" : "outermost calls first");
