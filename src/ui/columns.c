@@ -43,6 +43,24 @@ frozen_name(const char *file, char *out, size_t out_bytes)
 	return true;
 }
 
+/* Texts after one another; snprintf() would take most of the time that a filter of many rows takes.
+ * Returns: bytes used; the NUL is behind them. */
+static size_t
+put(char *out, size_t out_bytes, size_t used, const char *text, size_t length)
+{
+	if (length >= out_bytes - used)
+		length = out_bytes - used - 1;
+	memcpy(out + used, text, length);
+	out[used + length] = '\0';
+	return used + length;
+}
+
+static size_t
+put_text(char *out, size_t out_bytes, size_t used, const char *text)
+{
+	return put(out, out_bytes, used, text, strlen(text));
+}
+
 char *
 lk_columns_module(const char *file, char *out, size_t out_bytes)
 {
@@ -65,12 +83,15 @@ lk_columns_module(const char *file, char *out, size_t out_bytes)
 	if (base_length > 3 && strcmp(base + base_length - 3, ".py") == 0)
 		base_length -= 3;
 	if (folder_length == 0 || is_plain_folder(folder, folder_length))
-		snprintf(text, sizeof(text), "%.*s", (int)base_length, base);
+		put(text, sizeof(text), 0, base, base_length);
 	else if (base_length == 8 && strncmp(base, "__init__", 8) == 0)
-		snprintf(text, sizeof(text), "%.*s", (int)folder_length, folder);
-	else
-		snprintf(text, sizeof(text), "%.*s.%.*s", (int)folder_length, folder,
-		    (int)base_length, base);
+		put(text, sizeof(text), 0, folder, folder_length);
+	else {
+		size_t used = put(text, sizeof(text), 0, folder, folder_length);
+
+		used = put(text, sizeof(text), used, ".", 1);
+		put(text, sizeof(text), used, base, base_length);
+	}
 	lk_text_clean(text, out, out_bytes);
 	return out;
 }
@@ -83,11 +104,15 @@ fold(char *name)
 	char *to = name;
 
 	for (const char *at = name; *at != '\0';) {
+		if (*at != '.') {
+			*to++ = *at++;
+			continue;
+		}
 		if (strncmp(at, ".<locals>", 9) == 0) {
 			at += 9;
 			continue;
 		}
-		if (at > name && at[0] == '.' && at[1] == '<' && strchr(at, '>') != NULL) {
+		if (at > name && at[1] == '<' && strchr(at, '>') != NULL) {
 			*to++ = '[';
 			for (at += 2; *at != '>'; at++)
 				*to++ = *at;
@@ -140,8 +165,10 @@ native_function(const struct lk_frame *frame, const char *function, char *out, s
 char *
 lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 {
-	char module[LK_TABLE_TEXT_BYTES] = "", function[LK_TABLE_TEXT_BYTES];
+	char module[LK_TABLE_TEXT_BYTES], function[LK_TABLE_TEXT_BYTES];
+	size_t used;
 
+	module[0] = '\0';
 	if (frame == NULL) {
 		snprintf(out, out_bytes, "(no Python frame)");
 		return out;
@@ -153,7 +180,9 @@ lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 	}
 	if (frame->file != NULL && frame->file[0] != '\0')
 		lk_columns_module(frame->file, module, sizeof(module));
-	snprintf(out, out_bytes, "%s%s%s", module, module[0] != '\0' ? "." : "", function);
+	used = put_text(out, out_bytes, 0, module);
+	used = put_text(out, out_bytes, used, module[0] != '\0' ? "." : "");
+	put_text(out, out_bytes, used, function);
 	fold(out);
 	return out;
 }
@@ -161,11 +190,12 @@ lk_columns_function(const struct lk_frame *frame, char *out, size_t out_bytes)
 char *
 lk_columns_place(const struct lk_frame *frame, char *out, size_t out_bytes)
 {
-	char base[LK_TABLE_TEXT_BYTES] = "-";
-	char module[LK_TABLE_TEXT_BYTES];
+	char base[LK_TABLE_TEXT_BYTES], module[LK_TABLE_TEXT_BYTES];
 	const char *slash;
 	size_t length;
 
+	base[0] = '-';
+	base[1] = '\0';
 	if (frame != NULL && frame->file != NULL &&
 	    frozen_name(frame->file, module, sizeof(module))) {
 		slash = strrchr(module, '.');
@@ -375,7 +405,7 @@ site_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 	if (g->stack_count > 1 && ask->session->group == LK_GROUP_STACK)
 		snprintf(out, out_bytes, "%s x%u", site, g->stack_count);
 	else
-		snprintf(out, out_bytes, "%s", site);
+		put_text(out, out_bytes, 0, site);
 }
 
 const struct lk_column lk_column_site = {

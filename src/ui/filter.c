@@ -87,9 +87,10 @@ lk_filter_matches(const struct lk_filter *f, lk_filter_text_fn text, void *ctx)
 {
 	for (int i = 0; i < f->count; i++) {
 		const struct lk_filter_term *term = &f->terms[i];
-		char row[ROW_BYTES] = "";
+		char row[ROW_BYTES];
 		bool hit;
 
+		row[0] = '\0';
 		text(ctx, term->field, row, sizeof(row));
 		hit = term->is_regex ? regexec(&term->regex, row, 0, NULL, 0) == 0 :
 		    strcasestr(row, term->text) != NULL;

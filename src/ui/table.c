@@ -84,14 +84,17 @@ search_text(const struct lk_table *t, const void *item, char *out, size_t out_by
 
 	out[0] = '\0';
 	for (int i = 0; t->columns[i] != NULL; i++) {
-		char text[LK_TABLE_TEXT_BYTES];
+		size_t room = out_bytes - length;
 
 		if (!t->columns[i]->search)
 			continue;
-		lk_table_cell_text(t, t->columns[i], item, text, sizeof(text));
-		length += (size_t)snprintf(out + length, out_bytes - length, "%s ", text);
-		if (length >= out_bytes)
+		if (room < 3)
 			return;
+		lk_table_cell_text(t, t->columns[i], item, out + length,
+		    room - 1 < LK_TABLE_TEXT_BYTES ? room - 1 : LK_TABLE_TEXT_BYTES);
+		length += strlen(out + length);
+		out[length++] = ' ';
+		out[length] = '\0';
 	}
 }
 

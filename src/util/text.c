@@ -264,10 +264,19 @@ lk_text_clean(const char *in, char *out, size_t out_bytes)
 		return 0;
 	while (*p != '\0') {
 		uint32_t code = 0;
-		size_t length = utf8_at(p, &code);
-		bool space = *p == '\t' || *p == '\n' || *p == '\r';
-		bool plain = length > 0 && !is_unsafe(code);
-		size_t put = plain ? length : 1;
+		size_t length, put;
+		bool space, plain;
+
+		if (*p >= ' ' && *p < 0x7f) {	/* nearly always */
+			if (used + 1 >= out_bytes)
+				break;
+			out[used++] = (char)*p++;
+			continue;
+		}
+		length = utf8_at(p, &code);
+		space = *p == '\t' || *p == '\n' || *p == '\r';
+		plain = length > 0 && !is_unsafe(code);
+		put = plain ? length : 1;
 
 		if (used + put >= out_bytes)
 			break;
