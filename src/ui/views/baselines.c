@@ -8,7 +8,6 @@
 
 #include "analysis/growth.h"
 #include "base/attr.h"
-#include "model/arena.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
@@ -35,7 +34,7 @@ struct moment {
 
 struct site {
 	const struct lk_growth	*growth;
-	const struct lk_estimate *born;		/* [interval_count]; the set's */
+	const struct lk_estimate *born;		/* [interval_count] */
 };
 
 struct baselines {
@@ -45,6 +44,7 @@ struct baselines {
 	struct lk_growth_set	*set;
 	const struct lk_snapshot *held;
 	struct site		*sites;		/* [SITES_MAX] */
+	struct lk_estimate	*born;		/* [SITES_MAX * INTERVALS_MAX], theirs */
 	size_t			 site_count;
 	uint32_t		 interval_count;
 	uint32_t		 a, b;		/* tags; ID_NONE: not tagged */
@@ -369,6 +369,7 @@ baselines_fini(struct lk_view *view)
 	lk_growth_free(v->set);
 	lk_snapshot_put(v->held);
 	free(v->sites);
+	free(v->born);
 }
 
 /* Bytes alive now by the interval of their birth. */
@@ -439,22 +440,32 @@ show_columns(struct baselines *v)
 	v->matrix.sort = (int)shown + 1;	/* SINCE */
 }
 
+/* All that lives, which is often what the header asks for too. */
+static struct lk_growth_set *
+growth_since_start(struct lk_session *s, const struct lk_snapshot *now)
+{
+	uint32_t missing;
+
+	if (s->before == NULL && s->until == 0 && s->now == now &&
+	    lk_growth_resolve(now, s->reference) == LK_REFERENCE_START)
+		return lk_session_growth(s, LK_GROUP_LINE);
+	return lk_growth_new(now, LK_REFERENCE_START, 0, LK_GROUP_LINE, &missing);
+}
+
 static void
 update_matrix(struct lk_view *view, const struct lk_snapshot *now)
 {
 	struct lk_session *s = view->session;
 	struct baselines *v = view->state;
-	uint32_t missing, intervals = now->baseline_count + 1;
-	struct lk_growth_set *set = lk_growth_new(now, LK_REFERENCE_START, 0, LK_GROUP_LINE,
-	    &missing);
+	uint32_t intervals = now->baseline_count + 1;
+	struct lk_growth_set *set = growth_since_start(s, now);
 	const struct lk_snapshot *held = v->held;
-	struct lk_estimate *born = NULL;
 
 	if (v->sites == NULL)
 		v->sites = calloc(SITES_MAX, sizeof(*v->sites));
-	if (set != NULL && intervals <= INTERVALS_MAX)
-		born = lk_arena_get(set->arena, SITES_MAX * intervals, sizeof(*born));
-	if (born == NULL || v->sites == NULL) {
+	if (v->born == NULL)
+		v->born = calloc((size_t)SITES_MAX * INTERVALS_MAX, sizeof(*v->born));
+	if (set == NULL || v->born == NULL || v->sites == NULL || intervals > INTERVALS_MAX) {
 		lk_growth_free(set);
 		return;
 	}
@@ -463,10 +474,10 @@ update_matrix(struct lk_view *view, const struct lk_snapshot *now)
 	show_columns(v);
 	lk_table_begin(&v->matrix);
 	v->site_count = set->count < SITES_MAX ? set->count : SITES_MAX;
-	lk_growth_survivors_all(now, set, LK_GROUP_LINE, v->site_count, born);
+	lk_growth_survivors_all(now, set, LK_GROUP_LINE, v->site_count, v->born);
 	for (size_t i = 0; i < v->site_count; i++) {
 		v->sites[i].growth = &set->rows[i];
-		v->sites[i].born = born + i * intervals;
+		v->sites[i].born = v->born + i * intervals;
 	}
 	for (size_t i = 0; i < v->site_count; i++)
 		lk_table_add(&v->matrix, set->rows[i].key, &v->sites[i],
