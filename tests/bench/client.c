@@ -1,5 +1,6 @@
 /* client - what leaktop itself costs, as a table: make bench-client.
- * A child plays the sampler of a process with many stacks, another one the terminal. */
+ * A child plays the sampler of a process with many stacks, another one the terminal.  What takes
+ * the client milliseconds is its processor time: the machine may be busy with other things. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -29,7 +30,9 @@
 #define LINE_ROWS	1000
 #define PROCESSES	200
 #define TICKS		20
-#define KEYS		60
+#define KEYS		64	/* whole turns of what goes round */
+#define STARTS		9
+#define SECONDS		6	/* of each view */
 #define LINE_BYTES	(1u << 20)
 
 static void
@@ -160,6 +163,7 @@ struct bench {
 	pid_t			 sampler, terminal;
 	int			 go, master;
 	int64_t			 clock_ms;
+	double			 longest_ms;	/* that a key would have waited for */
 };
 
 static void
@@ -203,15 +207,18 @@ turn(struct bench *b, int wait_ms)
 	int timeout_ms = wait_ms;
 	size_t count = lk_source_poll(source, fds, LK_COUNT_OF(fds), &timeout_ms);
 	bool changed;
+	double start;
 
 	poll(fds, (nfds_t)count, wait_ms < timeout_ms ? wait_ms : timeout_ms);
+	start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 	b->clock_ms = (int64_t)now_ms(CLOCK_MONOTONIC);
 	changed = lk_source_dispatch(source, fds, count, b->clock_ms);
-	if (lk_desk_tick(&b->desk, b->clock_ms, 1763640062) || changed) {
+	changed = lk_desk_tick(&b->desk, b->clock_ms, 1763640062) || changed;
+	if (changed)
 		paint(b);
-		return true;
-	}
-	return false;
+	start = now_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
+	b->longest_ms = start > b->longest_ms ? start : b->longest_ms;
+	return changed;
 }
 
 static void
@@ -304,34 +311,123 @@ by_value(const void *a, const void *b)
 static void
 keys(struct bench *b, const char *what, const char *sequence)
 {
+	int length = (int)strlen(sequence), count = KEYS / length * length;
 	double spent[KEYS];
 	char words[100];
 
-	for (int i = 0; i < KEYS; i++) {
-		double start = now_ms(CLOCK_MONOTONIC);
+	for (int i = 0; i < count; i++) {
+		double start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 
-		lk_desk_key(&b->desk, (unsigned char)sequence[(size_t)i % strlen(sequence)]);
-		lk_desk_tick(&b->desk, (int64_t)start, 1763640062);
+		lk_desk_key(&b->desk, (unsigned char)sequence[i % length]);
+		lk_desk_tick(&b->desk, (int64_t)now_ms(CLOCK_MONOTONIC), 1763640062);
 		paint(b);
-		spent[i] = now_ms(CLOCK_MONOTONIC) - start;
+		spent[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
 	}
-	qsort(spent, KEYS, sizeof(*spent), by_value);
+	qsort(spent, (size_t)count, sizeof(*spent), by_value);
 	snprintf(words, sizeof(words), "%s, median", what);
-	row(words, spent[KEYS / 2], "ms", 50);
-	snprintf(words, sizeof(words), "%s, worst of %d", what, KEYS);
-	row(words, spent[KEYS - 1], "ms", 50);
+	row(words, spent[count / 2], "ms", 50);
+	snprintf(words, sizeof(words), "%s, worst of %d", what, count);
+	row(words, spent[count - 1], "ms", 50);
 }
 
 static void
-many_stacks(int stacks)
+second(struct bench *b)
 {
-	struct bench *b = malloc(sizeof(*b));
+	uint64_t seq = b->desk.session.now->seq;
 
-	open_bench(b, stacks);
-	keys(b, "100,000 stacks: j, to paint", "j");
-	keys(b, "100,000 stacks: first and last row", "Gg");
-	keys(b, "100,000 stacks: another order (>)", ">");
-	keys(b, "100,000 stacks: another grouping (t)", "t");
+	if (write(b->go, "g", 1) != 1)
+		fail("the sampler");
+	while (b->desk.session.now->seq == seq)
+		turn(b, 1000);
+}
+
+/* What comes once a second: until it is on the screen, a key has to wait. */
+static void
+refreshes(struct bench *b, const char *stacks, const char *view)
+{
+	double spent[SECONDS];
+	char words[100];
+
+	lk_desk_show(&b->desk, view, false);
+	second(b);
+	for (int i = 0; i < SECONDS; i++) {
+		b->longest_ms = 0;
+		second(b);
+		spent[i] = b->longest_ms;
+	}
+	qsort(spent, SECONDS, sizeof(*spent), by_value);
+	snprintf(words, sizeof(words), "%s stacks: a new second in %s, median", stacks, view);
+	row(words, spent[SECONDS / 2], "ms", 50);
+}
+
+/* VmRSS now and VmHWM, at most: in MB. */
+static void
+memory_of_us(const char *stacks)
+{
+	static char text[8192];
+	char words[100];
+	const char *now, *most;
+	long rss_kb = 0, most_kb = 0;
+
+	if (lk_proc_read(getpid(), "status", text, sizeof(text)) <= 0)
+		return;
+	now = strstr(text, "VmRSS:");
+	most = strstr(text, "VmHWM:");
+	if (now == NULL || most == NULL || sscanf(now, "VmRSS: %ld", &rss_kb) != 1 ||
+	    sscanf(most, "VmHWM: %ld", &most_kb) != 1)
+		return;
+	snprintf(words, sizeof(words), "%s stacks: memory of the client", stacks);
+	printf("%-58s %8.1f MB  (at most %.1f)\n", words, (double)rss_kb / 1024,
+	    (double)most_kb / 1024);
+}
+
+static void
+key_rows(struct bench *b, const char *stacks, const char *what, const char *sequence)
+{
+	char words[80];
+
+	snprintf(words, sizeof(words), "%s stacks: %s", stacks, what);
+	keys(b, words, sequence);
+}
+
+static void
+many_stacks(int count)
+{
+	static const struct {
+		const char *view, *what, *sequence;
+	} rows[] = {
+		{"stacks", "j, to paint", "j"},
+		{"stacks", "first and last row", "Gg"},
+		{"stacks", "another order (>)", ">"},
+		{"stacks", "the other way round (I)", "I"},
+		{"stacks", "growth, absolute, rates (a)", "a"},
+		{"stacks", "another grouping (t)", "t"},
+		{"stacks", "a filter being typed", "/function_9\033"},
+		{"stacks", "a filter by file", "/file:m_77\033"},
+		{"tree", "Tree and back", "12"},
+		{"tree", "live bytes in Tree (a)", "a"},
+		{"tree", "Tree inverted (i)", "i"},
+		{"tree", "icicle (t)", "t"},
+	};
+	static const char *const views[] = {"stacks", "tree", "source", "containers", "memory",
+	    "baselines", "suspects"};
+	struct bench *b = malloc(sizeof(*b));
+	char stacks[16];
+
+	if (count >= 1000)
+		snprintf(stacks, sizeof(stacks), "%d,%03d", count / 1000, count % 1000);
+	else
+		snprintf(stacks, sizeof(stacks), "%d", count);
+	open_bench(b, count);
+	memory_of_us(stacks);
+	for (size_t i = 0; i < LK_COUNT_OF(rows); i++) {
+		lk_desk_show(&b->desk, rows[i].view, false);
+		key_rows(b, stacks, rows[i].what, rows[i].sequence);
+	}
+	snprintf(b->desk.session.file, sizeof(b->desk.session.file), "/srv/app/m_7.py");
+	for (size_t i = 0; i < LK_COUNT_OF(views); i++)
+		refreshes(b, stacks, views[i]);
+	memory_of_us(stacks);
 	close_bench(b);
 	free(b);
 }
@@ -372,6 +468,174 @@ many_processes(void)
 	free(b);
 }
 
+/* ---- 200 real ones ------------------------------------------------------------ */
+
+static void
+copy_program(const char *from, const char *to)
+{
+	static char bytes[65536];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT | O_EXCL, 0700);
+	ssize_t n;
+
+	if (in < 0 || out < 0)
+		fail(from);
+	while ((n = read(in, bytes, sizeof(bytes))) > 0)
+		if (write(out, bytes, (size_t)n) != n)
+			fail(to);
+	close(in);
+	close(out);
+}
+
+/* What is called python3 is taken for Python: what one look at /proc costs. */
+static void
+real_processes(void)
+{
+	char folder[] = "/tmp/leaktop-bench-XXXXXX", program[64];
+	struct lk_discovery *d = lk_discovery_new();
+	const struct lk_process *list;
+	pid_t started[PROCESSES];
+	double spent[KEYS];
+	int found = 0;
+
+	if (mkdtemp(folder) == NULL || d == NULL)
+		fail("a folder");
+	snprintf(program, sizeof(program), "%s/python3", folder);
+	copy_program("/bin/sleep", program);
+	for (int i = 0; i < PROCESSES; i++) {
+		started[i] = fork();
+		if (started[i] == 0) {
+			execl(program, "python3", "1000", (char *)NULL);
+			_exit(127);
+		}
+	}
+	while (found < PROCESSES && (found = lk_discovery_scan(d, 1, &list)) >= 0)
+		;
+	for (int i = 0; i < KEYS; i++) {
+		double start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
+
+		lk_discovery_scan(d, 2000 * (i + 1), &list);
+		spent[i] = now_ms(CLOCK_PROCESS_CPUTIME_ID) - start;
+	}
+	qsort(spent, KEYS, sizeof(*spent), by_value);
+	row("200 processes of this host: one look at /proc, median", spent[KEYS / 2], "ms", 50);
+	row("200 processes of this host: one look at /proc, worst of 64", spent[KEYS - 1], "ms",
+	    50);
+	for (int i = 0; i < PROCESSES; i++) {
+		kill(started[i], SIGKILL);
+		waitpid(started[i], NULL, 0);
+	}
+	lk_discovery_free(d);
+	unlink(program);
+	rmdir(folder);
+}
+
+/* ---- from exec to the first screen -------------------------------------------- */
+
+/* Milliseconds until all of WORDS (NULL-terminated) are on the screen of leaktop ARGUMENT. */
+static double
+start_once(const char *argument, const char *const *words)
+{
+	static char screen[1u << 20];
+	const struct winsize size = {.ws_row = 24, .ws_col = 80};
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	double start = now_ms(CLOCK_MONOTONIC), spent = -1;
+	size_t used = 0;
+	pid_t child;
+
+	if (master < 0 || grantpt(master) < 0 || unlockpt(master) < 0)
+		fail("a terminal");
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	ioctl(slave, TIOCSWINSZ, &size);
+	child = fork();
+	if (child == 0) {
+		setsid();
+		ioctl(slave, TIOCSCTTY, 0);
+		dup2(slave, 0);
+		dup2(slave, 1);
+		dup2(slave, 2);
+		execl("./leaktop", "leaktop", argument, (char *)NULL);
+		_exit(127);
+	}
+	close(slave);
+	while (spent < 0 && used + 1 < sizeof(screen)) {
+		ssize_t n = read(master, screen + used, sizeof(screen) - used - 1);
+		bool all = true;
+
+		if (n <= 0)
+			break;
+		used += (size_t)n;
+		screen[used] = '\0';
+		for (size_t i = 0; words[i] != NULL; i++)
+			all = all && strstr(screen, words[i]) != NULL;
+		if (all)
+			spent = now_ms(CLOCK_MONOTONIC) - start;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	close(master);
+	return spent;
+}
+
+static void
+starts(const char *what, const char *argument, const char *const *words)
+{
+	double spent[STARTS];
+
+	for (int i = 0; i < STARTS; i++)
+		spent[i] = start_once(argument, words);
+	qsort(spent, STARTS, sizeof(*spent), by_value);
+	if (spent[0] < 0)
+		printf("%-58s not seen\n", what);
+	else
+		row(what, spent[STARTS / 2], "ms", 100);
+}
+
+/* The function has the name that is looked for, and keeps 60 MB. */
+static pid_t
+start_service(void)
+{
+	static const char code[] = "import time\ndef keep_these(n):\n"
+	    "    return [bytes(1000) for i in range(n)]\nkept = keep_these(60000)\n"
+	    "while True: time.sleep(1)";
+	struct lk_discovery *d = lk_discovery_new();
+	const struct lk_process *list;
+	bool ready = false;
+	pid_t child = fork();
+
+	if (child == 0) {
+		execl("./leaktop", "leaktop", "run", "--", "python3", "-c", code, (char *)NULL);
+		_exit(127);
+	}
+	for (int tries = 0; d != NULL && !ready && tries < 100; tries++) {
+		int count = lk_discovery_scan(d, tries + 1, &list);
+
+		for (int i = 0; i < count; i++)
+			ready = ready || (list[i].pid == child && list[i].has_sampler);
+		poll(NULL, 0, 100);	/* it has to start first */
+	}
+	lk_discovery_free(d);
+	poll(NULL, 0, 2000);	/* and to have something to show */
+	return child;
+}
+
+static void
+first_paint(void)
+{
+	static const char *const rows_of_stacks[] = {"SITE", "keep_these", NULL};
+	static const char *const rows_of_list[] = {"COMMAND", "python3", NULL};
+	char pid[16];
+	pid_t service;
+
+	setenv("TERM", "xterm-256color", 1);
+	setenv("LC_ALL", "C.UTF-8", 1);
+	service = start_service();
+	snprintf(pid, sizeof(pid), "%d", (int)service);
+	starts("leaktop PID: from exec to rows on the screen, median", pid, rows_of_stacks);
+	starts("leaktop: from exec to the list of processes, median", NULL, rows_of_list);
+	kill(service, SIGKILL);
+	waitpid(service, NULL, 0);
+}
+
 static void
 a_second(int stacks)
 {
@@ -380,14 +644,8 @@ a_second(int stacks)
 
 	open_bench(b, stacks);
 	start = now_ms(CLOCK_PROCESS_CPUTIME_ID);
-	for (int i = 0; i < TICKS; i++) {
-		uint64_t seq = b->desk.session.now->seq;
-
-		if (write(b->go, "g", 1) != 1)
-			fail("the sampler");
-		while (b->desk.session.now->seq == seq)
-			turn(b, 1000);
-	}
+	for (int i = 0; i < TICKS; i++)
+		second(b);
 	row("10,000 stacks, 500 of them moving: processor time at 1 Hz",
 	    (now_ms(CLOCK_PROCESS_CPUTIME_ID) - start) / TICKS / 10, "% ", 1);
 	close_bench(b);
@@ -403,8 +661,12 @@ main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (all || strcmp(part, "second") == 0)
 		a_second(10000);
-	if (all || strcmp(part, "processes") == 0)
+	if (all || strcmp(part, "start") == 0)
+		first_paint();
+	if (all || strcmp(part, "processes") == 0) {
 		many_processes();
+		real_processes();
+	}
 	if (all || strcmp(part, "stacks") == 0)
 		many_stacks(argc > 2 ? atoi(argv[2]) : 100000);
 	return 0;
