@@ -341,6 +341,11 @@ def holders_are_named(python):
         return f"{len(ways)} ways"
 
 
+def _private_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("RssAnon:"))
+
+
 @host.with_gil(_NO_GIL)
 def nobody_sees_the_child(python):
     """waitpid(-1), SIGCHLD, descriptors, threads and memory, while scans go on."""
@@ -375,16 +380,20 @@ def nobody_sees_the_child(python):
             _types(wire)
             target.tell()
             before = target.hear("open")
+            began_kib = _private_kib(target.pid)
             for _ in range(12 if not host.LONG else 1000):
                 frozen, _ = _types(wire)
                 assert frozen["objects"] > 20000, frozen
             assert not host.children(target.pid), host.children(target.pid)
             target.tell()
             assert target.hear("open") == before
+            grown_kib = _private_kib(target.pid) - began_kib
+            assert grown_kib < 20 << 10, f"{grown_kib} KiB more"    # its tables fill, to 16 MB
             target.tell("end")
             assert target.hear("seen") == "seen []"
         target.end()
         assert target.errors() == "", target.errors()
+        return f"{before}, {grown_kib} KiB more"
 
 
 @host.with_gil(_NO_GIL)

@@ -82,18 +82,26 @@ set_deadline(uint32_t deadline_ms)
 	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
+/* The thread that started us may have died before we asked to die with it.  By an exec, too: then
+ * the process is still our parent, and has that thread no more. */
+static bool
+is_orphan(pid_t parent, pid_t thread)
+{
+	return syscall(SYS_getppid) != parent ||
+	    (syscall(SYS_tgkill, parent, thread, 0) < 0 && errno == ESRCH);
+}
+
 static _Noreturn void
-live(pid_t parent)
+live(pid_t parent, pid_t thread)
 {
 	static const struct sched_param none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (syscall(SYS_getppid) != parent)	/* it died before that */
+	if (is_orphan(parent, thread))
 		leave(CHILD_FAILED);
 	leave_no_core();
 	sched_setscheduler(0, SCHED_BATCH, &none);
 	setpriority(PRIO_PROCESS, 0, LOWEST_PRIORITY);
-	prctl(PR_SET_NAME, NAME);
 	take_signals();
 	set_deadline(work->deadline_ms);
 	work->body(work->ctx);
@@ -101,17 +109,34 @@ live(pid_t parent)
 		pause();
 }
 
+/* What an exec of the process leaves: the kernel kills all threads but one, and with ours the
+ * child, which nobody waits for any more.  Its zombie stays, seen by no wait() without __WALL; the
+ * sampler of the next program knows it by its name, which it has from the beginning as it is a copy
+ * of ours.  An exit signal of 0 holds for the program that called clone alone, so that an end after
+ * the exec (do_notify_parent: parent_exec_id against self_exec_id) is one SIGCHLD to the next one.
+ * No other child is better off:
+ * - a grandchild, whose parent has ended: it goes to the nearest subreaper, which the process
+ *   itself is in many a container, and with SIGCHLD for its exit signal: then wait() finds it;
+ * - CLONE_PARENT: it is the supervisor's child, with the exit signal that the process has there;
+ * - CLONE_THREAD: only with the memory of the process, so no copy;
+ * - a process between that shares our memory and waits for it: that is the zombie then. */
 pid_t
 lk_child_start(const struct lk_child_work *w)
 {
-	pid_t parent = getpid();
+	pid_t parent = getpid(), thread = (pid_t)syscall(SYS_gettid);
+	char name[16] = "";
 	long pid;
+	int error;
 
 	work = w;
+	prctl(PR_GET_NAME, name);
+	prctl(PR_SET_NAME, NAME);
 	pid = syscall(SYS_clone, CLONE_FILES, NULL, NULL, NULL, 0UL);
 	if (pid == 0)
-		live(parent);
-	return pid < 0 ? (pid_t)-errno : (pid_t)pid;
+		live(parent, thread);
+	error = errno;
+	prctl(PR_SET_NAME, name);
+	return pid < 0 ? (pid_t)-error : (pid_t)pid;
 }
 
 /* A file in /proc of PID, opened; negative when it cannot be. */

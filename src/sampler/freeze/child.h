@@ -4,6 +4,7 @@
  * It shares the table of descriptors (nothing is kept open by it, nothing has to be closed),
  * sends no signal when it ends, and no wait() without __WALL finds it.  It runs at the lowest
  * priority, dies with the thread that started it, and at its deadline by a timer of its own.
+ * An exec of the process ends it, too, and can leave one SIGCHLD to the next program (child.c).
  * It may call pure functions and the kernel; never an allocator, a lock or stdio. */
 #ifndef LK_SAMPLER_FREEZE_CHILD_H
 #define LK_SAMPLER_FREEZE_CHILD_H
