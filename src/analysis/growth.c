@@ -37,7 +37,7 @@ struct weight {
 };
 
 struct maker {
-	const struct lk_snapshot *s;
+	const struct lk_snapshot *s, *knows;	/* knows: rows of baselines */
 	struct lk_growth_set *set;
 	struct lk_arena *work;		/* what is not needed when the set is made */
 	struct lk_identities ids;
@@ -442,15 +442,17 @@ finish_row(struct maker *m, uint32_t number)
 
 /* False when the rows of a baseline are not there yet; its id in *missing then. */
 static bool
-find_end(const struct lk_snapshot *s, uint32_t id, const struct end *otherwise, struct end *out,
+find_end(const struct maker *m, uint32_t id, const struct end *otherwise, struct end *out,
     uint32_t *missing)
 {
-	const struct lk_baseline *b = id != 0 ? lk_snapshot_baseline(s, id) : NULL;
+	const struct lk_baseline *b = id != 0 ? lk_snapshot_baseline(m->s, id) : NULL;
 
 	*out = *otherwise;
 	if (b == NULL)
 		return true;
-	if (!b->has_rows) {
+	if (!b->has_rows)
+		b = lk_snapshot_baseline(m->knows, id);
+	if (b == NULL || !b->has_rows) {
 		*missing = id;
 		return false;
 	}
@@ -472,8 +474,8 @@ find_ends(struct maker *m, uint32_t reference, uint32_t until, uint32_t *missing
 		until = reference;
 		reference = lk_growth_resolve(s, older);
 	}
-	return find_end(s, reference, &start, &m->from, missing) &&
-	    find_end(s, until, &now, &m->to, missing);
+	return find_end(m, reference, &start, &m->from, missing) &&
+	    find_end(m, until, &now, &m->to, missing);
 }
 
 static int
@@ -520,11 +522,35 @@ make(struct maker *m, enum lk_group group)
 	return find_places(m) < 0 ? -1 : make_rows(m);
 }
 
+static void
+release(void *snapshot)
+{
+	lk_snapshot_put(snapshot);
+}
+
+static int
+keep(struct lk_arena *arena, const struct lk_snapshot *s)
+{
+	void *held = (void *)(uintptr_t)lk_snapshot_get(s);
+	int rc = lk_arena_keep(arena, held, release);
+
+	if (rc < 0)
+		lk_snapshot_put(s);
+	return rc;
+}
+
 struct lk_growth_set *
 lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
     enum lk_group group, uint32_t *missing)
 {
-	struct maker m = {.s = s};
+	return lk_growth_with(s, s, reference, until, group, missing);
+}
+
+struct lk_growth_set *
+lk_growth_with(const struct lk_snapshot *s, const struct lk_snapshot *knows, uint32_t reference,
+    uint32_t until, enum lk_group group, uint32_t *missing)
+{
+	struct maker m = {.s = s, .knows = knows};
 	struct lk_arena *arena;
 
 	*missing = 0;
@@ -535,7 +561,8 @@ lk_growth_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
 	m.set = arena != NULL ? lk_arena_get(arena, 1, sizeof(*m.set)) : NULL;
 	if (m.set != NULL)
 		*m.set = (struct lk_growth_set){.arena = arena};
-	if (m.set == NULL || m.work == NULL || make(&m, group) < 0) {
+	if (m.set == NULL || m.work == NULL || (knows != s && keep(arena, knows) < 0) ||
+	    make(&m, group) < 0) {
 		lk_arena_free(arena);
 		m.set = NULL;
 	}
@@ -573,7 +600,7 @@ struct lk_growth_stacks *
 lk_growth_stacks_new(const struct lk_snapshot *s, uint32_t reference, uint32_t until,
     uint32_t *missing)
 {
-	struct maker m = {.s = s};
+	struct maker m = {.s = s, .knows = s};
 	struct lk_growth_stacks *out;
 
 	*missing = 0;

@@ -70,6 +70,11 @@ struct lk_growth_set {
 struct lk_growth_set *lk_growth_new(const struct lk_snapshot *s, uint32_t reference,
     uint32_t until, enum lk_group group, uint32_t *missing);
 
+/* lk_growth_with - the same, with the rows of baselines that S does not have from KNOWS, another
+ * snapshot of the same process, which lives as long as the set then. */
+struct lk_growth_set *lk_growth_with(const struct lk_snapshot *s, const struct lk_snapshot *knows,
+    uint32_t reference, uint32_t until, enum lk_group group, uint32_t *missing);
+
 /* get and free - share and release; free(NULL) is fine.  One thread only. */
 struct lk_growth_set *lk_growth_get(struct lk_growth_set *set);
 void lk_growth_free(struct lk_growth_set *set);

@@ -124,6 +124,21 @@ judge(struct lk_desk *d)
 	lk_session_judge(s);
 }
 
+/* The next moment of a recording, when it is due. */
+static void
+play(struct lk_desk *d)
+{
+	struct lk_session *s = &d->session;
+
+	if (!s->playing || s->now_ms < d->play_ms)
+		return;
+	d->play_ms = s->now_ms + s->period_ms;
+	if (lk_source_step(s->source, 1) < 0) {
+		s->playing = false;
+		lk_session_say(s, LK_ROLE_MAIN, "that was the last moment; Z plays it again");
+	}
+}
+
 bool
 lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
 {
@@ -140,6 +155,7 @@ lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
 		dirty = true;
 	if (scan(d, false))
 		dirty = true;
+	play(d);
 	if (lk_session_take(s))
 		d->stale_view = true;
 	if (d->stale_view) {
@@ -161,6 +177,8 @@ lk_desk_timeout(const struct lk_desk *d, int64_t now_ms)
 		at = d->scanned_ms + SCAN_MS;
 	if (s->message[0] != '\0' && (at < 0 || s->message_until_ms < at))
 		at = s->message_until_ms;
+	if (s->playing && (at < 0 || d->play_ms < at))
+		at = d->play_ms;
 	return at < 0 ? -1 : at <= now_ms ? 0 : (int)(at - now_ms);
 }
 
@@ -299,6 +317,7 @@ step_moment(struct lk_desk *d, int step)
 
 	if (count < 2)
 		return false;
+	s->playing = false;	/* whoever goes by hand wants to look */
 	if (lk_source_step(s->source, step) == 0)
 		lk_session_say(s, LK_ROLE_MAIN, "%s", lk_source_words(s->source));
 	else
@@ -334,9 +353,36 @@ set_period(struct lk_desk *d, int step)
 	lk_session_say(s, LK_ROLE_MAIN, "an update every %g s", s->period_ms / 1000.0);
 }
 
+/* A file stands still by itself; a recording can be played. */
+static void
+play_or_stop(struct lk_desk *d)
+{
+	struct lk_session *s = &d->session;
+	size_t at = 0, count = lk_source_moments(s->source, &at);
+
+	if (count < 2) {
+		lk_session_say(s, LK_ROLE_WARN, "this is a file of one moment: it stands still");
+		return;
+	}
+	s->playing = !s->playing;
+	d->play_ms = s->now_ms + s->period_ms;
+	if (s->playing && at + 1 == count)
+		lk_source_step(s->source, -(int)at);
+	if (s->playing)
+		lk_session_say(s, LK_ROLE_MAIN, "a moment every %g s; Z stops, , and . step",
+		    s->period_ms / 1000.0);
+	else
+		lk_session_say(s, LK_ROLE_MAIN, "%s", lk_source_words(s->source));
+}
+
 static void
 pause_screen(struct lk_desk *d)
 {
+	if (d->session.source != NULL &&
+	    lk_source_state(d->session.source) == LK_SOURCE_OFFLINE) {
+		play_or_stop(d);
+		return;
+	}
 	d->session.paused = !d->session.paused;
 	lk_session_say(&d->session, LK_ROLE_MAIN, d->session.paused ?
 	    "PAUSED, the sampler goes on: , and . look back and forth; Z goes on" : "going on");

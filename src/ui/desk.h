@@ -32,6 +32,7 @@ struct lk_desk {
 	int			 back[LK_DESK_BACK_MAX];	/* [back_count] where Esc goes */
 	int			 back_count;
 	int64_t			 scanned_ms;	/* when the processes were listed; < 0: never */
+	int64_t			 play_ms;	/* when the next moment of a recording is due */
 	lk_desk_open_fn		 open;
 	void			*open_ctx;
 	const struct lk_group_finder *finder;	/* of groups; NULL: this host; not owned */

@@ -122,12 +122,16 @@ static const char *
 advice(const struct lk_desk *d, char *out, size_t out_bytes)
 {
 	const struct lk_session *s = &d->session;
+	size_t moment;
 
 	if (s->source == NULL && lacks_sampler(s))
 		return "SAMPLER no:  A puts it into a process that runs";
 	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_GONE)
 		return s->scan != NULL ? "x exports its last numbers; 0 lists what runs now: its "
 		    "successor too" : "x exports its last numbers";
+	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_OFFLINE &&
+	    lk_source_moments(s->source, &moment) > 1)
+		return ", . go through the recording; Z plays it";
 	if (s->source == NULL || s->now == NULL || s->before != NULL || s->readonly ||
 	    lk_source_state(s->source) == LK_SOURCE_OFFLINE ||
 	    s->now->sampler.state == LK_STATE_DORMANT)

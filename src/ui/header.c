@@ -141,7 +141,8 @@ static void
 reference_words(const struct lk_session *s, char *out, size_t out_bytes)
 {
 	char name[96], until[96], ago[LK_TEXT_BYTES];
-	uint32_t id = lk_growth_resolve(s->now, s->reference);
+	uint32_t id = s->lost_reference ? LK_REFERENCE_START :
+	    lk_growth_resolve(s->now, s->reference);
 	const struct lk_baseline *b = lk_snapshot_baseline(s->now, id);
 	double since = b != NULL ? b->at_s : s->now->sampler.started_at_s;
 
@@ -203,6 +204,8 @@ add_state(const struct lk_session *s, struct segments *line)
 	}
 	if (s->paused)
 		add_paused(s, line);
+	if (s->playing)
+		snprintf(add(line, LK_ROLE_BANNER, 100)->text, 16, "PLAYING");
 	if (s->readonly)
 		snprintf(add(line, LK_ROLE_INACTIVE, 15)->text, 16, "readonly");
 }

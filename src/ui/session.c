@@ -63,7 +63,7 @@ lk_session_watch(struct lk_session *s, struct lk_source *take_source)
 	s->reference = LK_REFERENCE_NEWEST;
 	s->until = 0;
 	s->asked_rows = 0;
-	s->paused = false;
+	s->paused = s->playing = false;
 	s->file[0] = '\0';
 	s->worst[0] = '\0';
 	s->survivors = 0;
@@ -125,8 +125,10 @@ lk_session_take(struct lk_session *s)
 		return false;
 	if (s->before == NULL && lk_source_state(s->source) != LK_SOURCE_OFFLINE)
 		lk_past_keep(&s->past, newest);
-	if (newest == s->now || (s->paused && s->now != NULL))
+	if (newest == s->now)
 		return false;
+	if (s->paused && s->now != NULL)
+		return s->lost_reference;	/* perhaps the newest one knows it now */
 	if (s->now != NULL && newest->member_count > 0)
 		tell_members(s, s->now, newest);
 	look_at(s, newest);
@@ -390,6 +392,20 @@ ask_for_rows(struct lk_session *s, uint32_t missing)
 		s->asked_rows = 0;
 }
 
+/* What was alive at a baseline is the same whenever it was asked for: what came later will do. */
+static struct lk_growth_set *
+growth_in_the_past(struct lk_session *s, enum lk_group group)
+{
+	const struct lk_snapshot *newest = lk_source_snapshot(s->source);
+	uint32_t missing;
+	struct lk_growth_set *set =
+	    lk_growth_with(s->now, newest, s->reference, s->until, group, &missing);
+
+	s->lost_reference = set == NULL;
+	return set != NULL ? set :
+	    lk_growth_new(s->now, LK_REFERENCE_START, 0, group, &missing);
+}
+
 static struct lk_growth_set *
 growth_since(struct lk_session *s, enum lk_group group)
 {
@@ -397,19 +413,19 @@ growth_since(struct lk_session *s, enum lk_group group)
 	uint32_t missing = 0;
 
 	set = lk_growth_new(s->now, s->reference, s->until, group, &missing);
-	if (set == NULL && missing != 0 && s->paused)	/* in the past they never come */
-		set = lk_growth_new(s->now, LK_REFERENCE_START, 0, group, &missing);
-	if (set == NULL)
+	if (set == NULL && missing != 0)
 		ask_for_rows(s, missing);
 	else
 		s->asked_rows = 0;
+	if (set == NULL && missing != 0 && s->paused)	/* to the past they never come */
+		set = growth_in_the_past(s, group);
 	return set;
 }
 
+/* What its stacks point into is held by the session and its source. */
 static struct lk_growth_stacks *
-stacks_of_diff(struct lk_session *s)
+stacks_of(struct lk_growth_set *set)
 {
-	struct lk_growth_set *set = growth_of_diff(s, LK_GROUP_STACK);
 	struct lk_growth_stacks *stacks = set != NULL ? lk_growth_stacks_of(set) : NULL;
 
 	lk_growth_free(set);
@@ -432,15 +448,16 @@ lk_session_stacks(struct lk_session *s)
 	if (s->now == NULL)
 		return NULL;
 	if (s->before != NULL)
-		return stacks_of_diff(s);
+		return stacks_of(growth_of_diff(s, LK_GROUP_STACK));
 	forget_end(s);
 	stacks = lk_growth_stacks_new(s->now, s->reference, s->until, &missing);
-	if (stacks == NULL && missing != 0 && s->paused)
-		stacks = lk_growth_stacks_new(s->now, LK_REFERENCE_START, 0, &missing);
-	if (stacks == NULL)
+	s->lost_reference = false;
+	if (stacks == NULL && missing != 0)
 		ask_for_rows(s, missing);
 	else
 		s->asked_rows = 0;
+	if (stacks == NULL && missing != 0 && s->paused)
+		stacks = stacks_of(growth_in_the_past(s, LK_GROUP_STACK));
 	return stacks;
 }
 
@@ -481,6 +498,7 @@ lk_session_growth(struct lk_session *s, enum lk_group group)
 	if (s->now == NULL)
 		return NULL;
 	forget_end(s);
+	s->lost_reference = false;	/* unless it is found out again */
 	renew_sets(s);
 	kept = kept_set(s, group);
 	if (*kept != NULL)

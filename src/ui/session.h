@@ -84,6 +84,9 @@ struct lk_session {
 	char			 banner[64];	/* "PRODUCTION": what this host is; "" */
 	unsigned int		 period_ms;
 	bool			 paused;	/* the screen, not the sampler */
+	bool			 playing;	/* a recording, moment by moment */
+	bool			 lost_reference;	/* in the past, of a baseline whose rows
+							   nobody has: it is since the start */
 	bool			 readonly;
 	bool			 ascii;
 	bool			 to_file;	/* what is drawn will be in one */

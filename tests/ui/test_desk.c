@@ -21,6 +21,7 @@
 #include "ui/setup.h"
 #include "ui/spark.h"
 #include "util/clock.h"
+#include "util/text.h"
 
 #include "fixture.h"
 
@@ -450,6 +451,70 @@ START_TEST(a_trend_is_zoomed)
 }
 END_TEST
 
+static double
+live_now(void)
+{
+	struct lk_growth_set *set = lk_session_growth(&f.desk.session, LK_GROUP_STACK);
+	double sum = 0;
+
+	for (size_t i = 0; i < set->count; i++)
+		sum += set->rows[i].live.bytes;
+	lk_growth_free(set);
+	return sum;
+}
+
+START_TEST(the_tree_goes_through_time_too)
+{
+	char newest[LK_TEXT_BYTES], then[LK_TEXT_BYTES];
+
+	fixture_play(&f, "+300 2a +6 Z");
+	lk_text_bytes(live_now(), newest, sizeof(newest));
+	assert_shows(newest);
+	fixture_play(&f, ",,,,,,,,,,,,,,,,,,,,");
+	lk_text_bytes(live_now(), then, sizeof(then));
+	ck_assert_str_ne(newest, then);
+	assert_shows(then);
+	ck_assert(!shows(newest));
+	fixture_play(&f, "t");		/* as boxes, too */
+	assert_shows(then);
+	fixture_play(&f, "t....................");
+	assert_shows(newest);
+}
+END_TEST
+
+START_TEST(the_past_is_measured_from_baselines_that_were_asked_later)
+{
+	struct lk_session *s = &f.desk.session;
+	const struct lk_request mark = {.op = LK_REQUEST_BASELINE};
+	struct lk_growth_set *set;
+
+	fixture_play(&f, "+5 [[[[[[");
+	ck_assert_int_eq(lk_source_request(s->source, &mark, NULL, NULL), 0);
+	fixture_play(&f, "+60 ]]]]]]");	/* now its rows are asked for */
+	assert_shows("ref B4");
+	fixture_play(&f, "+3 Z,,,");
+	ck_assert(!lk_snapshot_baseline(s->now, 4)->has_rows);
+	assert_shows("ref B4");
+	set = lk_session_growth(s, LK_GROUP_LINE);
+	ck_assert_uint_eq(set->reference, 4);
+	lk_growth_free(set);
+	/* of one whose rows nobody has it is said what is shown instead, until they are there */
+	fixture_play(&f, "Z +1 [[[[[[");
+	ck_assert_int_eq(lk_source_request(s->source, &mark, NULL, NULL), 0);
+	fixture_play(&f, "+30 Z");
+	s->reference = LK_REFERENCE_NEWEST;
+	set = lk_session_growth(s, LK_GROUP_LINE);
+	ck_assert_uint_eq(set->reference, 0);
+	lk_growth_free(set);
+	ck_assert(s->lost_reference);
+	lk_desk_draw(&f.desk, &f.canvas);
+	assert_shows("ref start");
+	fixture_play(&f, "+2");
+	assert_shows("ref B5");
+	ck_assert(!s->lost_reference && s->paused);
+}
+END_TEST
+
 START_TEST(two_moments_make_a_diff)
 {
 	fixture_play(&f, "8 j _ j _ <Enter>");
@@ -566,6 +631,7 @@ struct puppet {
 	const struct lk_sampler_event *events;	/* as native */
 	uint32_t	     event_count;
 	const struct lk_gc_pauses *pauses;	/* as native */
+	size_t		     moment, moment_count;	/* 0: there is one moment only */
 };
 
 static size_t
@@ -639,7 +705,34 @@ puppet_reading(const struct lk_source *s)
 	return lk_source_reading(((const struct puppet *)s)->dummy);
 }
 
+static size_t
+puppet_moments(const struct lk_source *s, size_t *at)
+{
+	const struct puppet *p = (const struct puppet *)s;
+
+	*at = p->moment;
+	return p->moment_count > 0 ? p->moment_count : 1;
+}
+
+/* As a recording does it: as far as there are any.  A minute lies between two. */
+static int
+puppet_step(struct lk_source *s, int step)
+{
+	struct puppet *p = (struct puppet *)s;
+	size_t was = p->moment;
+
+	if (p->moment_count == 0)
+		return -EOPNOTSUPP;
+	if (step < 0)
+		p->moment -= p->moment < (size_t)-step ? p->moment : (size_t)-step;
+	else
+		p->moment = p->moment + (size_t)step < p->moment_count ?
+		    p->moment + (size_t)step : p->moment_count - 1;
+	return p->moment != was ? 0 : -ERANGE;
+}
+
 static const struct lk_source_ops puppet_ops = {
+	.moments = puppet_moments, .step = puppet_step,
 	.id = "puppet", .poll = puppet_poll, .dispatch = puppet_dispatch,
 	.snapshot = puppet_snapshot, .state = puppet_state, .words = puppet_words,
 	.request = puppet_request, .reading = puppet_reading, .close = puppet_close,
@@ -952,6 +1045,41 @@ START_TEST(without_a_live_process_nothing_is_frozen)
 }
 END_TEST
 
+START_TEST(a_recording_is_played)
+{
+	struct puppet *p = watch_puppet(LK_SOURCE_OFFLINE);
+
+	fixture_play(&f, "+1 Z");
+	assert_shows("it stands still");
+	ck_assert(!f.desk.session.paused && !shows("PAUSED"));
+	p->moment_count = 5;
+	p->moment = 4;
+	fixture_play(&f, "+10");
+	assert_shows("go through the recording");
+	fixture_play(&f, ",");
+	ck_assert_uint_eq(p->moment, 3);
+	fixture_play(&f, ".");
+	ck_assert_uint_eq(p->moment, 4);
+	fixture_play(&f, "Z");		/* at its end it begins again */
+	assert_shows("PLAYING");
+	ck_assert_uint_eq(p->moment, 0);
+	ck_assert_int_ge(lk_desk_timeout(&f.desk, f.now_ms), 0);
+	ck_assert_int_le(lk_desk_timeout(&f.desk, f.now_ms), 1000);
+	fixture_play(&f, "+2");
+	ck_assert_uint_eq(p->moment, 2);
+	fixture_play(&f, "Z +5");
+	ck_assert(!shows("PLAYING"));
+	ck_assert_uint_eq(p->moment, 2);
+	fixture_play(&f, "Z +1 ,");	/* by hand: it stops */
+	ck_assert_uint_eq(p->moment, 2);
+	ck_assert(!shows("PLAYING"));
+	fixture_play(&f, "Z +3");
+	assert_shows("that was the last moment");
+	ck_assert(!shows("PLAYING"));
+	ck_assert_uint_eq(p->moment, 4);
+}
+END_TEST
+
 START_TEST(two_files_are_a_diff)
 {
 	size_t lines;
@@ -1241,6 +1369,8 @@ desk_case(void)
 	tcase_add_test(tc, grouping_cycles_and_keeps_the_sum);
 	tcase_add_test(tc, types_are_those_of_the_scan);
 	tcase_add_test(tc, a_trend_is_zoomed);
+	tcase_add_test(tc, the_tree_goes_through_time_too);
+	tcase_add_test(tc, the_past_is_measured_from_baselines_that_were_asked_later);
 	tcase_add_test(tc, two_moments_make_a_diff);
 	tcase_add_test(tc, a_baseline_is_renamed);
 	tcase_add_test(tc, the_matrix_knows_leaks_from_churn);
@@ -1264,6 +1394,7 @@ desk_case(void)
 	tcase_add_test(tc, presets_narrow_and_escape_widens);
 	tcase_add_test(tc, holders_of_a_stack_and_of_a_container);
 	tcase_add_test(tc, without_a_live_process_nothing_is_frozen);
+	tcase_add_test(tc, a_recording_is_played);
 	tcase_add_test(tc, two_files_are_a_diff);
 	return tc;
 }

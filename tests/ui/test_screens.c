@@ -45,6 +45,7 @@ static const struct screen {
 	{"stacks-zoom-week", MARKED "jz----", false, false, true},
 	{"memory-zoom", MARKED "6 +2 z-", false, true},
 	{"past", MARKED "Z,,,", false, false},
+	{"tree-past", MARKED "2Z,,,", false, false, true},
 	{"tree", MARKED "2", false, true},
 	{"tree-inverted", MARKED "2i", false, false, true},
 	{"tree-zoomed", MARKED "2ajj+jj<Enter>", false, false, true},
