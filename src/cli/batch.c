@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +12,11 @@
 #include "client/source.h"
 #include "leaktop/wire.h"
 #include "model/snapshot.h"
+#include "ui/columns.h"
+#include "ui/filter.h"
 #include "util/text.h"
 
 #include "cli/fault.h"
-#include "cli/filter.h"
 #include "cli/frame_text.h"
 #include "cli/look.h"
 #include "cli/options.h"
@@ -25,16 +27,55 @@ static const double early_share = 0.9;
 
 #define WATCH_LEAST_S 5
 
+/* As many as the screens have in Stacks. */
+static const char *const fields[] = {"func", "file", "mod", "thread", "domain", NULL};
+
 struct batch {
 	const struct lk_look *look;
 	struct lk_filter filter;
 };
 
+struct candidate {
+	const struct lk_growth *row;
+	char *text; /* the last one that was asked for, when it had to be put together */
+};
+
+/* Function and file, each a line of its own, so that ^ and $ are the ends of either. */
+static const char *
+field_text(void *ctx, const char *field)
+{
+	static const struct lk_frame unknown = {.function = "", .file = ""};
+	struct candidate *c = ctx;
+	const struct lk_frame *frame = c->row->frame != NULL ? c->row->frame : &unknown;
+	size_t room = strlen(frame->function) + strlen(frame->file) + 2;
+
+	if (strcmp(field, "func") == 0)
+		return frame->function;
+	if (strcmp(field, "file") == 0)
+		return frame->file;
+	if (strcmp(field, "thread") == 0)
+		return c->row->stack->thread;
+	if (strcmp(field, "domain") == 0)
+		return lk_domain_name(c->row->stack->domain);
+	free(c->text);
+	c->text = malloc(room);
+	if (c->text == NULL)
+		return "";
+	if (strcmp(field, "mod") == 0)
+		lk_columns_module(frame->file, c->text, room);
+	else
+		snprintf(c->text, room, "%s\n%s", frame->function, frame->file);
+	return c->text;
+}
+
 static bool
 passes(const struct lk_growth *g, const struct lk_filter *filter)
 {
-	return lk_filter_passes(filter, g->frame != NULL ? g->frame->function : "",
-				g->frame != NULL ? g->frame->file : "");
+	struct candidate c = {.row = g};
+	bool passes = lk_filter_matches(filter, field_text, &c);
+
+	free(c.text);
+	return passes;
 }
 
 static int
@@ -181,15 +222,17 @@ int
 lk_batch_run(struct lk_source *source, const struct lk_look *look)
 {
 	struct batch batch = {.look = look};
+	char words[128];
 	int status;
 
 	lk_text_use_unit((enum lk_text_unit)look->unit);
-	status = lk_filter_set(&batch.filter, look->filter);
-
-	if (status != LK_EXIT_DONE)
-		return status;
+	if (look->filter != NULL &&
+	    lk_filter_parse(&batch.filter, look->filter, fields, words, sizeof(words)) < 0) {
+		lk_fault("--filter %s: %s", look->filter, words);
+		return LK_EXIT_USAGE;
+	}
 	status = lk_source_state(source) == LK_SOURCE_OFFLINE ? print_recording(source, &batch)
 							      : print_live(source, &batch);
-	lk_filter_clear(&batch.filter);
+	lk_filter_forget(&batch.filter);
 	return status;
 }

@@ -17,7 +17,7 @@ struct lk_look {
 	uint64_t frame_count, period_ms, top;
 	unsigned int sort;    /* enum lk_look_sort */
 	unsigned int unit;    /* enum lk_text_unit */
-	const char *filter;   /* NULL: none; filter.h */
+	const char *filter;   /* NULL: none; ui/filter.h */
 	const char *baseline; /* NULL: the newest */
 	const char *theme;    /* NULL: the default */
 };

@@ -418,8 +418,11 @@ show_frame(struct lk_desk *d)
 static void
 filter_by(struct lk_desk *d, const char *text)
 {
-	if (lk_table_filter(current_view(d)->table, text) < 0)
-		lk_session_say(&d->session, LK_ROLE_WARN, "not a regular expression yet");
+	int rc = lk_table_filter(current_view(d)->table, text);
+
+	if (rc < 0)
+		lk_session_say(&d->session, LK_ROLE_WARN, rc == -E2BIG ?
+		    "at most four terms" : "not a regular expression yet");
 	d->stale_view = true;
 }
 

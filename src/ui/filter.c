@@ -4,9 +4,8 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define ROW_BYTES 2048
 
 void
 lk_filter_forget(struct lk_filter *f)
@@ -15,6 +14,8 @@ lk_filter_forget(struct lk_filter *f)
 		if (f->terms[i].is_regex)
 			regfree(&f->terms[i].regex);
 	f->count = 0;
+	free(f->copy);
+	f->copy = NULL;
 }
 
 /* Behind "name:" when it is one of FIELDS. */
@@ -34,9 +35,11 @@ take_field(const char *text, const char *const *fields, char field[LK_FILTER_FIE
 
 /* What is begun only ("!", "~", "file:") is no term yet.  Returns: 1: it is one; 0; -EINVAL. */
 static int
-parse_term(struct lk_filter_term *term, char *text, const char *const *fields)
+parse_term(struct lk_filter_term *term, const char *text, const char *const *fields, char *words,
+    size_t words_bytes)
 {
 	const char *at = text + strspn(text, " ");
+	int rc;
 
 	memset(term, 0, sizeof(*term));
 	term->excludes = *at == '!';
@@ -49,37 +52,62 @@ parse_term(struct lk_filter_term *term, char *text, const char *const *fields)
 	if (*at == '~') {
 		if (at[1] == '\0')
 			return 0;
-		if (regcomp(&term->regex, at + 1, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0)
+		rc = regcomp(&term->regex, at + 1,
+		    REG_EXTENDED | REG_ICASE | REG_NEWLINE | REG_NOSUB);
+		if (rc != 0) {
+			regerror(rc, &term->regex, words, words_bytes);
 			return -EINVAL;
+		}
 		term->is_regex = true;
 		return 1;
 	}
-	snprintf(term->text, sizeof(term->text), "%s", at);
+	term->text = at;
 	return *at != '\0';
 }
 
-int
-lk_filter_parse(struct lk_filter *f, const char *text, const char *const *fields)
+static int
+parse_terms(struct lk_filter *f, const char *const *fields, char *words, size_t words_bytes)
 {
-	char copy[256], *at = copy;
+	struct lk_filter_term term;
+	char *end;
 
-	lk_filter_forget(f);
-	snprintf(copy, sizeof(copy), "%s", text);
-	while (at != NULL && f->count < LK_FILTER_TERMS) {
-		char *end = strstr(at, " & ");
+	for (char *at = f->copy; at != NULL; at = end != NULL ? end + 3 : NULL) {
 		int rc;
 
+		end = strstr(at, " & ");
 		if (end != NULL)
 			*end = '\0';
-		rc = parse_term(&f->terms[f->count], at, fields);
-		if (rc < 0) {
-			lk_filter_forget(f);
+		rc = parse_term(&term, at, fields, words, words_bytes);
+		if (rc < 0)
 			return rc;
+		if (rc == 0)
+			continue;
+		if (f->count == LK_FILTER_TERMS) {
+			if (term.is_regex)
+				regfree(&term.regex);
+			snprintf(words, words_bytes, "more than %d terms", LK_FILTER_TERMS);
+			return -E2BIG;
 		}
-		f->count += rc;
-		at = end != NULL ? end + 3 : NULL;
+		f->terms[f->count++] = term;
 	}
 	return 0;
+}
+
+int
+lk_filter_parse(struct lk_filter *f, const char *text, const char *const *fields, char *words,
+    size_t words_bytes)
+{
+	int rc = -ENOMEM;
+
+	lk_filter_forget(f);
+	f->copy = strdup(text);
+	if (f->copy != NULL)
+		rc = parse_terms(f, fields, words, words_bytes);
+	else
+		snprintf(words, words_bytes, "out of memory");
+	if (rc < 0)
+		lk_filter_forget(f);
+	return rc;
 }
 
 bool
@@ -87,13 +115,10 @@ lk_filter_matches(const struct lk_filter *f, lk_filter_text_fn text, void *ctx)
 {
 	for (int i = 0; i < f->count; i++) {
 		const struct lk_filter_term *term = &f->terms[i];
-		char row[ROW_BYTES];
-		bool hit;
-
-		row[0] = '\0';
-		text(ctx, term->field, row, sizeof(row));
-		hit = term->is_regex ? regexec(&term->regex, row, 0, NULL, 0) == 0 :
+		const char *row = text(ctx, term->field);
+		bool hit = term->is_regex ? regexec(&term->regex, row, 0, NULL, 0) == 0 :
 		    strcasestr(row, term->text) != NULL;
+
 		if (hit == term->excludes)
 			return false;
 	}

@@ -13,6 +13,7 @@
 #include "ui/session.h"
 #include "ui/table_order.h"
 
+#define SEARCH_BYTES	2048	/* of a row: what filter and search look at */
 #define MARKER_CELLS	3	/* '>' or tag, '!' or sign, a space */
 
 /* ---- content --------------------------------------------------------------- */
@@ -101,25 +102,30 @@ search_text(const struct lk_table *t, const void *item, char *out, size_t out_by
 struct candidate {
 	const struct lk_table	*table;
 	const void		*item;
+	char			 text[SEARCH_BYTES];
 };
 
-static void
-field_text(void *ctx, const char *field, char *out, size_t out_bytes)
+static const char *
+field_text(void *ctx, const char *field)
 {
-	const struct candidate *row = ctx;
+	struct candidate *row = ctx;
 	const struct lk_ask ask = {row->table->session, row->table->state, NULL, row->item};
 
+	row->text[0] = '\0';
 	if (*field == '\0')
-		search_text(row->table, row->item, out, out_bytes);
+		search_text(row->table, row->item, row->text, sizeof(row->text));
 	else
-		row->table->field(&ask, field, out, out_bytes);
+		row->table->field(&ask, field, row->text, sizeof(row->text));
+	return row->text;
 }
 
 static bool
 matches(const struct lk_table *t, const void *item)
 {
-	struct candidate row = {t, item};
+	struct candidate row;
 
+	row.table = t;
+	row.item = item;
 	return lk_filter_matches(&t->parsed, field_text, &row);
 }
 
@@ -209,7 +215,7 @@ resort(struct lk_table *t)
 static bool
 hits(const struct lk_table *t, size_t row)
 {
-	char text[2048];
+	char text[SEARCH_BYTES];
 
 	search_text(t, t->rows[row].item, text, sizeof(text));
 	return strcasestr(text, t->search) != NULL;
@@ -308,7 +314,8 @@ lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
 int
 lk_table_filter(struct lk_table *t, const char *text)
 {
-	int rc = lk_filter_parse(&t->parsed, text, t->fields);
+	char words[128];
+	int rc = lk_filter_parse(&t->parsed, text, t->fields, words, sizeof(words));
 
 	t->filter_bad = rc < 0;
 	t->frozen_until_ms = 0;

@@ -106,7 +106,7 @@ const struct lk_row_ref *lk_table_selected(const struct lk_table *t);
 bool lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms);
 
 /* lk_table_filter - "" shows all.  Works at the next end.
- * Returns: 0, or -EINVAL for a broken regular expression (then nothing is filtered). */
+ * Returns: 0, or what lk_filter_parse said (then nothing is filtered). */
 int lk_table_filter(struct lk_table *t, const char *text);
 
 /* lk_table_find - move to the first match of TEXT at or after the selection. */

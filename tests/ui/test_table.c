@@ -174,14 +174,16 @@ static const struct {
 	size_t	    count;
 } filters[] = {
 	{"an", 1}, {"AN", 1}, {"!an", 3}, {"~^(a|c)", 2}, {"!~^(a|c)", 2}, {"~rr", 1}, {"", 4},
-	{"!", 4}, {"~", 4}, {"nothing like it", 0}, {"~[", 4},
+	{"!", 4}, {"~", 4}, {"nothing like it", 0}, {"~[", 4}, {"!~^a & !~^b & !~^c & !~^d", 0},
+	{"an & ba", 1}, {"a & b & c & d & e", 4}, {"a & ~e & ! & ~", 2},
 };
 
 START_TEST(a_filter_keeps_what_it_says)
 {
 	int rc = lk_table_filter(&table, filters[_i].filter);
 
-	ck_assert_int_eq(rc, strcmp(filters[_i].filter, "~[") == 0 ? -EINVAL : 0);
+	ck_assert_int_eq(rc, strcmp(filters[_i].filter, "~[") == 0 ? -EINVAL :
+	    strlen(filters[_i].filter) == 17 ? -E2BIG : 0);
 	fill(1, LK_COUNT_OF(basket));
 	ck_assert_uint_eq(table.count, filters[_i].count);
 	ck_assert_uint_eq(table.all_count, LK_COUNT_OF(basket));

@@ -102,7 +102,16 @@ gives 0 --json --filter '~raw_?decode$|nothing' "$pid"
 jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'regular expression'
 gives 0 --json --filter '!~^/usr/' "$pid"
 jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding regular expression'
-gives 1 -b --filter '~(' "$pid"; says err '--filter ~\(: '; silent out
+gives 1 -b --filter '~(' "$pid"; says err '--filter ~\(: .*[Uu]nmatched'; silent out
+gives 0 --json --filter 'file:json & !thread:nobody' "$pid"
+jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'two terms'
+gives 0 --json --filter 'func:json/' "$pid"
+jq -e '.rows == []' "$work/out" >/dev/null || fail 'the file is no function'
+gives 0 --json --filter 'mod:~^shop\.cart$' "$pid"
+jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'a module'
+gives 0 --json --filter 'domain:obj' "$pid"
+jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'a domain'
+gives 1 -b --filter 'a & b & c & d & e' "$pid"; says err 'more than 4 terms'; silent out
 gives 0 -b --units decimal "$pid"
 says out '^RSS 190.8M .*python 4.7M .*limit 536.9M .*interval 524.3k'
 gives 0 -b --units bytes "$pid"
