@@ -21,6 +21,7 @@ struct plot {
 	struct lk_area	area;		/* of the bars */
 	double		values[LK_CANVAS_COLS_MAX];	/* [area.cols]; NAN: none */
 	double		low, high;
+	double		to_s;		/* the right edge */
 };
 
 /* The mean of the points taken within (FROM, TO], or of the one that stands for it: a point is how
@@ -66,9 +67,11 @@ make_plot(const struct lk_graph *g, struct plot *p)
 {
 	double width_s = g->span_s / p->area.cols;
 
+	/* Whole columns: it moves when one is full, not a little with each second. */
+	p->to_s = ceil(g->to_s / width_s) * width_s;
 	for (int i = 0; i < p->area.cols; i++)
-		p->values[i] = value_between(g, g->to_s - g->span_s + width_s * i,
-		    g->to_s - g->span_s + width_s * (i + 1));
+		p->values[i] = value_between(g, p->to_s - g->span_s + width_s * i,
+		    p->to_s - g->span_s + width_s * (i + 1));
 	scale(p);
 }
 
@@ -95,7 +98,7 @@ draw_bar(const struct plot *p, struct lk_canvas *c, int column, enum lk_role rol
 static int
 column_of(const struct lk_graph *g, const struct plot *p, const struct lk_graph_mark *mark)
 {
-	double share = 1 - (g->to_s - mark->at_s) / g->span_s;
+	double share = 1 - (p->to_s - mark->at_s) / g->span_s;
 	int column = (int)floor(share * p->area.cols);
 
 	if (!(share >= 0 && share <= 1))

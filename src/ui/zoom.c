@@ -162,7 +162,8 @@ lk_zoom_draw_row(const struct lk_zoom *z, const struct lk_session *s, const stru
 	g.bytes = row->trend_bytes;
 	g.count = row->trend_bytes != NULL ? row->trend_count : 0;
 	g.step_s = s->now->trend_step_s;
-	g.end_s = s->now->at_s;
+	/* when its last point was taken is not told: within the last step */
+	g.end_s = floor(s->now->at_s / g.step_s) * g.step_s;
 	g.role = !row->significant ? LK_ROLE_GRAPH_TEXT :
 	    row->delta_bytes > 0 ? LK_ROLE_GROW : LK_ROLE_SHRINK;
 	draw(s, &g, title, c, &rest);

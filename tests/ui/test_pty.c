@@ -318,6 +318,24 @@ START_TEST(a_freeze_is_cheap_on_a_slow_line)
 }
 END_TEST
 
+/* A graph moves by whole columns: not all of it with each second. */
+START_TEST(a_zoomed_trend_is_cheap)
+{
+	size_t sum = 0;
+
+	start("xterm-256color", "C.UTF-8", "live");
+	ck_assert(sees("Python leak"));
+	type("z");
+	ck_assert(sees("last 10 minutes"));
+	while (take_output(QUIET_MS))
+		;
+	for (int i = 0; i < 8; i++)
+		sum += frame();
+	ck_assert_uint_le(sum / 8, 3 * IDLE_BYTES);
+	stop();
+}
+END_TEST
+
 /* The config of a host that is production: its words are there, without colours too. */
 START_TEST(production_is_said)
 {
@@ -603,6 +621,7 @@ main(void)
 	tcase_add_loop_test(tc, an_idle_frame_is_nearly_nothing, 0, 2);
 	tcase_add_test(tc, a_freeze_is_cheap_on_a_slow_line);
 	tcase_add_test(tc, a_busy_frame_is_small);
+	tcase_add_test(tc, a_zoomed_trend_is_cheap);
 	tcase_add_test(tc, production_is_said);
 	tcase_add_test(tc, leaving_gives_the_terminal_back);
 	tcase_add_test(tc, keys_change_the_screen);
