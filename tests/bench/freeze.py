@@ -5,8 +5,9 @@ A heap of some eight million objects in one process: the GIL is held while it is
 missed beat of a thread that ticks each millisecond is what the service feels of it.  Beside it, in the
 same process: a copy that does nothing (clone alone, the floor of any such copy on this machine),
 gc.get_objects(), and the usual audit of all containers.
-Then a shop under gunicorn and a steady load, with scans and without, by turns: a scan each second, as
-somebody who watches may have it, and one right after the other, the most that a client can ask for.
+Then a shop under gunicorn and a steady load, with scans and without, by turns: a scan each ten seconds,
+as somebody has it who asks again and again; one each second; and one right after the other, the most that
+a client can ask for.  A turn is ten seconds long, so that a hundredth of its requests are twenty.
 """
 import argparse
 import contextlib
@@ -180,10 +181,10 @@ def main():
     parser.add_argument("--python", default="/usr/bin/python3", help="the interpreter")
     parser.add_argument("--dicts", type=int, default=2_700_000, help="a third of the objects")
     parser.add_argument("--rounds", type=int, default=5, help="of pauses; 0: none")
-    parser.add_argument("--every", type=float, nargs="*", default=[1.0, 0.0],
+    parser.add_argument("--every", type=float, nargs="*", default=[10.0, 1.0, 0.0],
                         help="seconds between scans")
-    parser.add_argument("--pairs", type=int, default=20, help="of turns of the shop")
-    parser.add_argument("--requests", type=int, default=600, help="in a turn")
+    parser.add_argument("--pairs", type=int, default=12, help="of turns of the shop")
+    parser.add_argument("--requests", type=int, default=2000, help="in a turn")
     parser.add_argument("--rate", type=int, default=200, help="of requests, per second")
     parser.add_argument("--seed", type=int, default=1, help="of the lots")
     options = parser.parse_args()
