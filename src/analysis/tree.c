@@ -6,130 +6,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
-#include "model/arena.h"
+#include "util/index.h"
 #include "util/order.h"
 
+#include "analysis/calls.h"
 #include "analysis/growth.h"
 
-#define CACHE_SLOTS	16384u	/* frames by their pointers, while one update lasts */
 #define GONE_LEAST	4096u	/* stacks that are gone: more, and more than half, are too many */
 
-struct frame {
-	struct lk_frame	 frame;
-	uint64_t	 hash;
-};
-
-/* Where a stack ends in the tree. */
+/* A stack, at the deepest node that there is for it. */
 struct leaf {
-	uint32_t stack, node;
+	const struct lk_stack *borrowed;	/* only while its round is the tree's */
+	double	 delta_bytes, live_bytes;
+	uint32_t round;			/* the last update that had it */
+	uint32_t stack;
 	uint32_t frame_count;		/* and line: whether the id still means it */
 	uint32_t line;
+	uint32_t node, next;		/* in the node's list; unless it ends there */
+	uint32_t frame;			/* while it is handed on */
 };
 
-/* Open addressing: numbers + 1, 0 is free, and behind them a part of the hash: what else is in a
- * slot is seen without going to where it is. */
-struct slot {
-	uint32_t number, tag;
-};
-
-struct index {
-	struct slot *slots;		/* [mask + 1] */
-	uint32_t  mask, count;
-};
-
-struct cached {
-	const char *function, *file;
-	uint32_t    line, frame;
+/* What a node has that is nobody else's business. */
+struct place {
+	uint32_t frame;
+	uint32_t first, last;		/* leaves that wait here, by number */
+	bool	 expanded;		/* none waits here: they are at its children */
 };
 
 struct lk_tree {
 	bool		     inverted;
-	struct lk_arena	    *names;
-	struct frame	    *frames;
-	uint32_t	     frame_count, frame_cap;
+	struct lk_calls	     calls;
 	struct lk_tree_node *nodes;
-	uint32_t	    *node_frames;	/* [node_cap] */
-	uint32_t	     node_count, node_cap;
+	struct place	    *places;
+	uint32_t	     node_count, node_cap, place_cap;
 	struct leaf	    *leaves;
 	uint32_t	     leaf_count, leaf_cap;
-	struct index	     by_frame, by_edge, by_stack;
-	struct cached	    *cache;		/* [CACHE_SLOTS] or NULL */
+	uint32_t	     round, mark;
+	struct lk_index	     by_edge, by_stack;	/* of the first ones; the others when needed */
 };
 
-/* ---- tables ------------------------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------------------------- */
 
-static uint64_t
-spread(uint64_t h)
-{
-	h = (h ^ h >> 32) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
-}
-
-static uint64_t
-edge_hash(uint32_t parent, uint32_t frame)
-{
-	return spread((uint64_t)parent << 32 | frame);
-}
-
-static uint64_t
-hash_of(const struct lk_tree *t, const struct index *x, uint32_t number)
-{
-	if (x == &t->by_frame)
-		return t->frames[number].hash;
-	if (x == &t->by_edge)
-		return edge_hash(t->nodes[number].parent, t->node_frames[number]);
-	return spread(t->leaves[number].stack);
-}
-
-static uint32_t
-tag_of(uint64_t hash)
-{
-	return (uint32_t)(hash >> 32);
-}
-
-static void
-put(const struct lk_tree *t, struct index *x, uint32_t number)
-{
-	uint64_t hash = hash_of(t, x, number);
-	uint32_t at = (uint32_t)hash & x->mask;
-
-	while (x->slots[at].number != 0)
-		at = (at + 1) & x->mask;
-	x->slots[at] = (struct slot){number + 1, tag_of(hash)};
-}
-
-/* Room for one more at a load of a half. */
+/* Room for COUNT elements in an array that doubles; ARRAY: where the pointer to it is. */
 static int
-make_room(const struct lk_tree *t, struct index *x)
+reserve(void *array, uint32_t count, uint32_t *cap, size_t size_bytes)
 {
-	uint32_t size = x->slots == NULL ? 1024 : (x->mask + 1) * 4;
-	struct slot *slots;
-
-	if (x->slots != NULL && 2 * (x->count + 1) <= x->mask)
-		return 0;
-	slots = calloc(size, sizeof(*slots));
-	if (slots == NULL)
-		return -ENOMEM;
-	free(x->slots);
-	x->slots = slots;
-	x->mask = size - 1;
-	for (uint32_t i = 0; i < x->count; i++)
-		put(t, x, i);
-	return 0;
-}
-
-/* One more element in an array that doubles; ARRAY: where the pointer to it is. */
-static int
-extend(void *array, uint32_t count, uint32_t *cap, size_t size_bytes)
-{
-	uint32_t more = *cap == 0 ? 256 : *cap * 2;
+	uint32_t more = *cap == 0 ? 256 : *cap;
 	void *moved;
 
-	if (count < *cap)
+	if (count <= *cap)
 		return 0;
+	while (more < count && more <= UINT32_MAX / 2)
+		more *= 2;
 	memcpy(&moved, array, sizeof(moved));
-	moved = more > *cap ? realloc(moved, more * size_bytes) : NULL;
+	moved = more >= count ? realloc(moved, more * size_bytes) : NULL;
 	if (moved == NULL)
 		return -ENOMEM;
 	memcpy(array, &moved, sizeof(moved));
@@ -137,230 +67,358 @@ extend(void *array, uint32_t count, uint32_t *cap, size_t size_bytes)
 	return 0;
 }
 
-/* ---- frames ------------------------------------------------------------------------------- */
-
-static bool
-same_frame(const struct lk_frame *a, const struct lk_frame *b)
+static int
+reserve_nodes(struct lk_tree *t, uint32_t more)
 {
-	return a->line == b->line && a->native == b->native &&
-	    strcmp(a->function, b->function) == 0 && strcmp(a->file, b->file) == 0;
-}
-
-static const char *
-copy(struct lk_tree *t, const char *text)
-{
-	return lk_arena_text(t->names, text, strlen(text));
-}
-
-static int64_t
-add_frame(struct lk_tree *t, const struct lk_frame *frame, uint64_t hash)
-{
-	struct frame *new;
-
-	if (extend(&t->frames, t->frame_count, &t->frame_cap, sizeof(*t->frames)) < 0 ||
-	    make_room(t, &t->by_frame) < 0)
+	if (reserve(&t->nodes, t->node_count + more, &t->node_cap, sizeof(*t->nodes)) < 0 ||
+	    reserve(&t->places, t->node_count + more, &t->place_cap, sizeof(*t->places)) < 0)
 		return -ENOMEM;
-	new = &t->frames[t->frame_count];
-	*new = (struct frame){*frame, hash};
-	new->frame.function = copy(t, frame->function);
-	new->frame.file = copy(t, frame->file);
-	new->frame.build_id = NULL;
-	if (new->frame.function == NULL || new->frame.file == NULL)
-		return -ENOMEM;
-	put(t, &t->by_frame, t->frame_count);
-	t->by_frame.count++;
-	return t->frame_count++;
+	return 0;
 }
 
-/* Eight bytes at a time. */
-static uint64_t
-hash_text(uint64_t hash, const char *text)
-{
-	size_t length = strlen(text);
-	uint64_t word;
-
-	hash = lk_hash_more(hash, length);
-	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		hash = spread(hash ^ word);
-	}
-	word = 0;
-	memcpy(&word, text, length);
-	return spread(hash ^ word);
-}
-
-static int64_t
-find_frame(struct lk_tree *t, const struct lk_frame *frame)
-{
-	uint64_t hash = spread(hash_text(hash_text(frame->line, frame->function), frame->file));
-
-	for (uint32_t at = (uint32_t)hash & t->by_frame.mask;
-	     t->by_frame.slots != NULL && t->by_frame.slots[at].number != 0;
-	     at = (at + 1) & t->by_frame.mask) {
-		uint32_t number = t->by_frame.slots[at].number - 1;
-
-		if (t->by_frame.slots[at].tag == tag_of(hash) && t->frames[number].hash == hash &&
-		    same_frame(&t->frames[number].frame, frame))
-			return number;
-	}
-	return add_frame(t, frame, hash);
-}
-
-/* Names are mostly the same pointers within a snapshot: texts are read once for each. */
-static int64_t
-number_of(struct lk_tree *t, const struct lk_frame *frame)
-{
-	uint64_t hash = spread((uint64_t)(uintptr_t)frame->function ^
-	    (uint64_t)(uintptr_t)frame->file << 17 ^ (uint64_t)frame->line << 40);
-	struct cached *c;
-	int64_t number;
-
-	if (t->cache == NULL)
-		return find_frame(t, frame);
-	c = &t->cache[hash % CACHE_SLOTS];
-	if (c->function == frame->function && c->file == frame->file && c->line == frame->line)
-		return c->frame;
-	number = find_frame(t, frame);
-	if (number >= 0)
-		*c = (struct cached){frame->function, frame->file, frame->line, (uint32_t)number};
-	return number;
-}
-
-/* ---- nodes -------------------------------------------------------------------------------- */
-
-static int64_t
+/* There is room. */
+static uint32_t
 add_node(struct lk_tree *t, uint32_t parent, uint32_t frame)
 {
-	uint32_t cap = t->node_cap;
-	struct lk_tree_node *node;
+	struct lk_tree_node *node = &t->nodes[t->node_count];
 
-	if (extend(&t->nodes, t->node_count, &t->node_cap, sizeof(*t->nodes)) < 0 ||
-	    extend(&t->node_frames, t->node_count, &cap, sizeof(*t->node_frames)) < 0 ||
-	    make_room(t, &t->by_edge) < 0)
-		return -ENOMEM;
-	node = &t->nodes[t->node_count];
 	*node = (struct lk_tree_node){.parent = parent, .first = LK_TREE_NONE,
 	    .next = LK_TREE_NONE};
 	if (frame != LK_TREE_NONE)
-		node->frame = t->frames[frame].frame;
+		node->frame = t->calls.list[frame].frame;
 	if (parent != LK_TREE_NONE) {
 		node->depth = t->nodes[parent].depth + 1;
 		node->next = t->nodes[parent].first;
 		t->nodes[parent].first = t->node_count;
 	}
-	t->node_frames[t->node_count] = frame;
-	put(t, &t->by_edge, t->node_count);
-	t->by_edge.count++;
+	t->places[t->node_count] = (struct place){.frame = frame, .first = LK_TREE_NONE,
+	    .last = LK_TREE_NONE};
 	return t->node_count++;
+}
+
+static uint64_t
+edge_hash(uint32_t parent, uint32_t frame)
+{
+	return lk_index_spread((uint64_t)parent << 32 | frame);
 }
 
 static int64_t
 child_of(struct lk_tree *t, uint32_t parent, uint32_t frame)
 {
 	uint64_t hash = edge_hash(parent, frame);
+	uint32_t number, at = 0;
 
-	for (uint32_t at = (uint32_t)hash & t->by_edge.mask; t->by_edge.slots[at].number != 0;
-	     at = (at + 1) & t->by_edge.mask) {
-		uint32_t number = t->by_edge.slots[at].number - 1;
-
-		if (t->by_edge.slots[at].tag == tag_of(hash) &&
-		    t->nodes[number].parent == parent && t->node_frames[number] == frame)
+	for (uint32_t i = t->by_edge.count; i < t->node_count; i++)
+		if (lk_index_add(&t->by_edge, edge_hash(t->nodes[i].parent,
+		    t->places[i].frame), i) < 0)
+			return -ENOMEM;
+	while ((number = lk_index_next(&t->by_edge, hash, &at)) != LK_INDEX_NONE)
+		if (t->nodes[number].parent == parent && t->places[number].frame == frame)
 			return number;
-	}
-	return add_node(t, parent, frame);
+	return reserve_nodes(t, 1) < 0 ? -ENOMEM : (int64_t)add_node(t, parent, frame);
 }
 
+/* ---- stacks ------------------------------------------------------------------------------- */
+
+/* A stack without frames has a node as well. */
+static bool
+is_end(const struct lk_tree *t, const struct leaf *leaf)
+{
+	uint32_t depth = t->nodes[leaf->node].depth;
+
+	return leaf->frame_count > 0 ? depth == leaf->frame_count : depth == 1;
+}
+
+/* Of the call at DEPTH; LK_TREE_NONE where there are no frames. */
 static int64_t
-put_stack(struct lk_tree *t, const struct lk_stack *stack)
+number_at(struct lk_tree *t, const struct leaf *leaf, uint32_t depth)
 {
-	int64_t node = LK_TREE_ROOT;
+	if (leaf->frame_count == 0)
+		return LK_TREE_NONE;
+	return lk_calls_number(&t->calls, &leaf->borrowed->frames[t->inverted ? depth :
+	    leaf->frame_count - 1 - depth]);
+}
 
-	if (stack->frame_count == 0)
-		return child_of(t, LK_TREE_ROOT, LK_TREE_NONE);
-	for (uint32_t i = 0; i < stack->frame_count && node >= 0; i++) {
-		uint32_t at = t->inverted ? i : stack->frame_count - 1 - i;
-		int64_t frame = number_of(t, &stack->frames[at]);
+static void
+wait_at(struct lk_tree *t, uint32_t node, uint32_t number)
+{
+	struct place *place = &t->places[node];
 
-		node = frame < 0 ? frame : child_of(t, (uint32_t)node, (uint32_t)frame);
+	t->leaves[number].node = node;
+	t->leaves[number].next = LK_TREE_NONE;
+	if (place->first == LK_TREE_NONE)
+		place->first = number;
+	else
+		t->leaves[place->last].next = number;
+	place->last = number;
+}
+
+/* From the node where it is to the last one there is. */
+static int
+walk_down(struct lk_tree *t, uint32_t number)
+{
+	struct leaf *leaf = &t->leaves[number];
+
+	while (!is_end(t, leaf) && t->places[leaf->node].expanded) {
+		int64_t frame = number_at(t, leaf, t->nodes[leaf->node].depth);
+		int64_t node = frame < 0 ? frame : child_of(t, leaf->node, (uint32_t)frame);
+
+		if (node < 0)
+			return -ENOMEM;
+		leaf->node = (uint32_t)node;
 	}
-	return node;
+	if (!is_end(t, leaf))
+		wait_at(t, leaf->node, number);
+	return 0;
 }
 
-static struct leaf
-leaf_of(const struct lk_stack *stack)
-{
-	return (struct leaf){.stack = stack->id, .frame_count = stack->frame_count,
-	    .line = stack->frame_count > 0 ? stack->frames[0].line : 0};
-}
-
-/* -ESTALE: the id means another stack now.  *next: the leaf that it is most likely; they came in
- * the order in which they are asked for, if some are gone since. */
+/* LK_TREE_NONE: it is not among the first KNOWN ones.  *next: the leaf that it is most likely;
+ * they came in the order in which they are asked for, if some are gone since. */
 static int64_t
-find_leaf(struct lk_tree *t, const struct lk_stack *stack, uint32_t *next)
+find_leaf(struct lk_tree *t, uint32_t id, uint32_t known, uint32_t *next)
 {
-	struct leaf new = leaf_of(stack);
-	int64_t node;
+	uint32_t number, at = 0;
 
-	if (*next < t->leaf_count && t->leaves[*next].stack == stack->id) {
-		const struct leaf *leaf = &t->leaves[(*next)++];
+	if (*next < known && t->leaves[*next].stack == id)
+		return (*next)++;
+	if (known == 0)
+		return LK_TREE_NONE;
+	for (uint32_t i = t->by_stack.count; i < known; i++)
+		if (lk_index_add(&t->by_stack, lk_index_spread(t->leaves[i].stack), i) < 0)
+			return -ENOMEM;
+	number = lk_index_next(&t->by_stack, lk_index_spread(id), &at);
+	while (number != LK_INDEX_NONE && t->leaves[number].stack != id)
+		number = lk_index_next(&t->by_stack, lk_index_spread(id), &at);
+	if (number == LK_INDEX_NONE)
+		return LK_TREE_NONE;
+	*next = number + 1;
+	return number;
+}
 
-		return leaf->frame_count == new.frame_count && leaf->line == new.line ?
-		    (int64_t)leaf->node : -ESTALE;
-	}
-	for (uint32_t at = (uint32_t)spread(stack->id) & t->by_stack.mask;
-	     t->by_stack.slots != NULL && t->by_stack.slots[at].number != 0;
-	     at = (at + 1) & t->by_stack.mask) {
-		const struct leaf *leaf = &t->leaves[t->by_stack.slots[at].number - 1];
-
-		if (leaf->stack != stack->id)
-			continue;
-		if (leaf->frame_count != new.frame_count || leaf->line != new.line)
-			return -ESTALE;
-		*next = (uint32_t)(leaf - t->leaves) + 1;
-		return leaf->node;
-	}
-	node = put_stack(t, stack);
-	if (node < 0 || extend(&t->leaves, t->leaf_count, &t->leaf_cap, sizeof(*t->leaves)) < 0 ||
-	    make_room(t, &t->by_stack) < 0)
+static int
+add_leaf(struct lk_tree *t, const struct lk_growth_stack *g)
+{
+	if (reserve(&t->leaves, t->leaf_count + 1, &t->leaf_cap, sizeof(*t->leaves)) < 0)
 		return -ENOMEM;
-	new.node = (uint32_t)node;
-	t->leaves[t->leaf_count] = new;
-	put(t, &t->by_stack, t->leaf_count);
-	t->by_stack.count++;
-	*next = ++t->leaf_count;
-	return node;
+	t->leaves[t->leaf_count] = (struct leaf){.borrowed = g->stack, .stack = g->stack->id,
+	    .frame_count = g->stack->frame_count, .node = LK_TREE_ROOT,
+	    .line = g->stack->frame_count > 0 ? g->stack->frames[0].line : 0};
+	return walk_down(t, t->leaf_count++);
+}
+
+static bool
+means(const struct leaf *leaf, const struct lk_stack *stack)
+{
+	return leaf->frame_count == stack->frame_count &&
+	    (stack->frame_count == 0 || leaf->line == stack->frames[0].line);
+}
+
+/* The leaf of G from now on, where it belongs; -ESTALE: the id means another stack now. */
+static int64_t
+renew_leaf(struct lk_tree *t, const struct lk_growth_stack *g, uint32_t known, uint32_t *next)
+{
+	int64_t number = find_leaf(t, g->stack->id, known, next);
+	struct leaf *leaf;
+	int rc = 0;
+
+	if (number < 0)
+		return number;
+	if (number == LK_TREE_NONE) {
+		number = t->leaf_count;
+		rc = add_leaf(t, g);
+	} else if (!means(&t->leaves[number], g->stack)) {
+		return -ESTALE;
+	}
+	if (rc < 0)
+		return rc;
+	leaf = &t->leaves[number];
+	leaf->borrowed = g->stack;
+	leaf->delta_bytes = g->delta_bytes;
+	leaf->live_bytes = g->live_bytes;
+	leaf->round = t->round;
+	/* it was gone when its node was expanded, and is back */
+	if (!is_end(t, leaf) && t->places[leaf->node].expanded)
+		rc = walk_down(t, (uint32_t)number);
+	return rc < 0 ? rc : number;
+}
+
+/* ---- expanding ---------------------------------------------------------------------------- */
+
+/* NUMBER, or the next one in its list that is not gone: what is gone has no frames to hand it on
+ * by.  It stays with the node, and when it is back it is not at one that waits. */
+static uint32_t
+waiting(const struct lk_tree *t, uint32_t number)
+{
+	while (number != LK_TREE_NONE && t->leaves[number].round != t->round)
+		number = t->leaves[number].next;
+	return number;
+}
+
+static uint32_t
+first_waiting(const struct lk_tree *t, uint32_t node)
+{
+	return waiting(t, t->places[node].first);
+}
+
+static uint32_t
+next_waiting(const struct lk_tree *t, uint32_t number)
+{
+	return waiting(t, t->leaves[number].next);
+}
+
+static bool
+same_pointers(const struct lk_frame *a, const struct lk_frame *b)
+{
+	return a->function == b->function && a->file == b->file && a->line == b->line;
+}
+
+/* How many calls below NODE all of its stacks have in common, seen by their pointers alone: what
+ * a server calls until it comes to the point is passed by one look at each stack. */
+static uint32_t
+shared_calls(const struct lk_tree *t, uint32_t node)
+{
+	uint32_t depth = t->nodes[node].depth, number = first_waiting(t, node), shared = 0;
+	const struct lk_frame *calls = NULL;
+
+	for (; number != LK_TREE_NONE; number = next_waiting(t, number)) {
+		const struct leaf *leaf = &t->leaves[number];
+		const struct lk_frame *own = leaf->borrowed->frames;
+		uint32_t most = leaf->frame_count - depth, i = 0;
+
+		if (leaf->frame_count == 0)
+			return 0;
+		if (calls == NULL) {
+			calls = own + most;
+			shared = most;
+		}
+		while (i < shared && i < most && same_pointers(own + most - 1 - i, calls - 1 - i))
+			i++;
+		shared = i;
+		if (shared == 0)
+			break;
+	}
+	return shared;
+}
+
+/* To NODE, as one of those below its parent. */
+static void
+hand_to(struct lk_tree *t, uint32_t node, uint32_t number)
+{
+	struct leaf *leaf = &t->leaves[number];
+	struct lk_tree_node *n = &t->nodes[node];
+
+	leaf->node = node;
+	n->delta_bytes += leaf->delta_bytes;
+	n->live_bytes += leaf->live_bytes;
+	if (is_end(t, leaf)) {
+		n->own_delta_bytes += leaf->delta_bytes;
+		n->own_live_bytes += leaf->live_bytes;
+	} else {
+		wait_at(t, node, number);
+	}
+}
+
+/* All stacks of NODE to the end of what they share. */
+static int
+hand_along(struct lk_tree *t, uint32_t node, uint32_t shared)
+{
+	uint32_t number = first_waiting(t, node), depth = t->nodes[node].depth, last = node, next;
+	const struct leaf *first = &t->leaves[number];
+
+	for (uint32_t i = 0; i < shared; i++)
+		if (number_at(t, first, depth + i) < 0)
+			return -ENOMEM;
+	if (reserve_nodes(t, shared) < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < shared; i++) {	/* the numbers are there: it cannot fail now */
+		last = add_node(t, last, (uint32_t)number_at(t, first, depth + i));
+		t->places[last].expanded = i + 1 < shared;
+	}
+	for (; number != LK_TREE_NONE; number = next) {
+		next = next_waiting(t, number);
+		hand_to(t, last, number);
+	}
+	for (uint32_t up = t->nodes[last].parent; up != node; up = t->nodes[up].parent) {
+		t->nodes[up].delta_bytes = t->nodes[last].delta_bytes;
+		t->nodes[up].live_bytes = t->nodes[last].live_bytes;
+	}
+	return 0;
+}
+
+/* Numbers of the next calls into the leaves.  Returns: how many there are, or -ENOMEM. */
+static int64_t
+number_calls(struct lk_tree *t, uint32_t node)
+{
+	uint32_t depth = t->nodes[node].depth, count = 1;	/* one without frames */
+
+	t->mark++;
+	for (uint32_t i = first_waiting(t, node); i != LK_TREE_NONE; i = next_waiting(t, i)) {
+		int64_t frame = number_at(t, &t->leaves[i], depth);
+
+		if (frame < 0)
+			return frame;
+		t->leaves[i].frame = (uint32_t)frame;
+		if (frame == LK_TREE_NONE || t->calls.list[frame].mark == t->mark)
+			continue;
+		t->calls.list[frame].mark = t->mark;
+		t->calls.list[frame].child = LK_TREE_NONE;
+		count++;
+	}
+	return count;
+}
+
+/* Each stack of NODE to the child that its next call leads to; all memory is taken first. */
+static int
+hand_on(struct lk_tree *t, uint32_t node)
+{
+	int64_t count = number_calls(t, node);
+	uint32_t without = LK_TREE_NONE, next;
+
+	if (count < 0 || reserve_nodes(t, (uint32_t)count) < 0)
+		return -ENOMEM;
+	for (uint32_t i = first_waiting(t, node); i != LK_TREE_NONE; i = next) {
+		uint32_t frame = t->leaves[i].frame;
+		uint32_t *child = frame == LK_TREE_NONE ? &without : &t->calls.list[frame].child;
+
+		next = next_waiting(t, i);
+		if (*child == LK_TREE_NONE)
+			*child = add_node(t, node, frame);
+		hand_to(t, *child, i);
+	}
+	return 0;
+}
+
+uint32_t
+lk_tree_expand(struct lk_tree *t, uint32_t node)
+{
+	uint32_t shared;
+	int rc = 0;
+
+	if (t->places[node].expanded)
+		return t->nodes[node].first;
+	if (first_waiting(t, node) != LK_TREE_NONE) {
+		/* upside down nobody passes calls: what is below one is seen when it is opened */
+		shared = t->inverted ? 0 : shared_calls(t, node);
+		rc = shared > 0 ? hand_along(t, node, shared) : hand_on(t, node);
+	}
+	if (rc < 0)
+		return LK_TREE_NONE;
+	t->places[node].first = t->places[node].last = LK_TREE_NONE;
+	t->places[node].expanded = true;
+	return t->nodes[node].first;
 }
 
 /* ---- the whole ---------------------------------------------------------------------------- */
 
-static void
-forget_nodes(struct lk_tree *t)
-{
-	free(t->by_edge.slots);
-	free(t->by_stack.slots);
-	memset(&t->by_edge, 0, sizeof(t->by_edge));
-	memset(&t->by_stack, 0, sizeof(t->by_stack));
-	t->node_count = t->leaf_count = 0;
-}
-
-static void
-forget(struct lk_tree *t)
-{
-	forget_nodes(t);
-	free(t->by_frame.slots);
-	memset(&t->by_frame, 0, sizeof(t->by_frame));
-	t->frame_count = 0;
-	lk_arena_free(t->names);
-	t->names = NULL;
-}
-
 static int
 begin(struct lk_tree *t)
 {
-	forget(t);
-	t->names = lk_arena_new();
-	if (t->names == NULL || add_node(t, LK_TREE_NONE, LK_TREE_NONE) < 0)
+	lk_index_clear(&t->by_edge);
+	lk_index_clear(&t->by_stack);
+	t->node_count = t->leaf_count = 0;
+	if (lk_calls_begin(&t->calls) < 0 || reserve_nodes(t, 1) < 0)
 		return -ENOMEM;
+	add_node(t, LK_TREE_NONE, LK_TREE_NONE);
 	return 0;
 }
 
@@ -384,12 +442,12 @@ lk_tree_free(struct lk_tree *t)
 {
 	if (t == NULL)
 		return;
-	forget(t);
-	free(t->frames);
+	lk_index_clear(&t->by_edge);
+	lk_index_clear(&t->by_stack);
+	lk_calls_clear(&t->calls);
 	free(t->nodes);
-	free(t->node_frames);
+	free(t->places);
 	free(t->leaves);
-	free(t->cache);
 	free(t);
 }
 
@@ -421,17 +479,25 @@ sum_up(struct lk_tree *t)
 static int
 add_all(struct lk_tree *t, const struct lk_growth_stacks *stacks)
 {
-	uint32_t next = 0;
+	uint32_t next = 0, known = t->leaf_count;
 
+	t->round++;
 	clear_bytes(t);
 	for (size_t i = 0; i < stacks->count; i++) {
 		const struct lk_growth_stack *g = &stacks->list[i];
-		int64_t node = find_leaf(t, g->stack, &next);
+		int64_t number = renew_leaf(t, g, known, &next);
+		struct lk_tree_node *n;
 
-		if (node < 0)
-			return (int)node;
-		t->nodes[node].own_delta_bytes += g->delta_bytes;
-		t->nodes[node].own_live_bytes += g->live_bytes;
+		if (number < 0)
+			return (int)number;
+		n = &t->nodes[t->leaves[number].node];
+		if (is_end(t, &t->leaves[number])) {
+			n->own_delta_bytes += g->delta_bytes;
+			n->own_live_bytes += g->live_bytes;
+		} else {
+			n->delta_bytes += g->delta_bytes;
+			n->live_bytes += g->live_bytes;
+		}
 	}
 	sum_up(t);
 	return 0;
@@ -446,10 +512,10 @@ is_worn(const struct lk_tree *t, const struct lk_growth_stacks *stacks)
 int
 lk_tree_update(struct lk_tree *t, const struct lk_growth_stacks *stacks, bool one_process)
 {
-	bool anew = !one_process || is_worn(t, stacks) || t->names == NULL;
+	bool anew = !one_process || is_worn(t, stacks) || t->node_count == 0;
 	int rc = anew ? begin(t) : 0;
 
-	t->cache = calloc(CACHE_SLOTS, sizeof(*t->cache));	/* NULL: slower */
+	lk_calls_renew(&t->calls);
 	if (rc == 0)
 		rc = add_all(t, stacks);
 	if (rc == -ESTALE) {
@@ -458,22 +524,25 @@ lk_tree_update(struct lk_tree *t, const struct lk_growth_stacks *stacks, bool on
 		if (rc == 0)
 			rc = add_all(t, stacks);
 	}
-	free(t->cache);
-	t->cache = NULL;
 	if (rc < 0) {
-		forget(t);
+		t->node_count = 0;	/* all is made anew the next time */
 		return -ENOMEM;
 	}
 	return anew;
 }
 
+/* All stacks are at the root again. */
 void
 lk_tree_turn(struct lk_tree *t)
 {
 	t->inverted = !t->inverted;
-	forget_nodes(t);
-	if (t->names != NULL && add_node(t, LK_TREE_NONE, LK_TREE_NONE) < 0)
-		forget(t);
+	if (t->node_count == 0)
+		return;
+	lk_index_clear(&t->by_edge);
+	t->node_count = 0;
+	add_node(t, LK_TREE_NONE, LK_TREE_NONE);	/* there was one: there is room */
+	for (uint32_t i = 0; i < t->leaf_count; i++)
+		wait_at(t, LK_TREE_ROOT, i);
 }
 
 bool

@@ -35,11 +35,11 @@ is_shown(const struct lk_tree_node *node, bool by_live)
 
 /* The only child that shows; NONE: there is none, or another one beside it. */
 static uint32_t
-only_child(const struct lk_tree *t, uint32_t node, bool by_live)
+only_child(struct lk_tree *t, uint32_t node, bool by_live)
 {
 	uint32_t only = LK_TREE_NONE;
 
-	for (uint32_t i = lk_tree_at(t, node)->first; i != LK_TREE_NONE;
+	for (uint32_t i = lk_tree_expand(t, node); i != LK_TREE_NONE;
 	     i = lk_tree_at(t, i)->next) {
 		if (!is_shown(lk_tree_at(t, i), by_live))
 			continue;
@@ -51,7 +51,7 @@ only_child(const struct lk_tree *t, uint32_t node, bool by_live)
 }
 
 uint32_t
-lk_icicle_skip(const struct lk_tree *t, uint32_t node, bool by_live, uint32_t *folded)
+lk_icicle_skip(struct lk_tree *t, uint32_t node, bool by_live, uint32_t *folded)
 {
 	*folded = 0;
 	if (lk_tree_is_inverted(t))
@@ -88,7 +88,7 @@ lk_icicle_label(const struct lk_tree *t, uint32_t node, uint32_t folded, char *o
 
 struct work {
 	struct lk_icicle	*v;
-	const struct lk_tree	*t;
+	struct lk_tree		*t;
 	struct lk_canvas	*c;
 	const struct lk_area	*area;
 	bool			 by_live;
@@ -140,7 +140,7 @@ sum_of_children(const struct work *w, uint32_t node)
 {
 	double sum = 0;
 
-	for (uint32_t i = lk_tree_at(w->t, node)->first; i != LK_TREE_NONE;
+	for (uint32_t i = lk_tree_expand(w->t, node); i != LK_TREE_NONE;
 	     i = lk_tree_at(w->t, i)->next)
 		sum += lk_icicle_value(lk_tree_at(w->t, i), w->by_live);
 	return sum;
@@ -158,7 +158,7 @@ divide(struct work *w, int parent)
 
 	if (!(whole > 0))
 		return;
-	for (uint32_t i = lk_tree_at(w->t, box.node)->first; i != LK_TREE_NONE;
+	for (uint32_t i = lk_tree_expand(w->t, box.node); i != LK_TREE_NONE;
 	     i = lk_tree_at(w->t, i)->next) {
 		double from = done;
 		int col, end, at;
@@ -177,7 +177,7 @@ divide(struct work *w, int parent)
 }
 
 void
-lk_icicle_draw(struct lk_icicle *v, const struct lk_tree *t, uint32_t node, bool by_live,
+lk_icicle_draw(struct lk_icicle *v, struct lk_tree *t, uint32_t node, bool by_live,
     struct lk_canvas *c, const struct lk_area *area)
 {
 	struct work w = {v, t, c, area, by_live, 0};

@@ -34,13 +34,13 @@ double lk_icicle_value(const struct lk_tree_node *node, bool by_live);
 
 /* lk_icicle_skip - below NODE: the next one where calls part or something was allocated; *folded
  * is how many were passed.  Of an inverted tree NODE itself: it says what allocated. */
-uint32_t lk_icicle_skip(const struct lk_tree *t, uint32_t node, bool by_live, uint32_t *folded);
+uint32_t lk_icicle_skip(struct lk_tree *t, uint32_t node, bool by_live, uint32_t *folded);
 
 /* lk_icicle_label - "price_key:88", "(3) price_key:88", cleaned; at most LK_ICICLE_LABEL_BYTES. */
 char *lk_icicle_label(const struct lk_tree *t, uint32_t node, uint32_t folded, char *out);
 
 /* lk_icicle_draw - everything below NODE; children should be sorted. */
-void lk_icicle_draw(struct lk_icicle *v, const struct lk_tree *t, uint32_t node, bool by_live,
+void lk_icicle_draw(struct lk_icicle *v, struct lk_tree *t, uint32_t node, bool by_live,
     struct lk_canvas *c, const struct lk_area *area);
 
 /* lk_icicle_input - moves between the boxes of the last draw.  Returns: true when ACTION did. */

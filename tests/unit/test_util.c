@@ -11,6 +11,7 @@
 
 #include "base/attr.h"
 #include "util/clock.h"
+#include "util/index.h"
 #include "util/log.h"
 #include "util/order.h"
 #include "util/text.h"
@@ -416,6 +417,34 @@ START_TEST(texts_come_in_order)
 }
 END_TEST
 
+/* Seven of each hash, and many hashes that are near each other. */
+START_TEST(numbers_are_found_by_their_hash)
+{
+	struct lk_index x = {0};
+	uint32_t at = 0;
+
+	ck_assert_uint_eq(lk_index_next(&x, 1, &at), LK_INDEX_NONE);
+	for (uint32_t i = 0; i < 7000; i++)
+		ck_assert_int_eq(lk_index_add(&x, i % 1000, i), 0);
+	ck_assert_uint_eq(x.count, 7000);
+	for (uint32_t hash = 0; hash < 1000; hash++) {
+		uint32_t number, seen = 0;
+
+		for (at = 0; (number = lk_index_next(&x, hash, &at)) != LK_INDEX_NONE;) {
+			ck_assert_uint_eq(number % 1000, hash);
+			ck_assert_uint_eq(seen & 1u << number / 1000, 0);
+			seen |= 1u << number / 1000;
+		}
+		ck_assert_uint_eq(seen, 127);
+	}
+	at = 0;
+	ck_assert_uint_eq(lk_index_next(&x, 1000, &at), LK_INDEX_NONE);
+	lk_index_clear(&x);
+	at = 0;
+	ck_assert_uint_eq(lk_index_next(&x, 1, &at), LK_INDEX_NONE);
+}
+END_TEST
+
 static Suite *
 order_suite(void)
 {
@@ -424,6 +453,7 @@ order_suite(void)
 
 	tcase_add_loop_test(tc, numbers_come_in_order, 0, 2 * LK_COUNT_OF(order_counts));
 	tcase_add_loop_test(tc, texts_come_in_order, 0, 2 * LK_COUNT_OF(order_counts));
+	tcase_add_test(tc, numbers_are_found_by_their_hash);
 	suite_add_tcase(s, tc);
 	return s;
 }

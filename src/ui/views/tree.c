@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/growth.h"
 #include "analysis/tree.h"
@@ -20,6 +19,7 @@
 #define ROWS_MAX	4096
 #define HOT_SHARE	0.4	/* of its parent: opened by itself */
 #define OPEN_ALL_MAX	512	/* nodes that one key opens */
+#define NO_INDENT	UINT32_MAX
 
 struct tree_row {
 	uint32_t	node;
@@ -32,13 +32,18 @@ struct tree {
 	struct lk_tree	 *tree;
 	struct tree_row	 *rows;		/* [row_count] of ROWS_MAX */
 	size_t		  row_count;
-	uint8_t		 *open;		/* [open_cap] by node: its children are shown */
-	uint32_t	  open_cap;
+	struct tree_mark {
+		uint32_t  indent;	/* of its children's rows, while rows are made */
+		bool	  open;		/* its children are shown */
+	}		 *marks;	/* [mark_count] by node */
+	uint32_t	  mark_count;
 	uint32_t	  zoom;		/* a node: all rows are below it */
 	bool		  inverted, by_live, as_icicle, opened;
 	int		  pid;		/* whose stacks they are */
 	uint64_t	  start_time;
 	double		  total;	/* what shares are of */
+	/* held: the tree makes nodes of their stacks when they are looked at */
+	const struct lk_snapshot *now, *before;
 	struct lk_icicle *icicle;
 };
 
@@ -179,31 +184,51 @@ tree_fini(struct lk_view *view)
 
 	lk_tree_free(v->tree);
 	free(v->rows);
-	free(v->open);
+	free(v->marks);
 	free(v->icicle);
+	lk_snapshot_put(v->now);
+	lk_snapshot_put(v->before);
 }
 
 static bool
 is_open(const struct tree *v, uint32_t node)
 {
-	return node < v->open_cap && v->open[node] != 0;
+	return node < v->mark_count && v->marks[node].open;
+}
+
+/* NULL without memory. */
+static struct tree_mark *
+mark_of(struct tree *v, uint32_t node)
+{
+	uint32_t count = 2 * lk_tree_count(v->tree);
+	struct tree_mark *more;
+
+	if (node < v->mark_count)
+		return &v->marks[node];
+	more = realloc(v->marks, count * sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	for (uint32_t i = v->mark_count; i < count; i++)
+		more[i] = (struct tree_mark){NO_INDENT, false};
+	v->marks = more;
+	v->mark_count = count;
+	return &v->marks[node];
 }
 
 static void
 set_open(struct tree *v, uint32_t node, bool open)
 {
-	uint32_t cap = lk_tree_count(v->tree);
-	uint8_t *more;
+	struct tree_mark *mark = mark_of(v, node);
 
-	if (node >= v->open_cap) {
-		more = realloc(v->open, cap);
-		if (more == NULL)
-			return;
-		memset(more + v->open_cap, 0, cap - v->open_cap);
-		v->open = more;
-		v->open_cap = cap;
-	}
-	v->open[node] = open;
+	if (mark != NULL)
+		mark->open = open;
+}
+
+static void
+close_all(struct tree *v)
+{
+	for (uint32_t i = 0; i < v->mark_count; i++)
+		v->marks[i].open = false;
 }
 
 static bool
@@ -214,15 +239,14 @@ is_shown(const struct tree *v, uint32_t node)
 	return v->by_live ? n->live_bytes > 0 : fabs(n->delta_bytes) >= 1;
 }
 
-static uint32_t
-children_of(const struct tree *v, uint32_t node)
+/* Whether NODE has COUNT children that show. */
+static bool
+has_children(const struct tree *v, uint32_t node, uint32_t count)
 {
-	uint32_t count = 0;
-
-	for (uint32_t i = lk_tree_at(v->tree, node)->first; i != LK_TREE_NONE;
+	for (uint32_t i = lk_tree_expand(v->tree, node); i != LK_TREE_NONE && count > 0;
 	     i = lk_tree_at(v->tree, i)->next)
-		count += is_shown(v, i);
-	return count;
+		count -= is_shown(v, i);
+	return count == 0;
 }
 
 /* The hottest way down, as far as there is one. */
@@ -235,9 +259,11 @@ open_hottest(struct tree *v, bool sort)
 		double value = lk_icicle_value(lk_tree_at(v->tree, node), v->by_live);
 
 		set_open(v, node, true);
-		if (sort)
+		first = lk_tree_expand(v->tree, node);
+		if (sort) {
 			lk_tree_sort(v->tree, node, v->by_live);
-		first = lk_tree_at(v->tree, node)->first;
+			first = lk_tree_at(v->tree, node)->first;
+		}
 		if (first == LK_TREE_NONE || v->inverted || !(value > 0) ||
 		    lk_icicle_value(lk_tree_at(v->tree, first), v->by_live) < HOT_SHARE * value)
 			return;
@@ -251,7 +277,7 @@ add_row(struct tree *v, uint32_t node, uint32_t folded, uint32_t indent)
 	if (v->row_count == ROWS_MAX)
 		return false;
 	v->rows[v->row_count++] = (struct tree_row){node, folded, indent,
-	    children_of(v, node) > 0, is_open(v, node)};
+	    has_children(v, node, 1), is_open(v, node)};
 	return true;
 }
 
@@ -260,7 +286,7 @@ add_row(struct tree *v, uint32_t node, uint32_t folded, uint32_t indent)
 static uint32_t
 next_node(const struct tree *v, uint32_t top, uint32_t node, bool deeper)
 {
-	uint32_t next = deeper ? lk_tree_at(v->tree, node)->first : LK_TREE_NONE;
+	uint32_t next = deeper ? lk_tree_expand(v->tree, node) : LK_TREE_NONE;
 
 	for (;;) {
 		if (next != LK_TREE_NONE && is_shown(v, next))
@@ -276,44 +302,61 @@ next_node(const struct tree *v, uint32_t top, uint32_t node, bool deeper)
 	}
 }
 
+static uint32_t
+known_indent(const struct tree *v, uint32_t node)
+{
+	return node < v->mark_count ? v->marks[node].indent : NO_INDENT;
+}
+
 /* Of the children of the row that NODE is below. */
 static uint32_t
-indent_of(const struct tree *v, const uint32_t *indents, uint32_t node)
+indent_of(const struct tree *v, uint32_t node)
 {
 	uint32_t up = lk_tree_at(v->tree, node)->parent;
 
-	while (up != LK_TREE_ROOT && indents[up] == UINT32_MAX)
+	while (up != LK_TREE_ROOT && known_indent(v, up) == NO_INDENT)
 		up = lk_tree_at(v->tree, up)->parent;
-	return indents[up] == UINT32_MAX ? 0 : indents[up];
+	return known_indent(v, up) == NO_INDENT ? 0 : known_indent(v, up);
 }
 
 static void
 make_rows(struct tree *v, bool sort)
 {
-	size_t bytes = lk_tree_count(v->tree) * sizeof(uint32_t);
 	uint32_t folded, top = lk_icicle_skip(v->tree, v->zoom, v->by_live, &folded);
-	uint32_t node = top, indent = 0, *indents = malloc(bytes);
+	uint32_t node = top, indent = 0;
 
 	v->row_count = 0;
-	if (indents == NULL || !is_shown(v, top)) {
-		free(indents);
+	for (uint32_t i = 0; i < v->mark_count; i++)
+		v->marks[i].indent = NO_INDENT;
+	if (!is_shown(v, top))
 		return;
-	}
-	memset(indents, 0xff, bytes);
 	while (add_row(v, node, folded, indent)) {
 		bool open = is_open(v, node);
+		struct tree_mark *mark = open ? mark_of(v, node) : NULL;
 
-		indents[node] = indent + (children_of(v, node) > 1 ||
-		    (v->inverted && node != LK_TREE_ROOT));
+		if (mark != NULL)
+			mark->indent = indent + (has_children(v, node, 2) ||
+			    (v->inverted && node != LK_TREE_ROOT));
 		if (open && sort)
 			lk_tree_sort(v->tree, node, v->by_live);
 		node = next_node(v, top, node, open);
 		if (node == LK_TREE_NONE)
 			break;
-		indent = indent_of(v, indents, node);
+		indent = indent_of(v, node);
 		node = lk_icicle_skip(v->tree, node, v->by_live, &folded);
 	}
-	free(indents);
+}
+
+/* Of what is shown, in place of what was. */
+static void
+hold(struct tree *v, const struct lk_session *s)
+{
+	const struct lk_snapshot *now = v->now, *before = v->before;
+
+	v->now = lk_snapshot_get(s->now);
+	v->before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
+	lk_snapshot_put(now);
+	lk_snapshot_put(before);
 }
 
 static int
@@ -334,13 +377,13 @@ refresh_tree(struct lk_view *view, const struct lk_growth_stacks *stacks)
 	if (v->tree == NULL || v->rows == NULL || v->icicle == NULL)
 		return -1;
 	rc = lk_tree_update(v->tree, stacks, same);
+	hold(v, s);
 	if (rc > 0) {
-		if (v->open != NULL)
-			memset(v->open, 0, v->open_cap);
+		close_all(v);
 		v->zoom = LK_TREE_ROOT;
 		v->opened = false;
 	}
-	v->pid = s->now->process.pid;
+	v->pid = s->before == NULL ? s->now->process.pid : 0;	/* ids of two mean nothing */
 	v->start_time = s->now->process.start_time;
 	return rc < 0 || lk_tree_count(v->tree) == 0 ? -1 : 0;
 }
@@ -447,21 +490,22 @@ tree_frame(const struct lk_view *view)
 	return n != NULL && n->frame.function != NULL ? &n->frame : NULL;
 }
 
+/* Level by level, so that what is left closed is what is deepest. */
 static void
 open_all(struct tree *v, uint32_t from)
 {
-	uint32_t left = OPEN_ALL_MAX;
+	uint32_t opened[OPEN_ALL_MAX + 1] = {from}, count = 1;
 
 	set_open(v, from, true);
-	/* a child has a greater number than its parent */
-	for (uint32_t i = from + 1; i < lk_tree_count(v->tree) && left > 0; i++) {
-		uint32_t up = lk_tree_at(v->tree, i)->parent;
-
-		if (up >= from && (up == from || is_open(v, up)) && is_shown(v, i)) {
+	for (uint32_t at = 0; at < count && count < LK_COUNT_OF(opened); at++)
+		for (uint32_t i = lk_tree_expand(v->tree, opened[at]);
+		     i != LK_TREE_NONE && count < LK_COUNT_OF(opened);
+		     i = lk_tree_at(v->tree, i)->next) {
+			if (!is_shown(v, i))
+				continue;
 			set_open(v, i, true);
-			left--;
+			opened[count++] = i;
 		}
-	}
 }
 
 static void
@@ -483,8 +527,7 @@ turn(struct lk_view *view)
 	v->inverted = !v->inverted;
 	if (v->tree != NULL)
 		lk_tree_turn(v->tree);
-	if (v->open != NULL)
-		memset(v->open, 0, v->open_cap);
+	close_all(v);
 	begin_again(view);
 	lk_session_say(view->session, LK_ROLE_MAIN, v->inverted ?
 	    "inverted: what allocated first, its callers below" : "outermost calls first");
