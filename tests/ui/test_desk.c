@@ -498,6 +498,9 @@ START_TEST(the_past_is_measured_from_baselines_that_were_asked_later)
 	set = lk_session_growth(s, LK_GROUP_LINE);
 	ck_assert_uint_eq(set->reference, 4);
 	lk_growth_free(set);
+	/* the tree opens what waits in it, when what knew the baseline has been replaced since */
+	fixture_play(&f, "2 +60 *");
+	ck_assert_uint_gt(table()->count, 3);
 	/* of one whose rows nobody has it is said what is shown instead, until they are there */
 	fixture_play(&f, "Z +1 [[[[[[");
 	ck_assert_int_eq(lk_source_request(s->source, &mark, NULL, NULL), 0);

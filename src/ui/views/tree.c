@@ -20,6 +20,7 @@
 #define HOT_SHARE	0.4	/* of its parent: opened by itself */
 #define OPEN_ALL_MAX	512	/* nodes that one key opens */
 #define NO_INDENT	UINT32_MAX
+#define SNAPSHOTS	3
 
 struct tree_row {
 	uint32_t	node;
@@ -42,8 +43,8 @@ struct tree {
 	int		  pid;		/* whose stacks they are */
 	uint64_t	  start_time;
 	double		  total;	/* what shares are of */
-	/* held: the tree makes nodes of their stacks when they are looked at */
-	const struct lk_snapshot *now, *before;
+	/* the tree makes nodes of their stacks when they are looked at */
+	const struct lk_snapshot *held[SNAPSHOTS];
 	struct lk_icicle *icicle;
 };
 
@@ -186,8 +187,8 @@ tree_fini(struct lk_view *view)
 	free(v->rows);
 	free(v->marks);
 	free(v->icicle);
-	lk_snapshot_put(v->now);
-	lk_snapshot_put(v->before);
+	for (int i = 0; i < SNAPSHOTS; i++)
+		lk_snapshot_put(v->held[i]);
 }
 
 static bool
@@ -347,16 +348,19 @@ make_rows(struct tree *v, bool sort)
 	}
 }
 
-/* Of what is shown, in place of what was. */
+/* What is shown, in place of what was; the newest may have said what a baseline was. */
 static void
 hold(struct tree *v, const struct lk_session *s)
 {
-	const struct lk_snapshot *now = v->now, *before = v->before;
+	const struct lk_snapshot *const now[SNAPSHOTS] = {s->now, s->before,
+	    s->source != NULL ? lk_source_snapshot(s->source) : NULL};
 
-	v->now = lk_snapshot_get(s->now);
-	v->before = s->before != NULL ? lk_snapshot_get(s->before) : NULL;
-	lk_snapshot_put(now);
-	lk_snapshot_put(before);
+	for (int i = 0; i < SNAPSHOTS; i++) {
+		const struct lk_snapshot *old = v->held[i];
+
+		v->held[i] = now[i] != NULL ? lk_snapshot_get(now[i]) : NULL;
+		lk_snapshot_put(old);
+	}
 }
 
 static int
