@@ -23,7 +23,7 @@ struct end {
 
 /* What is needed of a group while it is being summed up, beside its row. */
 struct sum {
-	struct lk_estimate before;	/* live at the reference */
+	double before_bytes;		/* live at the reference */
 	double heaviest_bytes;
 	double est_allocated_before_bytes;
 	uint32_t trend_count;
@@ -46,6 +46,7 @@ struct maker {
 					   FROM are in it where TO has none of the stack */
 	struct weight *weights;		/* [ids.count], and so are these: */
 	uint32_t *places;		/* in the set */
+	struct lk_order *order;		/* [ids.count] their numbers, by place */
 	struct sum *sums;		/* by place */
 };
 
@@ -275,7 +276,7 @@ add_row(struct maker *m, uint32_t number, const struct lk_row *row, const struct
 		g->native_bytes += part.live.bytes;
 	join(&g->born, &part.born);
 	join(&g->died, &part.died);
-	join(&sum->before, &part.old);
+	sum->before_bytes += part.old.bytes;
 	g->est_allocated_bytes += row->est_allocated_bytes;
 	sum->est_allocated_before_bytes += before != NULL ? before->est_allocated_bytes : 0;
 	g->stack_count++;
@@ -291,7 +292,7 @@ add_vanished(struct maker *m, uint32_t number, const struct lk_row *before)
 	struct lk_growth *g = group_of(m, number, before, old.bytes, &sum);
 
 	join(&g->died, &old);
-	join(&sum->before, &old);
+	sum->before_bytes += old.bytes;
 	g->est_allocated_bytes += before->est_allocated_bytes;
 	sum->est_allocated_before_bytes += before->est_allocated_bytes;
 	g->stack_count++;
@@ -320,6 +321,27 @@ number_rows(struct maker *m)
 		    lk_identity_number(&m->ids, from->rows[i].stack);
 }
 
+/* What take_apart() finds, of bytes alone. */
+static void
+weigh(const struct maker *m, const struct lk_row *row, const struct lk_row *before,
+    struct weight *w)
+{
+	double born = 0, kept = 0;
+
+	for (uint32_t i = 0; i < row->cell_count; i++) {
+		const struct lk_cell *cell = &row->cells[i];
+
+		if (cell->epoch >= m->from.id)
+			born += cell->est_bytes;
+		else
+			kept += cell->est_bytes;
+		w->live += cell->est_bytes;
+	}
+	w->born += born;
+	if (before != NULL)
+		w->died += positive(sum_of(before).bytes - kept);
+}
+
 static void
 weigh_rows(struct maker *m)
 {
@@ -327,16 +349,9 @@ weigh_rows(struct maker *m)
 	const uint32_t *numbers = m->numbers;
 	uint32_t at = 0;
 
-	for (uint32_t i = 0; i < to->row_count; i++) {
-		struct weight *w = &m->weights[*numbers++];
-		struct part part;
-
-		take_apart(m, &to->rows[i],
-		    same_stack_in(from, to->rows[i].stack->id, &at), &part);
-		w->live += part.live.bytes;
-		w->born += part.born.bytes;
-		w->died += part.died.bytes;
-	}
+	for (uint32_t i = 0; i < to->row_count; i++)
+		weigh(m, &to->rows[i], same_stack_in(from, to->rows[i].stack->id, &at),
+		    &m->weights[*numbers++]);
 	for (uint32_t i = 0; i < from->row_count; i++, numbers++)
 		if (*numbers != NOT_HERE)
 			m->weights[*numbers].died += sum_of(&from->rows[i]).bytes;
@@ -400,6 +415,7 @@ find_places(struct maker *m)
 	order_groups(m, list, list + count, count, 0);
 	for (uint32_t i = 0; i < count; i++)
 		m->places[list[i].number] = i;
+	m->order = list;
 	return 0;
 }
 
@@ -410,13 +426,13 @@ bits(uint64_t word)
 }
 
 static void
-finish_row(struct maker *m, uint32_t number)
+finish_row(struct maker *m, uint32_t place)
 {
 	double interval_bytes = lk_snapshot_interval_bytes(m->s);
-	struct lk_growth *g = &m->set->rows[m->places[number]];
-	const struct sum *sum = &m->sums[m->places[number]];
+	struct lk_growth *g = &m->set->rows[place];
+	const struct sum *sum = &m->sums[place];
 
-	g->key = m->ids.keys[number];
+	g->key = m->ids.keys[m->order[place].number];
 	g->frame = m->ids.group == LK_GROUP_OWN ? lk_growth_own_site(g->stack)
 						: lk_growth_site(g->stack);
 	g->live_error_bytes = lk_estimate_error(&g->live, interval_bytes);
@@ -435,8 +451,8 @@ finish_row(struct maker *m, uint32_t number)
 	g->survived_count = bits(sum->survived);
 	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id, 0) - 1
 					  : m->s->baseline_count;
-	g->gone = sum->before.bytes > 0 && !(g->live.bytes > 0);
-	g->fresh = m->from.id != LK_REFERENCE_START && !(sum->before.bytes > 0) &&
+	g->gone = sum->before_bytes > 0 && !(g->live.bytes > 0);
+	g->fresh = m->from.id != LK_REFERENCE_START && !(sum->before_bytes > 0) &&
 	    g->live.bytes > 0;
 }
 
