@@ -235,6 +235,7 @@ def _sweep(python, what, step, expected):
         while True:
             code, said = _tripped(python, STATES[state], what, number)
             if code == DONE:
+                assert number > 1, f"{what} does not end leaktop here"
                 break
             assert code in expected, f"{state} {what}:{number} ended with {code}: {said}"
             number += step

@@ -17,6 +17,9 @@ import textwrap
 import harness
 import host
 
+# A shell that starts its jobs in the background has them ignore it, and what they start, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 LONG = bool(os.environ.get("LK_TEST_LONG"))
 DONE, FAILED = 0, 2
 # In a container that filters system calls the programs have that filter, too.
