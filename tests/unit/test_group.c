@@ -118,9 +118,10 @@ open_mortal(void *ctx, const struct lk_process *process, struct lk_source **out)
 static void
 add_process(int pid, int ppid, bool has_sampler)
 {
-	processes[process_count++] = (struct lk_process){.pid = pid, .ppid = ppid,
-	    .start_time = (uint64_t)process_count, .has_sampler = has_sampler,
+	processes[process_count] = (struct lk_process){.pid = pid, .ppid = ppid,
+	    .start_time = (uint64_t)process_count + 1, .has_sampler = has_sampler,
 	    .why_not = "not started under leaktop run"};
+	process_count++;
 }
 
 static void
