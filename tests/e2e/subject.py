@@ -17,8 +17,10 @@ import textwrap
 import harness
 import host
 
-# A shell that starts its jobs in the background has them ignore it, and what they start, too.
+# Shells that start jobs in the background have them ignore the first, nohup the second, and so does
+# what they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 LONG = bool(os.environ.get("LK_TEST_LONG"))
 DONE, FAILED = 0, 2
