@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "model/arena.h"
 
 #define CACHE_SLOTS 16384u	/* frames by their pointers, while they mean the same */
@@ -53,27 +52,11 @@ add(struct lk_calls *c, const struct lk_frame *frame, uint64_t hash)
 	return c->count++;
 }
 
-/* Eight bytes at a time. */
-static uint64_t
-hash_text(uint64_t hash, const char *text)
-{
-	size_t length = strlen(text);
-	uint64_t word;
-
-	hash = lk_hash_more(hash, length);
-	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		hash = lk_index_spread(hash ^ word);
-	}
-	word = 0;
-	memcpy(&word, text, length);
-	return lk_index_spread(hash ^ word);
-}
-
 static int64_t
 find(struct lk_calls *c, const struct lk_frame *frame)
 {
-	uint64_t hash = hash_text(hash_text(frame->line, frame->function), frame->file);
+	uint64_t hash = lk_index_spread(lk_index_text(lk_index_text(frame->line, frame->function),
+	    frame->file));
 	uint32_t number, at = 0;
 
 	while ((number = lk_index_next(&c->by_frame, hash, &at)) != LK_INDEX_NONE)

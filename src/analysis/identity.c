@@ -7,6 +7,7 @@
 
 #include "model/arena.h"
 #include "model/snapshot.h"
+#include "util/index.h"
 
 static const struct lk_frame no_frame = {.function = "", .file = ""};
 
@@ -16,36 +17,13 @@ site_of(const struct lk_stack *stack)
 	return stack->frame_count > 0 ? lk_growth_site(stack) : &no_frame;
 }
 
-/* Eight bytes at a time: it is asked of every stack.  mix() spreads the effect at the end. */
-static uint64_t
-hash_more(uint64_t h, uint64_t word)
-{
-	h = (h ^ word) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 32;
-}
-
-static uint64_t
-hash_text(uint64_t h, const char *text)
-{
-	size_t length = strlen(text);
-	uint64_t word;
-
-	h = hash_more(h, length);
-	for (; length >= sizeof(word); length -= sizeof(word), text += sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		h = hash_more(h, word);
-	}
-	word = 0;
-	memcpy(&word, text, length);
-	return hash_more(h, word);
-}
-
 static uint64_t
 hash_number(uint64_t h, uint32_t number)
 {
-	return hash_more(h, number);
+	return lk_index_more(h, number);
 }
 
+/* Spreads the effect of all of them at the end. */
 static uint64_t
 mix(uint64_t h)
 {
@@ -64,9 +42,9 @@ hash_line(uint64_t h, const struct lk_stack *s)
 {
 	const struct lk_frame *site = site_of(s);
 
-	h = hash_number(hash_text(h, site->file), site->line);
+	h = hash_number(lk_index_text(h, site->file), site->line);
 	if (site->native)
-		h = hash_text(h, site->function);
+		h = lk_index_text(h, site->function);
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
@@ -81,23 +59,23 @@ hash_own(uint64_t h, const struct lk_stack *s)
 {
 	const struct lk_frame *site = own_site_of(s);
 
-	h = hash_number(hash_text(h, site->file), site->line);
+	h = hash_number(lk_index_text(h, site->file), site->line);
 	if (site->native)
-		h = hash_text(h, site->function);
+		h = lk_index_text(h, site->function);
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
 static uint64_t
 hash_function(uint64_t h, const struct lk_stack *s)
 {
-	h = hash_text(hash_text(h, site_of(s)->file), site_of(s)->function);
+	h = lk_index_text(lk_index_text(h, site_of(s)->file), site_of(s)->function);
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
 static uint64_t
 hash_file(uint64_t h, const struct lk_stack *s)
 {
-	h = hash_text(h, site_of(s)->file);
+	h = lk_index_text(h, site_of(s)->file);
 	return s->frame_count == 0 ? hash_number(h, s->domain) : h;
 }
 
@@ -110,7 +88,7 @@ hash_domain(uint64_t h, const struct lk_stack *s)
 static uint64_t
 hash_thread(uint64_t h, const struct lk_stack *s)
 {
-	return hash_text(h, s->thread);
+	return lk_index_text(h, s->thread);
 }
 
 static uint64_t
@@ -118,7 +96,7 @@ hash_frames(uint64_t h, const struct lk_stack *s)
 {
 	h = hash_number(h, s->domain);
 	for (uint32_t i = 0; i < s->frame_count; i++)
-		h = hash_number(hash_text(hash_text(h, s->frames[i].function),
+		h = hash_number(lk_index_text(lk_index_text(h, s->frames[i].function),
 		    s->frames[i].file), s->frames[i].line);
 	return h;
 }

@@ -13,23 +13,23 @@
 
 #include "analysis/growth.h"
 
-#define UNKNOWN 0u /* number of the row of no known type */
+#define UNKNOWN	0u	/* number of the row of no known type */
 
 /* What a stack allocated of a type. */
 struct part {
-	uint32_t stack, row;
-	double bytes;
+	uint32_t	stack, row;
+	double		bytes;
 };
 
 struct maker {
 	const struct lk_growth_set *stacks;
-	struct lk_growth_set *set;
-	struct part *parts; /* [part_count], by stack */
-	size_t part_count;
-	double *heaviest_bytes, *error_squares; /* [row_count], as the rows of SET */
-	uint32_t row_count;
-	double interval_bytes;
-	bool one_process;
+	struct lk_growth_set	*set;
+	struct part		*parts;		/* [part_count], by stack */
+	size_t			 part_count;
+	double			*heaviest_bytes, *error_squares;	/* [row_count], as SET's */
+	uint32_t		 row_count;
+	double			 interval_bytes;
+	bool			 one_process;
 };
 
 static bool

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "util/index.h"
 #include "util/order.h"
 
 #include "ui/table.h"
@@ -123,50 +123,36 @@ lk_table_order_sort(struct lk_table *t)
 	sorting_fini(&s);
 }
 
+/* The number of the row with KEY among those before; LK_INDEX_NONE. */
 static uint32_t
-place_of(uint64_t key, uint32_t mask)
+find_old(const struct lk_table *t, const struct lk_index *by_key, uint64_t key)
 {
-	return (uint32_t)(lk_hash_more(LK_HASH_BEGIN, key) >> 20) & mask;
-}
+	uint32_t number, at = 0;
 
-/* Where the rows were before, by key: numbers + 1 in open addressing. */
-static uint32_t *
-index_old(const struct lk_table *t, uint32_t *mask_out)
-{
-	uint32_t mask = 63, *slots;
-
-	while (mask < 2 * t->old_count)
-		mask = 2 * mask + 1;
-	slots = calloc((size_t)mask + 1, sizeof(*slots));
-	for (size_t i = 0; slots != NULL && i < t->old_count; i++) {
-		uint32_t at = place_of(t->old[i].key, mask);
-
-		while (slots[at] != 0 && t->old[slots[at] - 1].key != t->old[i].key)
-			at = (at + 1) & mask;
-		if (slots[at] == 0)
-			slots[at] = (uint32_t)i + 1;
-	}
-	*mask_out = mask;
-	return slots;
+	while ((number = lk_index_next(by_key, lk_index_spread(key), &at)) != LK_INDEX_NONE)
+		if (t->old[number].key == key)
+			break;
+	return number;
 }
 
 void
 lk_table_order_keep(struct lk_table *t)
 {
-	uint32_t mask, *slots = index_old(t, &mask);
+	struct lk_index by_key = {.slots = NULL};
 	struct sorting s;
+	int rc = 0;
 
-	for (size_t i = 0; slots != NULL && i < t->count; i++) {
-		uint32_t at = place_of(t->rows[i].key, mask);
+	for (size_t i = 0; i < t->old_count && rc == 0; i++)
+		rc = lk_index_add(&by_key, lk_index_spread(t->old[i].key), (uint32_t)i);
+	for (size_t i = 0; i < t->count && rc == 0; i++) {
+		uint32_t was = find_old(t, &by_key, t->rows[i].key);
 
-		while (slots[at] != 0 && t->old[slots[at] - 1].key != t->rows[i].key)
-			at = (at + 1) & mask;
-		t->rows[i].order = slots[at] != 0 ? t->old[slots[at] - 1].order :
+		t->rows[i].order = was != LK_INDEX_NONE ? t->old[was].order :
 		    (uint32_t)(t->old_count + i);
 	}
-	if (slots != NULL && sorting_init(&s, t)) {
+	if (rc == 0 && sorting_init(&s, t)) {
 		take_order(t, &s);
 		sorting_fini(&s);
 	}
-	free(slots);
+	lk_index_clear(&by_key);
 }
