@@ -18,17 +18,6 @@
 #define NAME_BYTES 512
 #define LINE_CELLS 100 /* of the headings, where there is no terminal */
 
-/* Of a group: how many processes are in its sums. */
-static unsigned int
-counted(const struct lk_snapshot *s)
-{
-	unsigned int count = 0;
-
-	for (uint32_t i = 0; i < s->member_count; i++)
-		count += s->members[i].part != NULL;
-	return count;
-}
-
 static void
 print_process(const struct lk_frame_text *f)
 {
@@ -41,7 +30,7 @@ print_process(const struct lk_frame_text *f)
 	lk_text_clean(s->process.python, python, sizeof(python));
 	lk_text_clean(s->sampler.reason, reason, sizeof(reason));
 	if (s->member_count > 0)
-		snprintf(sum, sizeof(sum), " sum of %u processes, %u ended,", counted(s),
+		snprintf(sum, sizeof(sum), " sum of %u processes, %u ended,", lk_snapshot_summed(s),
 			 s->ended_count);
 	snprintf(line, sizeof(line), "leaktop %d@%s%s py%s %s%s%s at %s frame %llu: %s",
 	       s->process.pid, host, sum, python,

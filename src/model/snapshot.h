@@ -246,6 +246,9 @@ double lk_snapshot_interval_bytes(const struct lk_snapshot *s);
 /* lk_snapshot_baseline - by id; NULL when there is none.  Borrowed. */
 const struct lk_baseline *lk_snapshot_baseline(const struct lk_snapshot *s, uint32_t id);
 
+/* lk_snapshot_summed - of a group: how many of its processes are in the sums; else 0. */
+uint32_t lk_snapshot_summed(const struct lk_snapshot *s);
+
 /* lk_snapshot_row - by stack id, binary search; NULL when absent.  Borrowed. */
 const struct lk_row *lk_snapshot_row(const struct lk_row *rows, uint32_t row_count,
     uint32_t stack_id);

@@ -227,12 +227,9 @@ draw_banner(const struct lk_session *s, struct lk_canvas *c, int row, struct seg
 static void
 add_members(const struct lk_snapshot *now, struct segments *line)
 {
-	uint32_t counted = 0;
-
-	for (uint32_t i = 0; i < now->member_count; i++)
-		counted += now->members[i].part != NULL;
 	if (now->member_count > 0)
-		snprintf(add(line, LK_ROLE_TITLE, 88)->text, 64, "sum of %u processes", counted);
+		snprintf(add(line, LK_ROLE_TITLE, 88)->text, 64, "sum of %u processes",
+		    lk_snapshot_summed(now));
 }
 
 static void

@@ -304,12 +304,10 @@ static void
 workers_status(const struct lk_view *view, char *out, size_t out_bytes)
 {
 	const struct lk_snapshot *now = view->session->now;
-	uint32_t counted = 0;
 
-	for (uint32_t i = 0; now != NULL && i < now->member_count; i++)
-		counted += now->members[i].part != NULL;
 	if (now != NULL && now->member_count > 0)
-		snprintf(out, out_bytes, "%u in the sum, %u ended", counted, now->ended_count);
+		snprintf(out, out_bytes, "%u in the sum, %u ended", lk_snapshot_summed(now),
+		    now->ended_count);
 }
 
 const struct lk_view_ops lk_view_workers = {
