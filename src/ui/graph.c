@@ -24,18 +24,26 @@ struct plot {
 	double		to_s;		/* the right edge */
 };
 
+/* POINT as an index; one before the first, or one that no file should have, is 0. */
+static size_t
+index_of(double point, size_t count)
+{
+	return !(point > 0) ? 0 : point < (double)count ? (size_t)point : count;
+}
+
 /* The mean of the points taken within (FROM, TO], or of the one that stands for it: a point is how
  * it was until then. */
 static double
 value_between(const struct lk_graph *g, double from_s, double to_s)
 {
 	double first_s = g->end_s - (double)g->count * g->step_s, sum = 0;
-	long from = lround(ceil((from_s - first_s) / g->step_s));
-	long to = lround(ceil((to_s - first_s) / g->step_s)), count = 0;
+	double from = ceil((from_s - first_s) / g->step_s);
+	double to = ceil((to_s - first_s) / g->step_s);
+	size_t end = index_of(to, g->count), count = 0;
 
 	if (from == to)
 		from--;
-	for (long i = from < 0 ? 0 : from; i < to && i < (long)g->count; i++) {
+	for (size_t i = index_of(from, g->count); i < end; i++) {
 		if (isnan(g->bytes[i]))
 			continue;
 		sum += (double)g->bytes[i];
@@ -99,10 +107,11 @@ static int
 column_of(const struct lk_graph *g, const struct plot *p, const struct lk_graph_mark *mark)
 {
 	double share = 1 - (p->to_s - mark->at_s) / g->span_s;
-	int column = (int)floor(share * p->area.cols);
+	int column;
 
 	if (!(share >= 0 && share <= 1))
 		return -1;
+	column = (int)floor(share * p->area.cols);
 	return column < p->area.cols ? column : p->area.cols - 1;
 }
 

@@ -14,6 +14,20 @@
 
 const char *const fuzz_seeds[] = {"tests/fuzz/seeds/snapshot*.json", NULL};
 
+/* Down, a trend zoomed and further back, closed; grouped otherwise, in another order, turned
+ * upside down. */
+static const char *const keys[] = {"j", "z", "---", "\033", "t", ">", "i"};
+
+static void
+press(struct lk_desk *desk, struct lk_canvas *canvas)
+{
+	for (size_t i = 0; i < LK_COUNT_OF(keys); i++) {
+		for (const char *key = keys[i]; *key != '\0'; key++)
+			lk_desk_key(desk, *key);
+		lk_desk_draw(desk, canvas);
+	}
+}
+
 static void
 look(struct lk_source *take_source)
 {
@@ -26,8 +40,7 @@ look(struct lk_source *take_source)
 	for (const struct lk_view_ops *const *view = lk_views_all; *view != NULL; view++) {
 		lk_desk_show(&desk, (*view)->id, false);
 		lk_desk_tick(&desk, 1000, 1700000000);
-		lk_desk_key(&desk, 'j');
-		lk_desk_draw(&desk, &canvas);
+		press(&desk, &canvas);
 	}
 	lk_desk_fini(&desk);
 	lk_canvas_fini(&canvas);
