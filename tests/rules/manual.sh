@@ -1,5 +1,6 @@
 #!/bin/sh
-# manual.sh - leaktop(1) names every command, option, key and environment variable there is.
+# manual.sh - leaktop(1) names every command, option, key and environment variable there is;
+# leaktop --help, and the page's synopsis, every command.
 . "$(dirname "$0")/rule.sh"
 
 variables()
@@ -42,6 +43,9 @@ violations()
 	sed -nE 's/^[[:space:]]*\.name[[:space:]]*= "([a-z]+)",.*/\1/p' "$1"/src/cli/*.c |
 	    while read -r name; do
 		grep -qE "^\.It Cm $name( |\$)" "$scratch/page" || echo "command $name"
+		grep -qE "^\.Cm $name( |\$)" "$scratch/page" || echo "synopsis: $name"
+		grep -qE "^[[:space:]]*\"  ([a-z]+ PID, )?$name " "$1/src/cli/top.c" ||
+		    echo "help: $name"
 	done
 }
 
@@ -65,5 +69,8 @@ plant src/cli/leaktop.1 <<-'E'
 	.It Ic b , \&[
 	.It Ic / , \e
 E
-expect 6 "$planted"
+plant src/cli/top.c <<-'E'
+	"  sing PID   not of dance\n"
+E
+expect 8 "$planted"
 verdict "$top_srcdir"
