@@ -180,6 +180,12 @@ cut_last_step(char *path)
 		path[length - 2] = '\0';
 }
 
+bool
+lk_freeze_is_collector_off(const struct lk_snapshot *now)
+{
+	return now != NULL && !isnan(now->memory.at_s) && !now->memory.gc_enabled;
+}
+
 char *
 lk_freeze_holder(const struct lk_holders *h, char *out, size_t out_bytes)
 {

@@ -16,6 +16,7 @@ struct lk_frozen;
 struct lk_held;
 struct lk_holders;
 struct lk_session;
+struct lk_snapshot;
 
 /* lk_freeze_types - read how much there is of which type. */
 void lk_freeze_types(struct lk_session *s);
@@ -60,5 +61,8 @@ char *lk_freeze_count(double count, char *out, size_t out_bytes);
 /* lk_freeze_holder - "held by shop.cart._PRICES" and the like: the first way of H in words,
  * cleaned; "" when there is none. */
 char *lk_freeze_holder(const struct lk_holders *h, char *out, size_t out_bytes);
+
+/* lk_freeze_is_collector_off - gc.disable() was called, as far as is known: garbage stays then. */
+bool lk_freeze_is_collector_off(const struct lk_snapshot *now);
 
 #endif

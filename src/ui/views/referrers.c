@@ -235,10 +235,12 @@ length_of_step(const char *at, bool first)
 }
 
 static const char *
-meaning_of(const char *step, bool first)
+meaning_of(const struct lk_snapshot *now, const char *step, bool first)
 {
 	if (first && strncmp(step, "(garbage)", 9) == 0)
-		return "nothing holds these: the next collection frees them";
+		return lk_freeze_is_collector_off(now) ?
+		    "nothing holds these, but the collector is disabled" :
+		    "nothing holds these: the next collection frees them";
 	if (first && strncmp(step, "(local", 6) == 0)
 		return "a local variable of a function that runs";
 	if (first && strncmp(step, "(C", 2) == 0)
@@ -249,9 +251,10 @@ meaning_of(const char *step, bool first)
 }
 
 static void
-draw_way(struct lk_canvas *c, const struct lk_area *area, const char *path, bool ascii)
+draw_way(const struct lk_session *s, struct lk_canvas *c, const struct lk_area *area,
+    const char *path)
 {
-	const char *branch = ascii ? "`- " : "└─ ";
+	const char *branch = s->ascii ? "`- " : "└─ ";
 	int row = area->row, indent = 0;
 
 	while (*path != '\0' && row < area->row + area->rows) {
@@ -266,7 +269,7 @@ draw_way(struct lk_canvas *c, const struct lk_area *area, const char *path, bool
 		col += lk_canvas_text(c, row, col, area->col + area->cols - col,
 		    first ? LK_ROLE_TITLE : LK_ROLE_MAIN, step + strspn(step, " "));
 		lk_canvas_text(c, row, col + 2, area->col + area->cols - col - 2,
-		    LK_ROLE_INACTIVE, meaning_of(path + strspn(path, " "), first));
+		    LK_ROLE_INACTIVE, meaning_of(s->now, path + strspn(path, " "), first));
 		indent += first ? 1 : 3;
 		path += length;
 		row++;
@@ -288,7 +291,7 @@ draw_detail(const struct lk_view *view, struct lk_canvas *c, const struct lk_are
 	    holder->object_count == 1 ? "" : "s");
 	lk_view_rule(c, area, area->row, text, view->session->ascii);
 	lk_text_clean(holder->path, path, sizeof(path));
-	draw_way(c, &inner, path, view->session->ascii);
+	draw_way(view->session, c, &inner, path);
 }
 
 static void
