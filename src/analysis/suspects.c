@@ -59,24 +59,6 @@ struct course {
 
 /* ---- the trend ---------------------------------------------------------------------------- */
 
-/* The deepest fall below an earlier point, as a share of the range of all. */
-static double
-deepest_fall(const float *points, uint32_t count)
-{
-	double peak = -INFINITY, least = INFINITY, fall = 0;
-
-	for (uint32_t i = 0; i < count; i++) {
-		double value = (double)points[i];
-
-		if (isnan(value))
-			continue;
-		peak = fmax(peak, value);
-		least = fmin(least, value);
-		fall = fmax(fall, peak - value);
-	}
-	return peak > least ? fall / (peak - least) : 0;
-}
-
 /* A stack without a trend until now has zeros in front: those are the time before it was there. */
 static const float *
 recent_points(const struct lk_growth *g, double step_s, uint32_t *count)
@@ -91,6 +73,7 @@ static struct course
 course_of(const struct lk_growth *g, double step_s)
 {
 	struct course out = {.all = {.slope_per_s = NAN, .quartile_per_s = NAN, .low_per_s = NAN}};
+	struct lk_swing swing;
 	struct lk_trend newer;
 	uint32_t count;
 	const float *points = recent_points(g, step_s, &count);
@@ -101,10 +84,11 @@ course_of(const struct lk_growth *g, double step_s)
 	if (isnan(out.all.slope_per_s))
 		return out;
 	out.grown_bytes = out.all.slope_per_s * out.all.span_s;
+	swing = lk_trend_swing(points, count, FALL_SHARE);
 	newer = lk_trend_of(points, count, step_s, out.all.span_s / 2);
 	out.has_ended = out.all.span_s >= PLATEAU_S &&
 	    !(newer.slope_per_s * newer.span_s >= PLATEAU_SHARE * out.grown_bytes);
-	out.falls = deepest_fall(points, count) > FALL_SHARE;
+	out.falls = swing.deepest > FALL_SHARE * swing.range;
 	return out;
 }
 

@@ -75,3 +75,43 @@ lk_trend_of(const float *values, uint32_t count, double step_s, double span_s)
 	free(slopes);
 	return out;
 }
+
+static double
+range_of(const float *values, uint32_t count)
+{
+	double least = INFINITY, greatest = -INFINITY;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (!isnan(values[i])) {
+			least = fmin(least, (double)values[i]);
+			greatest = fmax(greatest, (double)values[i]);
+		}
+	return greatest > least ? greatest - least : 0;
+}
+
+struct lk_swing
+lk_trend_swing(const float *values, uint32_t count, double share)
+{
+	struct lk_swing out = {.range = range_of(values, count)};
+	double deep = share * out.range, peak = -INFINITY, highest = -INFINITY, trough = INFINITY;
+
+	for (uint32_t i = 0; i < count && out.range > 0; i++) {
+		double value = (double)values[i];
+
+		if (isnan(value))
+			continue;
+		highest = fmax(highest, value);
+		out.deepest = fmax(out.deepest, highest - value);
+		trough = fmin(trough, value);
+		if (out.falls > 0 && isinf(peak) && value - trough < deep)
+			continue;	/* still down there */
+		peak = fmax(peak, value);
+		if (peak - value > deep) {
+			out.falls++;
+			out.last_fall = i;
+			peak = -INFINITY;
+			trough = value;
+		}
+	}
+	return out;
+}

@@ -21,4 +21,15 @@ struct lk_trend {
  * Without memory: as without points. */
 struct lk_trend lk_trend_of(const float *values, uint32_t count, double step_s, double span_s);
 
+/* How values go up and down. */
+struct lk_swing {
+	double	 range;		/* from the least to the greatest; 0 without values */
+	double	 deepest;	/* fall below an earlier value */
+	uint32_t falls;		/* deeper than the share of the range that was asked for, */
+	uint32_t last_fall;	/* the value with which the last of them was that deep */
+};
+
+/* lk_trend_swing - NAN is no value. */
+struct lk_swing lk_trend_swing(const float *values, uint32_t count, double share);
+
 #endif

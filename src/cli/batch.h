@@ -14,6 +14,9 @@ struct lk_source;
 	"   budget_percent, duty, hooks, drops,\n"                                                 \
 	"   gc_pauses {exact, watched_s, looks, collections, seen, total_us,\n"                    \
 	"   longest_us, longest_error_us, longest_generation, unseen_us},\n"                       \
+	"   verdict {kind, sentence, rss_growth_bytes_per_min,\n"                                  \
+	"   live_growth_bytes_per_min, native_growth_bytes_per_min,\n"                             \
+	"   seconds_to_limit, function, file, line},\n"                                            \
 	"   reference {baseline, name, window_s},\n"                                               \
 	"   rows [{function, file, line, native, delta_bytes,\n"                                   \
 	"   delta_error_bytes, significant, delta_objects,\n"                                      \

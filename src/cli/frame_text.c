@@ -10,6 +10,7 @@
 #include "analysis/growth.h"
 #include "analysis/verdict.h"
 #include "model/snapshot.h"
+#include "ui/columns.h"
 #include "util/text.h"
 
 #include "cli/jsonl.h"
@@ -41,10 +42,12 @@ print_process(const struct lk_frame_text *f)
 }
 
 static void
-print_numbers(const struct lk_snapshot *s)
+print_numbers(const struct lk_frame_text *f)
 {
+	const struct lk_snapshot *s = f->snapshot;
+	const struct lk_growth *line = lk_verdict_line(f->set, s->trend_step_s);
 	char rss[LK_TEXT_BYTES], live[LK_TEXT_BYTES], interval[LK_TEXT_BYTES];
-	char limit[LK_TEXT_BYTES], rate[LK_TEXT_BYTES];
+	char limit[LK_TEXT_BYTES], rate[LK_TEXT_BYTES], at[NAME_BYTES] = "";
 	struct lk_verdict verdict;
 
 	lk_verdict_of(s, &verdict);
@@ -57,7 +60,11 @@ print_numbers(const struct lk_snapshot *s)
 	       s->sampler.duty > 0 ? s->sampler.duty : 1,
 	       isnan(s->sampler.cost_percent) ? 0 : s->sampler.cost_percent,
 	       isnan(s->sampler.drops) ? 0 : s->sampler.drops);
-	printf("Why: %s\n", verdict.sentence);
+	if (verdict.kind_bytes > 0 && line != NULL && line->frame != NULL &&
+	    verdict.is_native == (line->native_bytes > line->live.bytes / 2))
+		lk_columns_where(line->frame, at, sizeof(at));
+	printf("Why: %.*s%s%s%s\n", (int)verdict.kind_bytes, verdict.sentence,
+	       at[0] != '\0' ? " at " : "", at, verdict.sentence + verdict.kind_bytes);
 }
 
 static void
@@ -113,7 +120,7 @@ lk_frame_text_print(const struct lk_frame_text *f)
 	if (f->number > 1)
 		putchar('\n');
 	print_process(f);
-	print_numbers(f->snapshot);
+	print_numbers(f);
 	print_reference(f);
 	printf("  %*s %*s %7s %*s %*s %5s %s\n", size_cells(), "DELTA", size_cells(), "+/-",
 	       "OBJECTS", size_cells(), "RATE/m", size_cells(), "LIVE", "SURV", "SITE FILE:LINE");
@@ -193,6 +200,27 @@ json_pauses(struct lk_jsonl *j, const struct lk_gc_pauses *p)
 }
 
 static void
+json_verdict(struct lk_jsonl *j, const struct lk_frame_text *f)
+{
+	const struct lk_growth *line = lk_verdict_line(f->set, f->snapshot->trend_step_s);
+	const struct lk_frame *at = line != NULL ? line->frame : NULL;
+	struct lk_verdict v;
+
+	lk_verdict_of(f->snapshot, &v);
+	lk_jsonl_open(j, "verdict", '{');
+	lk_jsonl_text(j, "kind", lk_verdict_kind_name(v.kind));
+	lk_jsonl_text(j, "sentence", v.sentence);
+	lk_jsonl_real(j, "rss_growth_bytes_per_min", v.rss_growth_bytes_per_min);
+	lk_jsonl_real(j, "live_growth_bytes_per_min", v.live_growth_bytes_per_min);
+	lk_jsonl_real(j, "native_growth_bytes_per_min", v.native_growth_bytes_per_min);
+	lk_jsonl_real(j, "seconds_to_limit", v.seconds_to_limit);
+	lk_jsonl_text(j, "function", at != NULL ? at->function : NULL);
+	lk_jsonl_text(j, "file", at != NULL ? at->file : NULL);
+	lk_jsonl_whole(j, "line", at != NULL ? at->line : 0);
+	lk_jsonl_close(j, '}');
+}
+
+static void
 json_reference(struct lk_jsonl *j, const struct lk_frame_text *f)
 {
 	const struct lk_baseline *b = lk_snapshot_baseline(f->snapshot, f->set->reference);
@@ -233,6 +261,7 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "drops", s->sampler.drops);
 	json_members(&j, s);
 	json_pauses(&j, &s->memory.gc_pauses);
+	json_verdict(&j, f);
 	json_reference(&j, f);
 	lk_jsonl_open(&j, "rows", '[');
 	for (size_t i = 0; i < f->count; i++)

@@ -257,6 +257,14 @@ lk_columns_site(const struct lk_growth *g, int group, char *out, size_t out_byte
 	}
 }
 
+char *
+lk_columns_where(const struct lk_frame *frame, char *out, size_t out_bytes)
+{
+	if (frame != NULL && frame->native)
+		return lk_columns_function(frame, out, out_bytes);
+	return lk_columns_place(frame, out, out_bytes);
+}
+
 /* ---- growth ---------------------------------------------------------------- */
 
 static const struct lk_growth *

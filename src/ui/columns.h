@@ -25,6 +25,9 @@ char *lk_columns_function(const struct lk_frame *frame, char *out, size_t out_by
 /* lk_columns_place - "cart:88"; LINE 0 leaves the number out. */
 char *lk_columns_place(const struct lk_frame *frame, char *out, size_t out_bytes);
 
+/* lk_columns_where - the place, or the function where it is native: what a sentence says it by. */
+char *lk_columns_where(const struct lk_frame *frame, char *out, size_t out_bytes);
+
 /* lk_columns_command - the part of a cleaned command line that says which program it is: without
  * the interpreter and the folders in front.  Borrowed from COMMAND. */
 const char *lk_columns_command(const char *command);

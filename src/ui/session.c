@@ -18,7 +18,6 @@
 
 #include "ui/columns.h"
 
-#define WORST_SHARE 0.5	/* of all growth: less is not the line that explains it */
 #define INTERVALS_LEAST 2	/* baselines that a line must have survived */
 
 void
@@ -542,21 +541,15 @@ void
 lk_session_judge(struct lk_session *s)
 {
 	struct lk_growth_set *set = lk_session_growth(s, LK_GROUP_LINE);
-	const struct lk_growth *first = set != NULL && set->count > 0 ? &set->rows[0] : NULL;
+	const struct lk_growth *first;
 
 	if (set == NULL && s->now != NULL)
 		return;			/* rows of the baseline are on their way */
 	s->worst[0] = '\0';
 	s->survivors = count_survivors(set);
-	for (size_t i = 0; set != NULL && i < set->count; i++)
-		if (set->rows[i].delta_bytes > first->delta_bytes)
-			first = &set->rows[i];
-	if (first != NULL && first->significant && first->frame != NULL &&
-	    first->delta_bytes >= WORST_SHARE * lk_session_total(set)) {
-		if (first->frame->native)
-			lk_columns_function(first->frame, s->worst, sizeof(s->worst));
-		else
-			lk_columns_place(first->frame, s->worst, sizeof(s->worst));
+	first = set != NULL ? lk_verdict_line(set, s->now->trend_step_s) : NULL;
+	if (first != NULL && first->frame != NULL) {
+		lk_columns_where(first->frame, s->worst, sizeof(s->worst));
 		s->worst_is_native = first->native_bytes > first->live.bytes / 2;
 	}
 	lk_growth_free(set);

@@ -26,7 +26,9 @@ MIXED = str(pathlib.Path(__file__).resolve().parent / "mixed.py")
 
 def rows_of(folder, pid):
     frame = harness.ask_leaktop(folder, "-b", "--json", "--top", "100000", str(pid))
-    return json.loads(frame)["rows"]
+    frame = json.loads(frame)
+    assert frame["verdict"]["kind"] == "warming up", frame["verdict"]   # it is seconds old
+    return frame["rows"]
 
 
 def one_run(folder, seed):

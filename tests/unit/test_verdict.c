@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis/diff.h"
+#include "analysis/growth.h"
 #include "analysis/verdict.h"
 #include "base/attr.h"
 #include "model/arena.h"
@@ -155,6 +156,168 @@ START_TEST(native_trends_end_together)
 	rows[0].trend_count = 0;
 	lk_verdict_of(s, &v);
 	ck_assert(isnan(v.native_growth_bytes_per_min));
+}
+END_TEST
+
+/* Courses of ten minutes, MiB at second I. */
+static double
+levels_off(uint32_t i)
+{
+	return i < 400 ? 0.25 * i : 100;
+}
+
+static double
+begins_late(uint32_t i)
+{
+	return i < 500 ? 0 : 0.25 * (i - 500);
+}
+
+static double
+grows_faster(uint32_t i)
+{
+	return 0.01 * i + begins_late(i);
+}
+
+static double
+saw(uint32_t i)
+{
+	return 0.5 * (i % 170);
+}
+
+static double
+one_tooth(uint32_t i)
+{
+	return i < 450 ? 0.2 * i : 0.2 * (i - 450);
+}
+
+static double
+higher_teeth(uint32_t i)
+{
+	return 0.2 * i + 0.2 * (i % 100);
+}
+
+static double
+bursts(uint32_t i)
+{
+	return 8.0 * (i / 100);
+}
+
+static double
+steady_rise(uint32_t i)
+{
+	return 0.2 * i;
+}
+
+static double
+slow_rise(uint32_t i)
+{
+	return 0.0035 * i;
+}
+
+static double
+fills(uint32_t i)
+{
+	return 60 * (1 - exp(-(double)i / 200));
+}
+
+static double
+untouched(uint32_t i)
+{
+	return 0.8 * i;
+}
+
+static double
+flat(uint32_t i)
+{
+	return i % 7 * 0.02;
+}
+
+static const struct {
+	double (*rss)(uint32_t), (*live)(uint32_t);
+	enum lk_verdict_kind kind;
+	const char *part;
+	double per_min;	/* of RSS, MiB */
+} courses[] = {
+	{steady_rise, steady_rise, LK_VERDICT_PYTHON_LEAK, "100% of RSS growth", 12},
+	{levels_off, levels_off, LK_VERDICT_ENDED, "any more: RSS +100.0M, then flat for 3m", 0},
+	{levels_off, steady_rise, LK_VERDICT_PYTHON_LEAK, "Python leak", NAN},
+	{begins_late, begins_late, LK_VERDICT_PYTHON_LEAK, "Python leak: +1", 15},
+	{grows_faster, grows_faster, LK_VERDICT_PYTHON_LEAK, "Python leak: +1", 15.6},
+	{begins_late, flat, LK_VERDICT_GROWTH, "Python does not", 15},
+	{saw, saw, LK_VERDICT_SAW_TOOTH, "rises and falls back by 8", NAN},
+	{one_tooth, one_tooth, LK_VERDICT_STEADY, "not growing", NAN},
+	{flat, saw, LK_VERDICT_SAW_TOOTH, "rises and falls back by 8", 0},
+	{higher_teeth, higher_teeth, LK_VERDICT_PYTHON_LEAK, "Python leak: +1", NAN},
+	{bursts, bursts, LK_VERDICT_PYTHON_LEAK, "100% of RSS growth", NAN},
+	{slow_rise, flat, LK_VERDICT_GROWTH, "too few samples yet", 0.21},
+	{steady_rise, untouched, LK_VERDICT_PYTHON_LEAK, "+48.0M/min, 25% of it in RSS yet", 12},
+	{fills, fills, LK_VERDICT_SLOWING, "RSS grows ever slower: +1.", 1.3},
+	{flat, fills, LK_VERDICT_SLOWING, "Python grows ever slower: +1.", 0},
+	{flat, levels_off, LK_VERDICT_ENDED, "any more", 0},
+	{flat, steady_rise, LK_VERDICT_INSIDE, "inside memory that the process already has", 0},
+	{flat, flat, LK_VERDICT_STEADY, "not growing", 0},
+};
+
+START_TEST(each_course_has_its_name)
+{
+	struct lk_verdict v;
+	float *rss, *live;
+
+	history(600, 0, 0);
+	rss = (float *)(uintptr_t)s->series[0].rss_bytes;
+	live = (float *)(uintptr_t)s->series[0].live_bytes;
+	for (uint32_t i = 0; i < 600; i++) {
+		rss[i] = (float)(50 * M + courses[_i].rss(i) * M);
+		live[i] = (float)(20 * M + courses[_i].live(i) * M);
+	}
+	s->rss_bytes = (double)rss[599];
+	s->cgroup_limit_bytes = 2048 * M;
+	s->sampler.interval_bytes = 512 << 10;
+	lk_verdict_of(s, &v);
+	ck_assert_msg(v.kind == courses[_i].kind && strstr(v.sentence, courses[_i].part) != NULL,
+	    "%s: %s", lk_verdict_kind_name(v.kind), v.sentence);
+	if (!isnan(courses[_i].per_min))
+		ck_assert_double_eq_tol(v.rss_growth_bytes_per_min, courses[_i].per_min * M,
+		    0.2 * M);
+	ck_assert_int_eq(v.rss_grows, strstr(v.sentence, "limit 2.00G in") != NULL);
+}
+END_TEST
+
+/* By how much a line of the program and one of its start grew, at the end of a trend of 120 s. */
+static const struct {
+	uint32_t points;	/* of the trends */
+	double step_s;
+	const char *line;	/* NULL: none */
+} explanations[] = {
+	{12, 10, "leak"}, {0, 10, "startup"}, {2, 10, "startup"}, {12, NAN, "startup"},
+};
+
+START_TEST(what_the_start_took_is_not_the_line)
+{
+	static struct lk_frame frames[] = {{.function = "startup"}, {.function = "leak"},
+	    {.function = "noise"}};
+	float trends[3][12];
+	struct lk_growth rows[3];
+	const struct lk_growth *line;
+	struct lk_growth_set set = {.count = 3, .rows = rows};
+
+	for (uint32_t i = 0; i < 12; i++) {
+		trends[0][i] = (float)(i == 0 ? 0 : 90 * M);
+		trends[1][i] = (float)(i * M);
+		trends[2][i] = (float)(i % 2 * 3 * M);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		rows[i] = (struct lk_growth){.frame = &frames[i], .significant = i < 2,
+		    .delta_bytes = i == 0 ? 90 * M : i == 1 ? 11 * M : 0,
+		    .trend_count = explanations[_i].points,
+		    .trend_bytes = explanations[_i].points > 0 ? trends[i] : NULL};
+	line = lk_verdict_line(&set, explanations[_i].step_s);
+	ck_assert_ptr_nonnull(line);
+	ck_assert_str_eq(line->frame->function, explanations[_i].line);
+	rows[0].significant = rows[1].significant = false;
+	ck_assert_ptr_null(lk_verdict_line(&set, explanations[_i].step_s));
+	set.count = 0;
+	ck_assert_ptr_null(lk_verdict_line(&set, explanations[_i].step_s));
 }
 END_TEST
 
@@ -410,6 +573,9 @@ verdict_suite(void)
 	tcase_add_test(tc, native_memory_is_counted_once);
 	tcase_add_loop_test(tc, a_native_leak_is_called_so, 0, LK_COUNT_OF(native_sentences));
 	tcase_add_test(tc, native_trends_end_together);
+	tcase_add_loop_test(tc, each_course_has_its_name, 0, LK_COUNT_OF(courses));
+	tcase_add_loop_test(tc, what_the_start_took_is_not_the_line, 0,
+	    LK_COUNT_OF(explanations));
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -86,6 +86,8 @@ build(struct help *v)
 	add(v, "!", "suspect: grows beyond its error and never gives back", LK_ROLE_MAIN);
 	add(v, "+", "new since the reference", LK_ROLE_MAIN);
 	add(v, "-", "alive at the reference, gone now", LK_ROLE_MAIN);
+	add(v, "PPFNO", "behind Why: RSS of Python, free but kept, native, other",
+	    LK_ROLE_MAIN);
 	add(v, "Sampler", "", LK_ROLE_HEADING);
 	add(v, "512K", "mean bytes between samples; more when it would cost too much",
 	    LK_ROLE_MAIN);

@@ -404,7 +404,7 @@ say_type(struct page *p, const struct lk_suspect *x)
 }
 
 static void
-say_holder(struct page *p, const struct lk_suspect *x)
+say_holder(struct page *p, const struct lk_session *s, const struct lk_suspect *x)
 {
 	char held[LK_TABLE_TEXT_BYTES], type[160] = "", found[LK_TEXT_BYTES];
 
@@ -417,6 +417,8 @@ say_holder(struct page *p, const struct lk_suspect *x)
 	say(p, '+', "%s: %s objects%s%s", held,
 	    lk_text_count(x->holders->list[0].object_count, found, sizeof(found)),
 	    type[0] != '\0' ? " of " : "", type);
+	if (strncmp(held, "garbage", 7) == 0 && lk_freeze_is_collector_off(s->now))
+		say(p, '+', "the garbage collector is disabled: nothing takes them away");
 }
 
 static void
@@ -454,7 +456,7 @@ say_all(struct page *p, const struct lk_session *s, const struct lk_suspect *x)
 	}
 	say_container(p, x);
 	say_type(p, x);
-	say_holder(p, x);
+	say_holder(p, s, x);
 }
 
 static void
