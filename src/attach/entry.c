@@ -149,21 +149,23 @@ put(const struct entry *e, uint64_t address, const void *bytes, size_t count)
 	return pwrite(e->subject->memory, bytes, count, (off_t)address) == (ssize_t)count;
 }
 
-/* A frame below the stack's red zone, where a signal would be delivered, too: libc's syscall() goes
- * on behind its instruction, and returns to its restorer.  Only where the stack has room. */
+/* A frame below the stack's red zone, where a signal would be delivered, too, and as large: libc's
+ * syscall() goes on behind its instruction, and returns to its restorer.  Only where the stack has
+ * room. */
 static void
 put_net(struct entry *e)
 {
 	unsigned char frame[LK_STUB_FRAME_BYTES];
 	const struct lk_tracee *t = &e->tracee;
-	uint64_t sp = t->registers.rsp, at = (sp - RED_ZONE_BYTES - sizeof(frame)) & ~UINT64_C(63);
+	uint64_t sp = t->registers.rsp, at;
 	const struct lk_mapping *stack = lk_mapped_at(&e->subject->mapped, sp);
-	size_t bytes;
+	size_t bytes = lk_stub_frame_bytes(t->xstate_bytes);
 
+	at = (sp - RED_ZONE_BYTES - bytes) & ~UINT64_C(63);
 	if (e->subject->restorer == 0 || stack == NULL || !stack->writable ||
 	    sp - stack->start < STACK_ROOM_BYTES)
 		return;
-	bytes = lk_stub_frame(&t->registers, t->signal_mask, t->xstate, t->xstate_bytes, at, frame);
+	lk_stub_frame(&t->registers, t->signal_mask, t->xstate, t->xstate_bytes, at, frame);
 	if (put(e, at, frame, bytes) &&
 	    put(e, at - sizeof(uint64_t), &e->subject->restorer, sizeof(uint64_t)))
 		e->net = at - sizeof(uint64_t);
@@ -388,10 +390,13 @@ try_thread(struct entry *e, pid_t tid)
 	bool any = lk_clock_monotonic_us() - e->began_us > STRICT_US;
 	int rc;
 
+	if (!e->subject->allows_filtered && lk_subject_is_filtered(e->subject, tid))
+		return NOT_NOW;
 	e->report->thread = tid;
 	rc = lk_tracee_open(&e->tracee, e->subject->pid, tid);
 	e->report->stops += rc == 0;
-	if (rc == 0 && !lk_moment_is_safe(e->subject, &e->tracee.registers, any))
+	if (rc == 0 && (!lk_subject_has_memory(e->subject) ||
+	    !lk_moment_is_safe(e->subject, &e->tracee.registers, any)))
 		rc = NOT_NOW;
 	else if (rc == 0)
 		rc = enter(e);

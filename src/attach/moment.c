@@ -48,11 +48,22 @@ static const struct {
 	{SYS_waitid, LK_MOMENT_WAITS},
 	{SYS_pause, LK_MOMENT_WAITS},
 	{SYS_flock, LK_MOMENT_WAITS},
+	{SYS_fcntl, LK_MOMENT_WAITS},
+	{SYS_writev, LK_MOMENT_WAITS},
+	{SYS_recvmmsg, LK_MOMENT_WAITS},
+	{SYS_sendmmsg, LK_MOMENT_WAITS},
+	{SYS_msgrcv, LK_MOMENT_WAITS},
+	{SYS_rt_sigsuspend, LK_MOMENT_WAITS},
 	/* a wait with a timeout that was interrupted before: no lock of malloc has one */
 	{SYS_restart_syscall, LK_MOMENT_WAITS},
 	{SYS_epoll_wait, LK_MOMENT_WAITS_ONCE},
 	{SYS_epoll_pwait, LK_MOMENT_WAITS_ONCE},
+	{SYS_epoll_pwait2, LK_MOMENT_WAITS_ONCE},
 	{SYS_rt_sigtimedwait, LK_MOMENT_WAITS_ONCE},
+	{SYS_semop, LK_MOMENT_WAITS_ONCE},
+	{SYS_semtimedop, LK_MOMENT_WAITS_ONCE},
+	{SYS_io_getevents, LK_MOMENT_WAITS_ONCE},
+	{SYS_io_uring_enter, LK_MOMENT_WAITS_ONCE},
 };
 
 static enum lk_moment
@@ -112,6 +123,8 @@ is_in_handler(const struct lk_subject *s, uint64_t sp)
 	return false;
 }
 
+/* The kernel ends more waits with EINTR than can be told before: of a socket with SO_RCVTIMEO each.
+ * That has happened by now, and another stop would do it again. */
 static bool
 is_waiting(const struct user_regs_struct *stopped)
 {
@@ -121,9 +134,8 @@ is_waiting(const struct user_regs_struct *stopped)
 	if ((int64_t)stopped->orig_rax < 0)
 		return false;
 	moment = moment_of((long)stopped->orig_rax, stopped->rsi);
-	if (left >= INTERRUPTED_FIRST && left <= INTERRUPTED_LAST)
-		return moment == LK_MOMENT_WAITS || moment == LK_MOMENT_WAITS_ONCE;
-	return left == -EINTR && moment == LK_MOMENT_WAITS_ONCE;
+	return (moment == LK_MOMENT_WAITS || moment == LK_MOMENT_WAITS_ONCE) &&
+	    (left == -EINTR || (left >= INTERRUPTED_FIRST && left <= INTERRUPTED_LAST));
 }
 
 bool

@@ -23,7 +23,7 @@ struct lk_subject;
  * kernel begins again. */
 enum lk_moment {
 	LK_MOMENT_WAITS,		/* in a call that is restarted */
-	LK_MOMENT_WAITS_ONCE,		/* in epoll_wait: it returns EINTR, as after any signal */
+	LK_MOMENT_WAITS_ONCE,		/* as epoll_wait: it returns EINTR, as after any signal */
 	LK_MOMENT_RUNS,			/* to be stopped and looked at */
 	LK_MOMENT_NEVER,		/* in a wait that says nothing about locks; or it is gone */
 };

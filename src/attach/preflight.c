@@ -321,6 +321,7 @@ lk_preflight_look(struct lk_subject *s, const char *library, bool allow_seccomp,
 		check_seccomp, check_namespace, check_library};
 	struct look l = {s, library, allow_seccomp, out};
 
+	s->allows_filtered = allow_seccomp;
 	*out = (struct lk_preflight){0};
 	for (size_t i = 0; i < LK_COUNT_OF(checks) && out->refusal == NULL; i++)
 		checks[i](&l);

@@ -164,11 +164,23 @@ put_registers(const struct user_regs_struct *stopped, greg_t *out)
 	out[REG_RAX] = (greg_t)ax;
 }
 
+static size_t
+xstate_at(void)
+{
+	return (sizeof(ucontext_t) + 63) & ~(size_t)63;	/* as the address is aligned */
+}
+
+size_t
+lk_stub_frame_bytes(size_t xstate_bytes)
+{
+	return xstate_at() + xstate_bytes + sizeof(uint32_t);
+}
+
 size_t
 lk_stub_frame(const struct user_regs_struct *stopped, uint64_t signal_mask, const void *xstate,
     size_t xstate_bytes, uint64_t address, unsigned char *image)
 {
-	size_t at = (sizeof(ucontext_t) + 63) & ~(size_t)63;	/* as address is aligned */
+	size_t at = xstate_at();
 	struct software_bytes software = {.magic1 = MAGIC1,
 	    .extended_bytes = (uint32_t)xstate_bytes + 4, .xstate_bytes = (uint32_t)xstate_bytes};
 	const uint32_t magic2 = MAGIC2;
@@ -184,7 +196,7 @@ lk_stub_frame(const struct user_regs_struct *stopped, uint64_t signal_mask, cons
 	memcpy(&software.features, image + at + SW_OFFSET, sizeof(software.features));
 	memcpy(image + at + SW_OFFSET, &software, sizeof(software));
 	memcpy(image + at + xstate_bytes, &magic2, sizeof(magic2));
-	return at + xstate_bytes + sizeof(magic2);
+	return lk_stub_frame_bytes(xstate_bytes);
 }
 
 #endif

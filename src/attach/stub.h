@@ -56,8 +56,9 @@ extern const unsigned char lk_stub_body[], lk_stub_body_end[];
 
 /* lk_stub_frame - a frame for rt_sigreturn with the registers of a thread that was stopped,
  * SIGNAL_MASK and XSTATE (XSTATE_BYTES, as ptrace gives it), into IMAGE, which is to be at
- * ADDRESS there.  Returns: bytes of it. */
+ * ADDRESS there.  Returns: bytes of it, as lk_stub_frame_bytes() says beforehand. */
 #define LK_STUB_FRAME_BYTES	(1024u + LK_STUB_XSTATE_MAX + 128u)
+size_t lk_stub_frame_bytes(size_t xstate_bytes);
 size_t lk_stub_frame(const struct user_regs_struct *stopped, uint64_t signal_mask,
     const void *xstate, size_t xstate_bytes, uint64_t address, unsigned char *image);
 

@@ -134,14 +134,29 @@ lk_subject_look(pid_t pid, struct lk_subject *out)
 	return out->start_time == 0 ? -ESRCH : 0;
 }
 
+/* After an exec the memory that we have open is nobody's, and after the end, too. */
 bool
-lk_subject_is_same(const struct lk_subject *s)
+lk_subject_has_memory(const struct lk_subject *s)
 {
 	char byte;
 
-	/* after an exec the memory that we have open is nobody's */
-	return start_time_of(s->pid) == s->start_time &&
-	    pread(s->memory, &byte, 1, (off_t)s->instruction) == 1;
+	return pread(s->memory, &byte, 1, (off_t)s->instruction) == 1;
+}
+
+bool
+lk_subject_is_same(const struct lk_subject *s)
+{
+	return start_time_of(s->pid) == s->start_time && lk_subject_has_memory(s);
+}
+
+bool
+lk_subject_is_filtered(const struct lk_subject *s, pid_t tid)
+{
+	char file[32], status[STATUS_BYTES];
+
+	snprintf(file, sizeof(file), "task/%d/status", (int)tid);
+	return read_file(s->pid, file, status, sizeof(status)) > 0 &&
+	    strtol(line_of(status, "Seccomp"), NULL, 10) != 0;
 }
 
 /* ---- what is in its memory --------------------------------------------------------------- */
@@ -216,11 +231,13 @@ classify(struct lk_subject *s, struct lk_object *o)
 		find_calls(s, &e);
 		if (begins(name, "libc"))
 			s->glibc = lk_versions_had(&e);
-	} else if (lk_exports_find(&e, "Py_IsInitialized") != 0) {
-		note_interpreter(s, o, &e, name);
-	} else if (lk_exports_find(&e, "malloc") != 0 || lk_exports_find(&e, "calloc") != 0) {
-		o->code = LK_CODE_ALLOCATOR;
+		return;
 	}
+	if (lk_exports_find(&e, "Py_IsInitialized") != 0)
+		note_interpreter(s, o, &e, name);
+	/* also when it is linked into the interpreter */
+	if (lk_exports_find(&e, "malloc") != 0 || lk_exports_find(&e, "calloc") != 0)
+		o->code = LK_CODE_ALLOCATOR;
 }
 
 static struct lk_object *

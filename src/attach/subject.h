@@ -30,7 +30,7 @@ enum lk_code {
 	LK_CODE_INTERPRETER,
 	LK_CODE_LIBC,
 	LK_CODE_LOADER,
-	LK_CODE_ALLOCATOR,		/* exports malloc, and is not libc */
+	LK_CODE_ALLOCATOR,		/* exports malloc, and is not libc; the interpreter may */
 };
 
 #define LK_OBJECTS_MAX 1024
@@ -48,6 +48,7 @@ struct lk_subject {
 	char		 state;
 	char		 name[32];
 	int		 seccomp;		/* 0 none, 1 strict, 2 a filter */
+	bool		 allows_filtered;	/* also threads with a filter may be stopped */
 	bool		 is_kernel_thread;
 	bool		 shares_mounts;		/* our mount namespace is its */
 
@@ -77,8 +78,13 @@ int lk_subject_look(pid_t pid, struct lk_subject *out);
 int lk_subject_open(struct lk_subject *s);
 void lk_subject_close(struct lk_subject *s);
 
-/* lk_subject_is_same - the process is still there, and did not become another program. */
+/* lk_subject_is_same - the process is still there, and did not become another program.
+ * lk_subject_has_memory - the same of a process with a thread that is stopped. */
 bool lk_subject_is_same(const struct lk_subject *s);
+bool lk_subject_has_memory(const struct lk_subject *s);
+
+/* lk_subject_is_filtered - the thread TID has a filter of system calls of its own. */
+bool lk_subject_is_filtered(const struct lk_subject *s, pid_t tid);
 
 /* lk_subject_code - whose code ADDRESS is, by what was mapped when it was opened.
  * Returns: false when nobody's that is known. */

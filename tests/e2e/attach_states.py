@@ -52,6 +52,25 @@ _MORE = {
             while True:
                 pass
         until_go(spin)""",
+    "recv_with_timeout": """
+        import socket, struct
+        ours, its = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 3600, 0))
+        until_go(lambda: ours.recv(1))""",
+    "file_lock": """
+        import fcntl
+        file = open("lock", "w")
+        r, w = os.pipe()
+        child = os.fork()
+        if child == 0:
+            fcntl.lockf(file, fcntl.LOCK_EX)
+            os.write(w, b"x")
+            signal.pause()
+        os.read(r, 1)
+        try:
+            until_go(lambda: fcntl.lockf(file, fcntl.LOCK_EX))
+        finally:
+            os.kill(child, 9)""",
     "importing": """
         import importlib, json, decimal
         def load():
@@ -71,6 +90,34 @@ _MORE = {
                 signal.setitimer(signal.ITIMER_PROF, 0)
         until_go(work)""",
 }
+
+# The main thread is busy, and would be stopped last; what a worker is killed for all die of.
+_FILTERED_WORKER = """
+        import ctypes, struct
+        def install():
+            call = ctypes.CDLL(None).prctl
+            words = struct.pack("HBBI" * 5, 0x20, 0, 0, 0,
+                                0x15, 1, 0, 56, 0x15, 0, 1, 435,             # clone, clone3
+                                6, 0, 0, 0x80000000, 6, 0, 0, 0x7fff0000)    # kills; is permitted
+            program = ctypes.create_string_buffer(struct.pack("HP", 5, id(words) + HEAD))
+            return call(38, 1, 0, 0, 0) or call(22, 2, program, 0, 0)
+        HEAD = bytes.__basicsize__ - 1
+        installed = []
+        def work():
+            installed.append(install())
+            while waits:
+                nap(0.05)   # pace: it waits, mostly
+        threading.Thread(target=work).start()
+        while not installed:
+            nap(0.01)       # pace: until it has
+        assert installed == [0], installed
+        def spin():
+            n = 0
+            while True:
+                n += 1
+        until_go(spin)"""
+if not FILTERED:
+    _MORE["filtered_worker"] = _FILTERED_WORKER
 
 
 def _outcome(program):
