@@ -43,6 +43,15 @@ add(struct lk_share *to, const struct lk_growth *from)
 	to->significant = to->significant || from->significant;
 }
 
+/* Growth of a process that missed a baseline cannot be told. */
+static bool
+has_missed(const struct lk_snapshot *s, uint32_t reference)
+{
+	const struct lk_baseline *b = lk_snapshot_baseline(s, reference);
+
+	return b != NULL && b->missed_count > 0;
+}
+
 static int
 share_of(const struct lk_snapshot *s, uint32_t reference, uint32_t until, enum lk_group group,
     struct lk_share *out)
@@ -55,6 +64,10 @@ share_of(const struct lk_snapshot *s, uint32_t reference, uint32_t until, enum l
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < set->count; i++)
 		add(out, &set->rows[i]);
+	if (has_missed(s, lk_growth_resolve(s, reference)) || has_missed(s, until)) {
+		out->delta_bytes = out->delta_error_bytes = NAN;
+		out->significant = false;
+	}
 	lk_growth_free(set);
 	return 0;
 }

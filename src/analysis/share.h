@@ -11,7 +11,7 @@ struct lk_snapshot;
 
 struct lk_share {
 	double	live_bytes, live_error_bytes;
-	double	delta_bytes, delta_error_bytes;	/* since the reference */
+	double	delta_bytes, delta_error_bytes;	/* since the reference; NAN: it missed that */
 	bool	significant;			/* as of growth.h */
 };
 

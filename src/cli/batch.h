@@ -12,6 +12,8 @@ struct lk_source;
 	"   live_bytes, live_objects, native, native_live_bytes,\n"                                \
 	"   cgroup_limit_bytes, interval_bytes, cost_percent,\n"                                   \
 	"   budget_percent, duty, hooks, drops,\n"                                                 \
+	"   processes [{pid, state, in_sum, rss_bytes, live_bytes,\n"                              \
+	"   missed_reference, reference_late_s}], ended (of a group alone),\n"                     \
 	"   gc_pauses {exact, watched_s, looks, collections, seen, total_us,\n"                    \
 	"   longest_us, longest_error_us, longest_generation, unseen_us},\n"                       \
 	"   verdict {kind, sentence, rss_growth_bytes_per_min,\n"                                  \

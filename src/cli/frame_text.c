@@ -24,15 +24,17 @@ print_process(const struct lk_frame_text *f)
 {
 	const struct lk_snapshot *s = f->snapshot;
 	char command[NAME_BYTES], host[80], python[40], reason[200], at[LK_TEXT_BYTES];
-	char line[2 * NAME_BYTES], sum[64] = "";
+	char line[2 * NAME_BYTES], sum[96] = "", silent[32] = "";
 
 	lk_text_clean(s->process.command, command, sizeof(command));
 	lk_text_clean(s->process.host, host, sizeof(host));
 	lk_text_clean(s->process.python, python, sizeof(python));
 	lk_text_clean(s->sampler.reason, reason, sizeof(reason));
+	if (lk_snapshot_silent(s) > 0)
+		snprintf(silent, sizeof(silent), "%u silent, ", lk_snapshot_silent(s));
 	if (s->member_count > 0)
-		snprintf(sum, sizeof(sum), " sum of %u processes, %u ended,", lk_snapshot_summed(s),
-			 s->ended_count);
+		snprintf(sum, sizeof(sum), " sum of %u processes, %s%u ended,",
+			 lk_snapshot_summed(s), silent, s->ended_count);
 	snprintf(line, sizeof(line), "leaktop %d@%s%s py%s %s%s%s at %s frame %llu: %s",
 	       s->process.pid, host, sum, python,
 	       lk_state_name(s->sampler.state), reason[0] == '\0' ? "" : " ", reason,
@@ -80,7 +82,13 @@ print_reference(const struct lk_frame_text *f)
 		return;
 	}
 	lk_text_clean(baseline->name, name, sizeof(name));
-	printf("since B%u '%s', %s ago\n", baseline->id, name, window);
+	printf("since B%u '%s', %s ago", baseline->id, name, window);
+	if (baseline->missed_count > 0)
+		printf("; growth without that of %u that missed it", baseline->missed_count);
+	if (baseline->late_count > 0)
+		printf("; %u marked it up to %s later", baseline->late_count,
+		       lk_text_duration(baseline->late_s, window, sizeof(window)));
+	putchar('\n');
 }
 
 /* Cells of a column of sizes. */
@@ -154,7 +162,7 @@ json_row(struct lk_jsonl *j, const struct lk_growth *g)
 
 /* Of a group: each of its processes; none otherwise. */
 static void
-json_members(struct lk_jsonl *j, const struct lk_snapshot *s)
+json_members(struct lk_jsonl *j, const struct lk_snapshot *s, uint32_t reference)
 {
 	static const char *const states[] = {
 	    [LK_MEMBER_LIVE] = "live", [LK_MEMBER_SILENT] = "silent",
@@ -165,6 +173,8 @@ json_members(struct lk_jsonl *j, const struct lk_snapshot *s)
 	lk_jsonl_open(j, "processes", '[');
 	for (uint32_t i = 0; i < s->member_count; i++) {
 		const struct lk_member *m = &s->members[i];
+		const struct lk_baseline *b = m->part != NULL ?
+			lk_snapshot_baseline(m->part, reference) : NULL;
 
 		lk_jsonl_open(j, NULL, '{');
 		lk_jsonl_whole(j, "pid", (uint64_t)m->pid);
@@ -172,6 +182,8 @@ json_members(struct lk_jsonl *j, const struct lk_snapshot *s)
 		lk_jsonl_flag(j, "in_sum", m->part != NULL);
 		lk_jsonl_real(j, "rss_bytes", m->rss_bytes);
 		lk_jsonl_real(j, "live_bytes", m->part != NULL ? m->part->est_live_bytes : NAN);
+		lk_jsonl_flag(j, "missed_reference", b != NULL && b->missed_count > 0);
+		lk_jsonl_real(j, "reference_late_s", b != NULL ? b->late_s : 0);
 		lk_jsonl_close(j, '}');
 	}
 	lk_jsonl_close(j, ']');
@@ -259,7 +271,7 @@ lk_frame_text_json(const struct lk_frame_text *f)
 	lk_jsonl_real(&j, "duty", s->sampler.duty);
 	lk_jsonl_real(&j, "hooks", s->sampler.hooks);
 	lk_jsonl_real(&j, "drops", s->sampler.drops);
-	json_members(&j, s);
+	json_members(&j, s, f->set->reference);
 	json_pauses(&j, &s->memory.gc_pauses);
 	json_verdict(&j, f);
 	json_reference(&j, f);

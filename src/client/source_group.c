@@ -59,9 +59,10 @@ find(const struct lk_group *g, const struct lk_process *p)
 }
 
 static void
-free_member(struct lk_group_member *m)
+free_member(struct lk_group *g, struct lk_group_member *m)
 {
 	lk_source_close(m->source);
+	lk_source_group_unask(g, m);
 	lk_snapshot_put(m->newest);
 	lk_source_group_marks_fini(m);
 	lk_idmap_fini(&m->ids);
@@ -71,7 +72,7 @@ free_member(struct lk_group_member *m)
 static void
 remove_at(struct lk_group *g, uint32_t at)
 {
-	free_member(g->members[at]);
+	free_member(g, g->members[at]);
 	g->member_count--;
 	memmove(&g->members[at], &g->members[at + 1],
 	    (g->member_count - at) * sizeof(g->members[0]));
@@ -176,6 +177,7 @@ end(struct lk_group *g, uint32_t at)
 	}
 	lk_source_group_bury(g, m);
 	lk_source_close(m->source);
+	lk_source_group_unask(g, m);
 	m->source = NULL;
 	m->ended_ms = g->now_ms;
 	m->why[0] = '\0';
@@ -321,6 +323,7 @@ group_dispatch(struct lk_source *source, const struct pollfd *fds, size_t count,
 		    count, now_ms) && lk_source_state(g->members[i]->source) != LK_SOURCE_LIVE)
 			g->must_build = true;
 	changed = settle(g);
+	lk_source_group_pay(g);
 	changed = build_when_due(g) || changed;
 	return lk_source_group_answer(g) || changed;
 }

@@ -1,7 +1,4 @@
-/* Baselines of a group.  A baseline is marked in every process at nearly the same time, and each
- * numbers its own: those of one time are one of the group.  It needs all that lived then: where one
- * of them does not know it, what it had cannot be told.  A process that began later was born after
- * it with all it has; one that has ended since has lost all it had. */
+/* What was alive at the baselines of a group: the rows of each member, and their sum. */
 #include "config.h"
 
 #include "client/source_group_private.h"
@@ -16,18 +13,10 @@
 
 #include "client/shared.h"
 
-#define SAME_TIME_S 5.0	/* between the first and the last of one baseline */
-
-static bool
-counts(const struct lk_group_member *m)
-{
-	return m->newest != NULL && m->ended_ms < 0;
-}
-
 /* ---- rows that are kept ---------------------------------------------------- */
 
-static void
-drop_kept(struct lk_group_kept *kept)
+void
+lk_source_group_drop_kept(struct lk_group_kept *kept)
 {
 	lk_shared_put(kept->block);
 	memset(kept, 0, sizeof(*kept));
@@ -42,7 +31,7 @@ begin_kept(const struct lk_group *g, struct lk_group_kept *kept)
 		return -ENOMEM;
 	if (lk_shared_keep(g->stacks.pool, kept->block->arena) == 0)
 		return 0;
-	drop_kept(kept);
+	lk_source_group_drop_kept(kept);
 	return -ENOMEM;
 }
 
@@ -61,7 +50,7 @@ add_kept(const struct lk_group *g, struct lk_group_kept *a, const struct lk_grou
 	if (lk_shared_keep(a->block, sum.block->arena) < 0 ||
 	    lk_shared_keep(b->block, sum.block->arena) < 0 ||
 	    lk_group_rows_add(&g->stacks, inputs, 2, sum.block->arena, &sum.rows, &sum.count) < 0) {
-		drop_kept(&sum);
+		lk_source_group_drop_kept(&sum);
 		return -ENOMEM;
 	}
 	lk_shared_put(a->block);
@@ -69,203 +58,65 @@ add_kept(const struct lk_group *g, struct lk_group_kept *a, const struct lk_grou
 	return 0;
 }
 
-/* ---- which baselines there are --------------------------------------------- */
-
-/* The baseline of M that was marked at AT_S; NULL: it knows none. */
-static const struct lk_baseline *
-marked_at(const struct lk_group_member *m, double at_s)
-{
-	const struct lk_baseline *best = NULL;
-
-	for (uint32_t i = 0; i < m->newest->baseline_count; i++) {
-		const struct lk_baseline *b = &m->newest->baselines[i];
-		double off_s = fabs(b->at_s - at_s);
-
-		if (off_s <= SAME_TIME_S && (best == NULL || off_s < fabs(best->at_s - at_s)))
-			best = b;
-	}
-	return best;
-}
-
-static bool
-lived_at(const struct lk_group_member *m, double at_s)
-{
-	return m->newest->sampler.started_at_s < at_s;
-}
-
-static bool
-all_know(const struct lk_group *g, double at_s)
-{
-	for (uint32_t i = 0; i < g->member_count; i++) {
-		const struct lk_group_member *m = g->members[i];
-
-		if (counts(m) && lived_at(m, at_s) && marked_at(m, at_s) == NULL)
-			return false;
-	}
-	return true;
-}
-
-static void
-remove_at(struct lk_group *g, uint32_t at)
+void
+lk_source_group_remove(struct lk_group *g, uint32_t at)
 {
 	struct lk_group_baseline *b = &g->baselines[at];
 	uint32_t left = --g->baseline_count - at;
 
-	drop_kept(&b->ended);
-	drop_kept(&b->whole);
+	lk_source_group_drop_kept(&b->ended);
+	lk_source_group_drop_kept(&b->whole);
 	memmove(b, b + 1, left * sizeof(*b));
 	memset(b + left, 0, sizeof(*b));
 	for (uint32_t i = 0; i < g->member_count; i++) {
 		struct lk_group_mark *mark = &g->members[i]->marks[at];
 
-		drop_kept(&mark->kept);
+		lk_source_group_drop_kept(&mark->kept);
 		memmove(mark, mark + 1, left * sizeof(*mark));
 		memset(mark + left, 0, sizeof(*mark));
 	}
 }
 
-void
-lk_source_group_drop(struct lk_group *g, uint32_t id)
-{
-	for (uint32_t i = 0; i < g->baseline_count; i++)
-		if (g->baselines[i].id == id) {
-			remove_at(g, i);
-			return;
-		}
-}
-
-static bool
-is_known(const struct lk_group *g, const struct lk_baseline *b)
-{
-	for (uint32_t i = 0; i < g->baseline_count; i++)
-		if (fabs(g->baselines[i].at_s - b->at_s) <= SAME_TIME_S) {
-			/* two of one member may be as near: it is the one that is nearest there */
-			for (uint32_t k = 0; k < g->member_count; k++)
-				if (counts(g->members[k]) &&
-				    marked_at(g->members[k], g->baselines[i].at_s) == b)
-					return true;
-		}
-	return false;
-}
-
-static void
-insert(struct lk_group *g, const struct lk_baseline *from)
-{
-	struct lk_group_baseline *b;
-
-	if (g->baseline_count == LK_WIRE_BASELINES_MAX)
-		remove_at(g, 0);
-	b = &g->baselines[g->baseline_count++];
-	b->id = ++g->last_baseline;
-	b->at_s = from->at_s;
-	b->is_changed = true;
-	snprintf(b->name, sizeof(b->name), "%s", from->name);
-}
-
-/* The oldest one that all know and that is newer than all there are. */
-static const struct lk_baseline *
-next_new(const struct lk_group *g)
-{
-	double after_s = g->baseline_count > 0 ? g->baselines[g->baseline_count - 1].at_s : 0;
-	const struct lk_baseline *found = NULL;
-
-	for (uint32_t i = 0; i < g->member_count; i++) {
-		const struct lk_group_member *m = g->members[i];
-
-		for (uint32_t k = 0; counts(m) && k < m->newest->baseline_count; k++) {
-			const struct lk_baseline *b = &m->newest->baselines[k];
-
-			if (b->at_s > after_s && !is_known(g, b) && all_know(g, b->at_s) &&
-			    (found == NULL || b->at_s < found->at_s))
-				found = b;
-		}
-	}
-	return found;
-}
-
-/* What M calls each of them, and how its epochs are to be read. */
-static void
-map_member(struct lk_group *g, struct lk_group_member *m)
-{
-	struct lk_group_epochs epochs = {.is_same = m->newest->baseline_count == g->baseline_count};
-	bool changed;
-
-	for (uint32_t i = 0; i < g->baseline_count; i++) {
-		const struct lk_baseline *b = marked_at(m, g->baselines[i].at_s);
-		uint32_t id = b != NULL ? b->id : 0;
-
-		m->marks[i].id = id;
-		epochs.list[epochs.count++] = (struct lk_group_epoch){id, g->baselines[i].id};
-		epochs.is_same = epochs.is_same && id == g->baselines[i].id;
-	}
-	changed = epochs.count != m->epochs.count || memcmp(epochs.list, m->epochs.list,
-	    epochs.count * sizeof(epochs.list[0])) != 0;
-	m->epochs = epochs;
-	for (uint32_t i = 0; changed && i < g->baseline_count; i++)
-		m->marks[i].from = NULL;	/* its rows are to be read otherwise */
-}
-
-/* Names change by themselves: the first member that has one says it. */
-static void
-take_name(struct lk_group *g, uint32_t at)
-{
-	for (uint32_t i = 0; i < g->member_count; i++) {
-		const struct lk_group_member *m = g->members[i];
-		const struct lk_baseline *b = counts(m) && m->marks[at].id != 0
-		    ? lk_snapshot_baseline(m->newest, m->marks[at].id) : NULL;
-
-		if (b == NULL)
-			continue;
-		snprintf(g->baselines[at].name, sizeof(g->baselines[at].name), "%s", b->name);
-		return;
-	}
-}
-
-void
-lk_source_group_match(struct lk_group *g)
-{
-	const struct lk_baseline *fresh;
-
-	for (uint32_t i = g->baseline_count; i-- > 0;)
-		if (!all_know(g, g->baselines[i].at_s))
-			remove_at(g, i);
-	while ((fresh = next_new(g)) != NULL)
-		insert(g, fresh);
-	for (uint32_t i = 0; i < g->member_count; i++)
-		if (counts(g->members[i]))
-			map_member(g, g->members[i]);
-	for (uint32_t i = 0; i < g->baseline_count; i++)
-		take_name(g, i);
-}
-
 /* ---- their rows ------------------------------------------------------------ */
 
-/* M's rows of baseline AT in the group's terms.  Returns: 0, -ENODATA not fetched, -ENOMEM. */
+/* ROWS of M, in the group's terms, are what it had at baseline AT. */
+static int
+keep_rows(struct lk_group *g, struct lk_group_member *m, uint32_t at, const struct lk_row *rows,
+    uint32_t count)
+{
+	struct lk_group_mark *mark = &m->marks[at];
+	struct lk_group_kept fresh;
+
+	if (mark->from == rows && mark->kept.block != NULL)
+		return 0;
+	if (begin_kept(g, &fresh) < 0)
+		return -ENOMEM;
+	if (lk_source_group_translate(g, m, rows, count, fresh.block->arena, &fresh.rows,
+	    &fresh.count) < 0 || lk_source_group_keep(m->newest, fresh.block->arena) < 0) {
+		lk_source_group_drop_kept(&fresh);
+		return -ENOMEM;
+	}
+	lk_source_group_drop_kept(&mark->kept);
+	mark->kept = fresh;
+	mark->from = rows;
+	g->baselines[at].is_changed = true;
+	return 0;
+}
+
+/* M's rows of baseline AT.  Returns: 0, -ENODATA not fetched, -ENOMEM. */
 static int
 refresh_mark(struct lk_group *g, struct lk_group_member *m, uint32_t at)
 {
 	struct lk_group_mark *mark = &m->marks[at];
 	const struct lk_baseline *b = lk_snapshot_baseline(m->newest, mark->id);
-	struct lk_group_kept fresh;
 
+	if (mark->is_missed)
+		return keep_rows(g, m, at, m->newest->rows, m->newest->row_count);
 	if (mark->id == 0)
 		return 0;
 	if (b == NULL || !b->has_rows)
 		return mark->kept.block != NULL ? 0 : -ENODATA;
-	if (mark->from == b->rows && mark->kept.block != NULL)
-		return 0;
-	if (begin_kept(g, &fresh) < 0)
-		return -ENOMEM;
-	if (lk_source_group_translate(g, m, b->rows, b->row_count, fresh.block->arena, &fresh.rows,
-	    &fresh.count) < 0 || lk_source_group_keep(m->newest, fresh.block->arena) < 0) {
-		drop_kept(&fresh);
-		return -ENOMEM;
-	}
-	drop_kept(&mark->kept);
-	mark->kept = fresh;
-	mark->from = b->rows;
-	g->baselines[at].is_changed = true;
-	return 0;
+	return keep_rows(g, m, at, b->rows, b->row_count);
 }
 
 static int
@@ -277,7 +128,7 @@ refresh_whole(struct lk_group *g, uint32_t at)
 
 	b->has_rows = true;
 	for (uint32_t i = 0; i < g->member_count; i++) {
-		if (!counts(g->members[i]))
+		if (!lk_source_group_counts(g->members[i]))
 			continue;
 		rc = refresh_mark(g, g->members[i], at);
 		if (rc == -ENOMEM)
@@ -290,16 +141,28 @@ refresh_whole(struct lk_group *g, uint32_t at)
 	if (rc == 0)
 		rc = add_kept(g, &sum, &b->ended);
 	for (uint32_t i = 0; i < g->member_count && rc == 0; i++)
-		if (counts(g->members[i]))
+		if (lk_source_group_counts(g->members[i]))
 			rc = add_kept(g, &sum, &g->members[i]->marks[at].kept);
 	if (rc < 0) {
-		drop_kept(&sum);
+		lk_source_group_drop_kept(&sum);
 		return rc;
 	}
-	drop_kept(&b->whole);
+	lk_source_group_drop_kept(&b->whole);
 	b->whole = sum;
 	b->is_changed = false;
 	return 0;
+}
+
+/* Growth of those that missed it is not counted: they had what they have now. */
+static void
+add_missed(const struct lk_group_member *m, const struct lk_group_mark *mark,
+    struct lk_baseline *out)
+{
+	out->missed_count++;
+	if (mark->id != 0)
+		return;		/* only its rows are not known */
+	out->rss_bytes += m->newest->rss_bytes;
+	out->est_live_bytes += m->newest->est_live_bytes;
 }
 
 static void
@@ -309,11 +172,16 @@ add_numbers(struct lk_group *g, uint32_t at, struct lk_baseline *out)
 	out->est_live_bytes = g->baselines[at].ended_live_bytes;
 	for (uint32_t i = 0; i < g->member_count; i++) {
 		const struct lk_group_member *m = g->members[i];
-		const struct lk_baseline *b = counts(m) ?
-		    lk_snapshot_baseline(m->newest, m->marks[at].id) : NULL;
+		const struct lk_group_mark *mark = &m->marks[at];
+		const struct lk_baseline *b = lk_source_group_counts(m) ?
+		    lk_snapshot_baseline(m->newest, mark->id) : NULL;
 
+		if (lk_source_group_counts(m) && mark->is_missed)
+			add_missed(m, mark, out);
 		if (b == NULL)
 			continue;
+		out->late_count += mark->late_s > 0 && !mark->is_missed;
+		out->late_s = fmax(out->late_s, mark->is_missed ? 0 : mark->late_s);
 		out->rss_bytes += b->rss_bytes;
 		out->est_live_bytes += b->est_live_bytes;
 		if (!(out->interval_bytes > b->interval_bytes))
@@ -359,8 +227,12 @@ list_part(struct lk_group *g, const struct lk_group_member *m, const struct lk_s
 		const struct lk_baseline *own = lk_snapshot_baseline(m->newest, mark->id);
 
 		list[i] = whole->baselines[i];
-		list[i].rss_bytes = own != NULL ? own->rss_bytes : 0;
-		list[i].est_live_bytes = own != NULL ? own->est_live_bytes : 0;
+		list[i].rss_bytes = own != NULL ? own->rss_bytes : mark->is_missed ? NAN : 0;
+		list[i].est_live_bytes = own != NULL ? own->est_live_bytes :
+		    mark->is_missed ? NAN : 0;
+		list[i].missed_count = mark->is_missed;
+		list[i].late_count = mark->late_s > 0;
+		list[i].late_s = mark->late_s;
 		list[i].has_rows = mark->id == 0 || mark->kept.block != NULL;
 		list[i].rows = mark->kept.rows;
 		list[i].row_count = mark->kept.count;
@@ -379,7 +251,7 @@ lk_source_group_baselines(struct lk_group *g, struct lk_snapshot *whole,
 	int rc = list_whole(g, whole);
 
 	for (uint32_t i = 0; i < g->member_count && rc == 0; i++)
-		if (counts(g->members[i]))
+		if (lk_source_group_counts(g->members[i]))
 			rc = list_part(g, g->members[i], whole, *parts++);
 	return rc;
 }
@@ -393,8 +265,8 @@ lk_source_group_bury(struct lk_group *g, struct lk_group_member *m)
 		struct lk_group_baseline *b = &g->baselines[i];
 		const struct lk_baseline *own = lk_snapshot_baseline(m->newest, m->marks[i].id);
 
-		if (own == NULL || refresh_mark(g, m, i) < 0)
-			continue;	/* what it had was never asked for */
+		if (own == NULL || m->marks[i].is_missed || refresh_mark(g, m, i) < 0)
+			continue;	/* what it had is not known */
 		if (b->ended.block == NULL && begin_kept(g, &b->ended) < 0)
 			continue;
 		if (add_kept(g, &b->ended, &m->marks[i].kept) < 0)
@@ -425,8 +297,8 @@ reread_ended(struct lk_group *g, struct lk_group_baseline *b)
 	    &fresh.count) < 0)
 		ok = false;
 	if (!ok)
-		drop_kept(&fresh);
-	drop_kept(&b->ended);
+		lk_source_group_drop_kept(&fresh);
+	lk_source_group_drop_kept(&b->ended);
 	b->ended = fresh;
 	free(ids);
 }
@@ -439,7 +311,7 @@ lk_source_group_forget(struct lk_group *g)
 
 		if (b->ended.block != NULL)
 			reread_ended(g, b);
-		drop_kept(&b->whole);
+		lk_source_group_drop_kept(&b->whole);
 		b->is_changed = true;
 	}
 	for (uint32_t i = 0; i < g->member_count; i++)
@@ -450,7 +322,7 @@ void
 lk_source_group_marks_fini(struct lk_group_member *m)
 {
 	for (uint32_t i = 0; i < LK_WIRE_BASELINES_MAX; i++) {
-		drop_kept(&m->marks[i].kept);
+		lk_source_group_drop_kept(&m->marks[i].kept);
 		m->marks[i].from = NULL;
 	}
 }
@@ -459,8 +331,8 @@ void
 lk_source_group_baselines_fini(struct lk_group *g)
 {
 	for (uint32_t i = 0; i < g->baseline_count; i++) {
-		drop_kept(&g->baselines[i].ended);
-		drop_kept(&g->baselines[i].whole);
+		lk_source_group_drop_kept(&g->baselines[i].ended);
+		lk_source_group_drop_kept(&g->baselines[i].whole);
 	}
 	g->baseline_count = 0;
 }

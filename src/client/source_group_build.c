@@ -372,12 +372,6 @@ add_rows(struct lk_group *g, struct lk_snapshot *whole, struct lk_snapshot **par
 	    &whole->row_count);
 }
 
-static bool
-counts(const struct lk_group_member *m)
-{
-	return m->newest != NULL && m->ended_ms < 0;
-}
-
 /* PARTS: those of the members that count, in their order; one place for each member. */
 static int
 build_members(struct lk_group *g, struct lk_snapshot *whole, struct lk_snapshot **parts,
@@ -392,7 +386,7 @@ build_members(struct lk_group *g, struct lk_snapshot *whole, struct lk_snapshot 
 		struct lk_group_member *m = g->members[i];
 		struct lk_snapshot *part = NULL;
 
-		if (counts(m)) {
+		if (lk_source_group_counts(m)) {
 			if (build_part(g, m, whole->arena, &part) < 0)
 				return -ENOMEM;
 			parts[(*part_count)++] = part;
@@ -478,7 +472,7 @@ lk_source_group_build(struct lk_group *g)
 
 	take_newest(g);
 	for (uint32_t i = 0; i < g->member_count; i++)
-		any = any || counts(g->members[i]);
+		any = any || lk_source_group_counts(g->members[i]);
 	if (!any)
 		return 0;
 	renew_stacks(g);

@@ -32,7 +32,11 @@ struct lk_group_kept {
 
 /* What a member knows of a baseline of the group. */
 struct lk_group_mark {
-	uint32_t id;			/* its own; 0: it began after that baseline */
+	uint32_t id;			/* its own; 0: it began after that baseline, or missed it */
+	bool is_missed;			/* it lived then, and what it had cannot be told: KEPT is
+					   what it has now, so that its growth is not counted */
+	bool is_asked;			/* for its rows, which may not be there yet */
+	double late_s;			/* its own is so much younger; 0: of the same time */
 	const struct lk_row *from;	/* what KEPT was made of */
 	struct lk_group_kept kept;
 };
@@ -45,6 +49,31 @@ struct lk_group_baseline {
 	struct lk_group_kept ended;	/* of members that have ended since */
 	struct lk_group_kept whole;	/* the sum; made anew when IS_CHANGED */
 	bool has_rows, is_changed;
+	bool is_ours;			/* asked for here: who missed it is asked again */
+	bool wants_rows;
+};
+
+/* A baseline that was dropped: members that have not heard of that yet still list it. */
+struct lk_group_dropped {
+	double at_s, until_s;		/* marked then; dropped then */
+};
+
+/* Of a member: a baseline that it marked when all were asked. */
+struct lk_group_answered {
+	int pid;
+	uint32_t id;
+};
+
+#define LK_GROUP_DROPPED_MAX  8u
+#define LK_GROUP_ANSWERED_MAX 256u
+#define LK_GROUP_OWED_MAX     8u
+
+/* What is asked of one member, in its own terms. */
+struct lk_group_order {
+	enum lk_request_op op;
+	uint64_t number;
+	bool has_text;
+	char text[LK_WIRE_NAME_MAX + 1];
 };
 
 struct lk_group_member {
@@ -60,6 +89,10 @@ struct lk_group_member {
 	struct lk_idmap ids;		/* of its stacks to those of the group */
 	double ids_of_s;		/* start of the sampler that gave them */
 	struct lk_group_epochs epochs;
+	uint32_t owed_count;
+	struct lk_group_order owed[LK_GROUP_OWED_MAX];	/* it is told when it answers again */
+	uint64_t marked_seq;		/* of its snapshot when it marked a baseline last */
+	double refused_s;		/* when it last would not mark one; 0: never */
 	struct lk_group_mark marks[LK_WIRE_BASELINES_MAX];	/* as the group's baselines */
 };
 
@@ -67,11 +100,22 @@ struct lk_group_member {
 struct lk_group_question {
 	struct lk_group *group;		/* NULL: free */
 	enum lk_request_op op;
-	uint32_t waiting;
-	bool is_refused;
-	char words[LK_SOURCE_WORDS_BYTES];
+	uint32_t waiting, done, refused, silent;	/* members */
+	int refused_pid, silent_pid;	/* the first of them */
+	struct lk_group_answered first;	/* who marked it first, and as what; id 0: nobody yet */
+	char words[LK_SOURCE_WORDS_BYTES];	/* of the first that refused */
 	lk_reply_fn fn;
 	void *ctx;
+};
+
+/* A request on its way to one member. */
+struct lk_group_leg {
+	struct lk_group_leg *next;
+	struct lk_group *group;
+	struct lk_group_member *member;
+	struct lk_group_question *question;	/* NULL: nobody waits for the answer */
+	bool is_asked;				/* there was a question when it was sent */
+	struct lk_group_order order;
 };
 
 #define LK_GROUP_QUESTIONS_MAX 16u
@@ -93,6 +137,10 @@ struct lk_group {
 	uint32_t baseline_count, last_baseline;	/* the last id given */
 	struct lk_group_baseline baselines[LK_WIRE_BASELINES_MAX];
 	struct lk_group_question questions[LK_GROUP_QUESTIONS_MAX];
+	struct lk_group_leg *legs;
+	uint32_t dropped_count, answered_count;		/* ever; the newest are kept */
+	struct lk_group_dropped dropped[LK_GROUP_DROPPED_MAX];
+	struct lk_group_answered answered[LK_GROUP_ANSWERED_MAX];
 
 	struct lk_group_stacks stacks;
 	struct lk_history history;
@@ -100,6 +148,13 @@ struct lk_group {
 	uint64_t seq;
 	const struct lk_snapshot *snapshot;
 };
+
+/* lk_source_group_counts - M is in the sums. */
+static inline bool
+lk_source_group_counts(const struct lk_group_member *m)
+{
+	return m->newest != NULL && m->ended_ms < 0;
+}
 
 /* ---- source_group_build.c: the sum ---- */
 
@@ -116,10 +171,30 @@ int lk_source_group_translate(struct lk_group *g, struct lk_group_member *m,
     const struct lk_row *rows, uint32_t count, struct lk_arena *arena,
     const struct lk_row **out, uint32_t *out_count);
 
+/* ---- source_group_match.c ---- */
+
+/* lk_source_group_match - the baselines of the group: those that all members know which lived then,
+ * most of them, or one of them where it was asked for here. */
+void lk_source_group_match(struct lk_group *g);
+
+/* lk_source_group_missed - the name of the oldest baseline that was asked for here and that M, by
+ * what it said last, should have and has not; NULL: it has them all, or would not mark it. */
+const char *lk_source_group_missed(const struct lk_group *g, const struct lk_group_member *m);
+
+/* lk_source_group_number - of the group's baseline that was marked THEN, or of the next one when
+ * that was not seen yet. */
+uint32_t lk_source_group_number(const struct lk_group *g, const struct lk_group_answered *then);
+
+/* lk_source_group_want_rows - of the baseline ID, of those too that cannot be asked just now. */
+void lk_source_group_want_rows(struct lk_group *g, uint32_t id);
+
+/* lk_source_group_drop - the baseline ID; members may list it a while longer. */
+void lk_source_group_drop(struct lk_group *g, uint32_t id);
+
 /* ---- source_group_baselines.c ---- */
 
-/* lk_source_group_match - the baselines that all members know which lived then. */
-void lk_source_group_match(struct lk_group *g);
+void lk_source_group_remove(struct lk_group *g, uint32_t at);
+void lk_source_group_drop_kept(struct lk_group_kept *kept);
 
 /* lk_source_group_baselines - those of the whole and, in *part, of each member.
  * Returns: 0 or -ENOMEM. */
@@ -131,11 +206,16 @@ void lk_source_group_bury(struct lk_group *g, struct lk_group_member *m);
 
 /* lk_source_group_forget - of an old table of stacks: baselines are made anew. */
 void lk_source_group_forget(struct lk_group *g);
-void lk_source_group_drop(struct lk_group *g, uint32_t id);
 void lk_source_group_marks_fini(struct lk_group_member *m);
 void lk_source_group_baselines_fini(struct lk_group *g);
 
 /* ---- source_group_ask.c ---- */
+
+/* lk_source_group_pay - members that answer are told what they could not be told before. */
+void lk_source_group_pay(struct lk_group *g);
+
+/* lk_source_group_unask - M goes: nobody waits for it any more. */
+void lk_source_group_unask(struct lk_group *g, const struct lk_group_member *m);
 
 int lk_source_group_request(struct lk_source *source, const struct lk_request *request,
     lk_reply_fn fn, void *ctx);

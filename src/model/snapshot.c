@@ -119,6 +119,16 @@ lk_snapshot_summed(const struct lk_snapshot *s)
 	return count;
 }
 
+uint32_t
+lk_snapshot_silent(const struct lk_snapshot *s)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < s->member_count; i++)
+		count += s->members[i].part != NULL && s->members[i].state == LK_MEMBER_SILENT;
+	return count;
+}
+
 const struct lk_row *
 lk_snapshot_row(const struct lk_row *rows, uint32_t row_count, uint32_t stack_id)
 {

@@ -69,6 +69,10 @@ struct lk_baseline {
 	bool			 has_rows;	/* rows are fetched when first needed */
 	uint32_t		 row_count;
 	const struct lk_row	*rows;		/* [row_count], by stack id */
+	/* of a group: processes in its sums that do not know it, whose growth is in no sum then,
+	 * and those that marked it LATE_S later at most; of one of them: itself */
+	uint32_t		 missed_count, late_count;
+	double			 late_s;
 };
 
 #define LK_CONTAINER_SHARES	3	/* the types of most items */
@@ -248,6 +252,9 @@ const struct lk_baseline *lk_snapshot_baseline(const struct lk_snapshot *s, uint
 
 /* lk_snapshot_summed - of a group: how many of its processes are in the sums; else 0. */
 uint32_t lk_snapshot_summed(const struct lk_snapshot *s);
+
+/* lk_snapshot_silent - how many of these are as they were last: nothing is heard of them. */
+uint32_t lk_snapshot_silent(const struct lk_snapshot *s);
 
 /* lk_snapshot_row - by stack id, binary search; NULL when absent.  Borrowed. */
 const struct lk_row *lk_snapshot_row(const struct lk_row *rows, uint32_t row_count,

@@ -223,13 +223,36 @@ draw_banner(const struct lk_session *s, struct lk_canvas *c, int row, struct seg
 	draw_segments(c, row, line);
 }
 
-/* Of a group: how many are in its sums. */
+/* Of a group: how many are in its sums, and who of these is as it was last. */
 static void
 add_members(const struct lk_snapshot *now, struct segments *line)
 {
-	if (now->member_count > 0)
-		snprintf(add(line, LK_ROLE_TITLE, 88)->text, 64, "sum of %u processes",
-		    lk_snapshot_summed(now));
+	uint32_t silent = lk_snapshot_silent(now);
+
+	if (now->member_count == 0)
+		return;
+	snprintf(add(line, LK_ROLE_TITLE, 88)->text, 64, "sum of %u processes",
+	    lk_snapshot_summed(now));
+	if (silent > 0)
+		snprintf(add(line, LK_ROLE_WARN, 87)->text, 64, "%u silent", silent);
+}
+
+/* Whose growth since the reference is in no sum; whose counts from a later time. */
+static void
+add_missed(const struct lk_session *s, struct segments *line)
+{
+	uint32_t id = lk_growth_resolve(s->now, s->reference);
+	const struct lk_baseline *b = lk_snapshot_baseline(s->now, id);
+	char late[LK_TEXT_BYTES];
+
+	if (b == NULL || s->before != NULL || s->now->member_count == 0)
+		return;
+	if (b->missed_count > 0)
+		snprintf(add(line, LK_ROLE_WARN, 86)->text, 64, "%u missed B%u",
+		    b->missed_count, id);
+	if (b->late_count > 0)
+		snprintf(add(line, LK_ROLE_WARN, 65)->text, 64, "%u marked %s late", b->late_count,
+		    lk_text_duration(b->late_s, late, sizeof(late)));
 }
 
 static void
@@ -254,6 +277,7 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 		segment = add(&line, LK_ROLE_TITLE, 90);
 		snprintf(segment->text, sizeof(segment->text), "%d", s->now->process.pid);
 		add_members(s->now, &line);
+		add_missed(s, &line);
 		segment = add(&line, LK_ROLE_TITLE, 80);
 		short_command(s, segment->text, 48);
 		segment = add(&line, LK_ROLE_GRAPH_TEXT, 20);

@@ -174,12 +174,15 @@ lk_session_say(struct lk_session *s, enum lk_role role, const char *format, ...)
 	s->message_until_ms = s->now_ms + LK_SESSION_MESSAGE_MS;
 }
 
+/* Words beside a yes: not all of a group heard it. */
 static void
 on_reply(void *ctx, bool ok, uint64_t number, const char *words)
 {
 	(void)number;
 	if (!ok)
 		lk_session_say(ctx, LK_ROLE_WARN, "refused: %s", words);
+	else if (words != NULL && words[0] != '\0')
+		lk_session_say(ctx, LK_ROLE_WARN, "%s", words);
 }
 
 static void
@@ -193,8 +196,12 @@ on_baseline(void *ctx, bool ok, uint64_t number, const char *words)
 	}
 	s->reference = LK_REFERENCE_NEWEST;
 	s->until = 0;
-	lk_session_say(s, LK_ROLE_BASELINE, "B%llu marked: growth now counts from here",
-	    (unsigned long long)number);
+	if (words != NULL && words[0] != '\0')
+		lk_session_say(s, LK_ROLE_WARN, "B%llu marked; %s", (unsigned long long)number,
+		    words);
+	else
+		lk_session_say(s, LK_ROLE_BASELINE, "B%llu marked: growth now counts from here",
+		    (unsigned long long)number);
 }
 
 int

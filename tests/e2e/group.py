@@ -3,6 +3,7 @@
 served its --max-requests ends and its successor joins, and baselines count across that."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -157,6 +158,27 @@ def the_screen_follows(service, folder):
         assert json.load(file)["process"]["pid"] == master
 
 
+def a_worker_that_is_stopped_misses_a_baseline(service, folder):
+    """It is said who, its growth is in no sum, and it marks it when it goes on."""
+    master = service.process.pid
+    stopped = max(service.members() - {master})
+    with Terminal(folder, "stopped", harness.LEAKTOP, str(master),
+                  env={"LEAKTOP_DIR": service.sockets}) as terminal:
+        terminal.shows(rf"{master} sum of {_WORKERS + 1} processes .*LIVE")
+        os.kill(stopped, signal.SIGSTOP)
+        try:
+            terminal.keys("b")
+            terminal.shows(rf"B\d+ marked; {stopped} does not answer: marked there when it does")
+            terminal.shows(r"1 silent 1 missed B\d+ .*LIVE")
+            terminal.shows(rf"growth of each .*{stopped} -")
+            terminal.keys("w")
+            terminal.shows(rf"{stopped} +- .* silent")
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+        terminal.shows(rf"{stopped} +(\+\S+|-?\d\S*) .* live")
+        harness.wait_until(lambda: "missed" not in terminal.screen(), 60, "it is marked there")
+
+
 def _test():
     if not os.access(GUNICORN, os.X_OK):
         raise harness.Skipped("gunicorn")
@@ -166,6 +188,8 @@ def _test():
         print("ok   the_sum_is_that_of_each", flush=True)
         the_screen_follows(service, folder)
         print("ok   the_screen_follows", flush=True)
+        a_worker_that_is_stopped_misses_a_baseline(service, folder)
+        print("ok   a_worker_that_is_stopped_misses_a_baseline", flush=True)
     return 0
 
 

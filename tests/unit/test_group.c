@@ -18,15 +18,20 @@
 #define MASTER	2000000001	/* no pid of this host can be that large */
 #define PERIOD_MS 1000
 
-/* A dummy that can end: all but its state is that of the dummy. */
+enum mood { WELL, DEAD, SILENT, STOPPED, DEAF };
+
+/* A dummy that can end, or fall silent: what it does then is seen later.  One that is stopped does
+ * nothing, and one that is deaf neither, but that is not known yet. */
 struct mortal {
 	struct lk_source base;
 	struct lk_source *inner;
-	bool *is_dead;
+	const enum mood *mood;
+	const struct lk_snapshot *held;	/* what was seen last */
 };
 
 static struct lk_process processes[4];
-static bool is_dead[4];
+static enum mood moods[4];
+static struct mortal *mortals[4];
 static int process_count;
 static struct lk_source *group;
 static int64_t now_ms;
@@ -46,20 +51,30 @@ mortal_poll(struct lk_source *s, struct pollfd *fds, size_t max, int *timeout_ms
 static bool
 mortal_dispatch(struct lk_source *s, const struct pollfd *fds, size_t count, int64_t at_ms)
 {
-	return !*((struct mortal *)s)->is_dead &&
-	    lk_source_dispatch(inner_of(s), fds, count, at_ms);
+	struct mortal *m = (struct mortal *)s;
+	bool changed = (*m->mood == WELL || *m->mood == SILENT) &&
+	    lk_source_dispatch(m->inner, fds, count, at_ms);
+
+	if (*m->mood != WELL)
+		return false;
+	lk_snapshot_put(m->held);
+	m->held = lk_snapshot_get(lk_source_snapshot(m->inner));
+	return changed;
 }
 
 static const struct lk_snapshot *
 mortal_snapshot(const struct lk_source *s)
 {
-	return lk_source_snapshot(inner_of(s));
+	return ((const struct mortal *)s)->held;
 }
 
 static enum lk_source_state
 mortal_state(const struct lk_source *s)
 {
-	return *((const struct mortal *)s)->is_dead ? LK_SOURCE_GONE : LK_SOURCE_LIVE;
+	static const enum lk_source_state states[] = {LK_SOURCE_LIVE, LK_SOURCE_GONE,
+	    LK_SOURCE_STALE, LK_SOURCE_STALE, LK_SOURCE_LIVE};
+
+	return states[*((const struct mortal *)s)->mood];
 }
 
 static const char *
@@ -84,6 +99,7 @@ static void
 mortal_close(struct lk_source *s)
 {
 	lk_source_close(inner_of(s));
+	lk_snapshot_put(((struct mortal *)s)->held);
 	free(s);
 }
 
@@ -109,8 +125,10 @@ open_mortal(void *ctx, const struct lk_process *process, struct lk_source **out)
 
 	(void)ctx;
 	lk_source_init(&m->base, &mortal_ops);
-	m->is_dead = &is_dead[process - processes];
+	m->mood = &moods[process - processes];
+	mortals[process - processes] = m;
 	ck_assert_int_eq(lk_source_open_dummy((uint32_t)process->pid, &m->inner), 0);
+	m->held = lk_snapshot_get(lk_source_snapshot(m->inner));
 	*out = &m->base;
 	return 0;
 }
@@ -139,7 +157,7 @@ open_group(void)
 	const struct lk_group_finder finder = {scan, NULL, open_mortal, NULL};
 
 	process_count = 0;
-	memset(is_dead, 0, sizeof(is_dead));
+	memset(moods, 0, sizeof(moods));
 	now_ms = 5000;
 	add_process(MASTER, 1, false);
 	add_process(7, MASTER, true);
@@ -316,7 +334,7 @@ START_TEST(one_that_ends_leaves_the_sum)
 	ck_assert(ask(LK_REQUEST_BASELINE_ROWS, id));
 	before = all_of(now());
 	gone_bytes = all_of(member(8)->part).bytes;
-	is_dead[2] = true;
+	moods[2] = DEAD;
 	process_count = 2;
 	pass(1);
 	ck_assert_int_eq(member(8)->state, LK_MEMBER_GONE);
@@ -333,18 +351,303 @@ START_TEST(one_that_ends_leaves_the_sum)
 	lk_growth_free(set);
 	/* another takes its place */
 	add_process(9, MASTER, true);
-	is_dead[2] = false;
+	moods[2] = WELL;
 	pass(3);
 	ck_assert_int_eq(member(9)->state, LK_MEMBER_LIVE);
 	ck_assert(member(9)->joined && !member(7)->joined);
 	assert_sums();
 	ck_assert_double_gt(all_of(now()).bytes, 0.5 * before.bytes);
-	is_dead[1] = is_dead[2] = true;
+	moods[1] = moods[2] = DEAD;
 	process_count = 0;
 	pass(3);
 	ck_assert_int_eq(lk_source_state(group), LK_SOURCE_GONE);
 	ck_assert_int_eq(lk_source_request(group, &(struct lk_request){.op = LK_REQUEST_MEMORY},
 	    NULL, NULL), -ENOTCONN);
+	close_group();
+}
+END_TEST
+
+/* ---- members that do not answer -------------------------------------------- */
+
+struct said {
+	int replies;
+	bool ok;
+	uint64_t number;
+	char words[256];
+};
+
+static void
+remember(void *ctx, bool ok, uint64_t number, const char *words)
+{
+	struct said *said = ctx;
+
+	said->replies++;
+	said->ok = ok;
+	said->number = number;
+	snprintf(said->words, sizeof(said->words), "%s", words);
+}
+
+static struct said
+tell(enum lk_request_op op, uint64_t number, const char *text)
+{
+	struct said said = {0};
+	const struct lk_request request = {.op = op, .number = number, .text = text};
+
+	ck_assert_int_eq(lk_source_request(group, &request, remember, &said), 0);
+	for (int i = 0; i < 4 && said.replies == 0; i++)
+		pass(1);
+	ck_assert_int_eq(said.replies, 1);
+	pass(1);
+	return said;
+}
+
+static double
+growth_since(uint32_t id)
+{
+	uint32_t missing;
+	struct lk_growth_set *set = lk_growth_new(now(), id, 0, LK_GROUP_LINE, &missing);
+	double sum = 0;
+
+	ck_assert_ptr_nonnull(set);
+	for (size_t i = 0; i < set->count; i++)
+		sum += set->rows[i].delta_bytes;
+	lk_growth_free(set);
+	return sum;
+}
+
+static struct lk_share
+share_of(int pid, uint32_t id)
+{
+	struct lk_share share;
+
+	ck_assert_int_eq(lk_share_of_all(member(pid)->part, id, 0, &share), 0);
+	return share;
+}
+
+static const struct lk_baseline *
+baseline(uint32_t id)
+{
+	const struct lk_baseline *b = lk_snapshot_baseline(now(), id);
+
+	ck_assert_ptr_nonnull(b);
+	return b;
+}
+
+/* The dummies have baselines of their own, which are in the way. */
+static void
+open_bare_group(void)
+{
+	open_group();
+	while (now()->baseline_count > 0)
+		ck_assert(tell(LK_REQUEST_BASELINE_DROP, now()->baselines[0].id, NULL).ok);
+}
+
+static uint32_t
+mark(const char *name)
+{
+	struct said said = tell(LK_REQUEST_BASELINE, 0, name);
+
+	ck_assert(said.ok);
+	ck_assert_str_eq(said.words, "");
+	ck_assert_uint_eq(said.number, now()->baselines[now()->baseline_count - 1].id);
+	return (uint32_t)said.number;
+}
+
+/* Likewise while 8 does not hear it. */
+static uint32_t
+mark_without_8(const char *name)
+{
+	struct said said = tell(LK_REQUEST_BASELINE, 0, name);
+
+	ck_assert(said.ok);
+	ck_assert_str_eq(said.words, "8 does not answer: marked there when it does");
+	ck_assert_uint_eq(said.number, now()->baselines[now()->baseline_count - 1].id);
+	return (uint32_t)said.number;
+}
+
+/* 8 is silent when one is marked: its growth is unknown and in no sum, until it is heard again;
+ * then it is marked there too, and it is said how much later. */
+START_TEST(one_that_is_silent_misses_a_baseline)
+{
+	uint32_t id;
+
+	open_bare_group();
+	moods[2] = SILENT;
+	pass(3);
+	id = mark_without_8("warm");
+	ck_assert(tell(LK_REQUEST_BASELINE_ROWS, id, NULL).ok);
+	pass(30);
+	ck_assert_int_eq(member(8)->state, LK_MEMBER_SILENT);
+	ck_assert_uint_eq(lk_snapshot_silent(now()), 1);
+	ck_assert_str_eq(baseline(id)->name, "warm");
+	ck_assert_uint_eq(baseline(id)->missed_count, 1);
+	ck_assert_uint_eq(baseline(id)->late_count, 0);
+	near(growth_since(id), share_of(7, id).delta_bytes);
+	ck_assert(isnan(share_of(8, id).delta_bytes) && share_of(8, id).live_bytes > 0);
+	assert_sums();
+	moods[2] = WELL;
+	pass(6);
+	ck_assert_uint_eq(now()->baseline_count, 1);
+	ck_assert_uint_eq(baseline(id)->missed_count, 0);
+	ck_assert_uint_eq(baseline(id)->late_count, 1);
+	ck_assert_double_gt(baseline(id)->late_s, 30);
+	ck_assert_double_lt(baseline(id)->late_s, 40);
+	pass(30);
+	near(share_of(7, id).delta_bytes + share_of(8, id).delta_bytes, growth_since(id));
+	ck_assert_double_gt(share_of(8, id).delta_bytes, 0);
+	close_group();
+}
+END_TEST
+
+/* The next one after one that was missed is of all again. */
+START_TEST(one_that_was_silent_marks_the_next)
+{
+	uint32_t first, second;
+
+	open_bare_group();
+	moods[2] = SILENT;
+	first = mark_without_8(NULL);
+	pass(10);
+	moods[2] = WELL;
+	pass(20);
+	second = mark(NULL);
+	ck_assert_uint_eq(now()->baseline_count, 2);
+	ck_assert_uint_eq(baseline(first)->late_count, 1);
+	ck_assert_uint_eq(baseline(second)->late_count + baseline(second)->missed_count, 0);
+	assert_sums();
+	close_group();
+}
+END_TEST
+
+/* The one that it knows is not taken for the next, however near they are. */
+START_TEST(one_that_is_silent_misses_the_second_of_two)
+{
+	uint32_t first, second;
+
+	open_bare_group();
+	first = mark(NULL);
+	moods[2] = SILENT;
+	second = mark_without_8(NULL);
+	ck_assert_double_lt(baseline(second)->at_s - baseline(first)->at_s, 5);
+	pass(10);
+	ck_assert_uint_eq(baseline(first)->missed_count, 0);
+	ck_assert_uint_eq(baseline(second)->missed_count, 1);
+	moods[2] = WELL;
+	pass(10);
+	ck_assert_uint_eq(now()->baseline_count, 2);
+	ck_assert_uint_eq(baseline(first)->late_count, 0);
+	ck_assert_uint_eq(baseline(second)->late_count, 1);
+	assert_sums();
+	close_group();
+}
+END_TEST
+
+/* What is said to one that is silent is told when it answers: the last name, and what is gone. */
+START_TEST(one_that_is_silent_is_told_later)
+{
+	const struct lk_snapshot *own;
+	uint32_t first, second;
+	struct said said;
+
+	open_bare_group();
+	first = mark("a");
+	pass(10);
+	second = mark("b");
+	moods[2] = SILENT;
+	said = tell(LK_REQUEST_BASELINE_RENAME, first, "first");
+	ck_assert(said.ok);
+	ck_assert_str_eq(said.words, "8 does not answer: told when it does");
+	ck_assert(tell(LK_REQUEST_BASELINE_RENAME, first, "last").ok);
+	ck_assert(tell(LK_REQUEST_BASELINE_DROP, second, NULL).ok);
+	ck_assert_uint_eq(now()->baseline_count, 1);
+	pass(10);
+	moods[2] = WELL;
+	pass(4);
+	own = lk_source_snapshot(mortals[2]->inner);
+	ck_assert_uint_eq(own->baseline_count, 1);
+	ck_assert_str_eq(own->baselines[0].name, "last");
+	ck_assert_uint_eq(now()->baseline_count, 1);
+	ck_assert_str_eq(baseline(first)->name, "last");
+	close_group();
+}
+END_TEST
+
+/* Rows are fetched from it as soon as it answers, though nobody asks again. */
+START_TEST(one_that_is_silent_is_asked_for_rows_later)
+{
+	uint32_t id;
+
+	open_bare_group();
+	id = mark(NULL);
+	moods[2] = SILENT;
+	ck_assert(tell(LK_REQUEST_BASELINE_ROWS, id, NULL).ok);
+	pass(3);
+	ck_assert_uint_eq(baseline(id)->missed_count, 1);
+	near(growth_since(id), share_of(7, id).delta_bytes);
+	moods[2] = WELL;
+	pass(20);
+	ck_assert_uint_eq(baseline(id)->missed_count, 0);
+	near(share_of(7, id).delta_bytes + share_of(8, id).delta_bytes, growth_since(id));
+	close_group();
+}
+END_TEST
+
+/* It was thought to be well when it was asked: whoever asked does not wait for ever. */
+START_TEST(one_that_falls_silent_is_not_waited_for)
+{
+	const struct lk_request request = {.op = LK_REQUEST_BASELINE};
+	struct said said = {0};
+
+	open_bare_group();
+	moods[2] = DEAF;
+	ck_assert_int_eq(lk_source_request(group, &request, remember, &said), 0);
+	pass(2);
+	ck_assert_int_eq(said.replies, 0);
+	moods[2] = STOPPED;
+	pass(1);
+	ck_assert_int_eq(said.replies, 1);
+	ck_assert(said.ok);
+	ck_assert_str_eq(said.words, "8 does not answer: marked there when it does");
+	moods[2] = WELL;
+	pass(10);
+	ck_assert_uint_eq(now()->baseline_count, 1);
+	ck_assert_uint_eq(now()->baselines[0].missed_count, 0);
+	ck_assert_int_eq(said.replies, 1);
+	moods[2] = DEAF;
+	ck_assert_int_eq(lk_source_request(group, &request, remember, &said), 0);
+	pass(2);
+	moods[2] = DEAD;
+	process_count = 2;
+	pass(2);
+	ck_assert_int_eq(said.replies, 2);
+	ck_assert(said.ok);
+	close_group();
+}
+END_TEST
+
+/* A baseline that one of many has is its own; what most have is the group's, and those that lack it
+ * are left alone: nobody asked for it here. */
+START_TEST(a_baseline_of_one_is_not_that_of_all)
+{
+	const struct lk_request request = {.op = LK_REQUEST_BASELINE};
+	uint32_t own;
+
+	open_group();
+	add_process(9, MASTER, true);
+	pass(4);
+	while (now()->baseline_count > 0)
+		ck_assert(tell(LK_REQUEST_BASELINE_DROP, now()->baselines[0].id, NULL).ok);
+	pass(10);
+	ck_assert_int_eq(lk_source_request(mortals[1]->inner, &request, NULL, NULL), 0);
+	pass(20);
+	ck_assert_uint_eq(now()->baseline_count, 0);
+	own = lk_source_snapshot(mortals[3]->inner)->baseline_count;
+	ck_assert_int_eq(lk_source_request(mortals[1]->inner, &request, NULL, NULL), 0);
+	ck_assert_int_eq(lk_source_request(mortals[2]->inner, &request, NULL, NULL), 0);
+	pass(20);
+	ck_assert_uint_eq(now()->baseline_count, 1);
+	ck_assert_uint_eq(now()->baselines[0].missed_count, 1);
+	ck_assert_uint_eq(lk_source_snapshot(mortals[3]->inner)->baseline_count, own);
 	close_group();
 }
 END_TEST
@@ -370,6 +673,13 @@ suite_group(void)
 	tcase_add_test(tc, the_whole_is_the_sum_of_its_parts);
 	tcase_add_test(tc, shares_add_to_the_row);
 	tcase_add_test(tc, one_that_ends_leaves_the_sum);
+	tcase_add_test(tc, one_that_is_silent_misses_a_baseline);
+	tcase_add_test(tc, one_that_was_silent_marks_the_next);
+	tcase_add_test(tc, one_that_is_silent_misses_the_second_of_two);
+	tcase_add_test(tc, one_that_is_silent_is_told_later);
+	tcase_add_test(tc, one_that_is_silent_is_asked_for_rows_later);
+	tcase_add_test(tc, one_that_falls_silent_is_not_waited_for);
+	tcase_add_test(tc, a_baseline_of_one_is_not_that_of_all);
 	tcase_add_test(tc, a_heap_is_that_of_one);
 	suite_add_tcase(suite, tc);
 	return suite;

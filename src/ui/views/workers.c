@@ -163,10 +163,24 @@ trend_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 		    ask->session->ascii, out, out_bytes);
 }
 
+/* Why nothing is heard of it, or why its growth is not what that of the others is. */
 static void
 why_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 {
-	lk_text_clean(row_of(ask)->member->why, out, out_bytes);
+	const struct lk_member *m = row_of(ask)->member;
+	uint32_t id = m->part != NULL ? lk_growth_resolve(m->part, ask->session->reference) : 0;
+	const struct lk_baseline *b = id != 0 ? lk_snapshot_baseline(m->part, id) : NULL;
+	char late[LK_TEXT_BYTES];
+
+	if (m->why[0] != '\0' || b == NULL)
+		lk_text_clean(m->why, out, out_bytes);
+	else if (b->missed_count > 0)
+		snprintf(out, out_bytes, "missed B%u", id);
+	else if (b->late_count > 0)
+		snprintf(out, out_bytes, "B%u %s late", id,
+		    lk_text_duration(b->late_s, late, sizeof(late)));
+	else
+		out[0] = '\0';
 }
 
 static const struct lk_column column_pid = {
@@ -203,7 +217,7 @@ static const struct lk_column column_state = {
 };
 static const struct lk_column column_why = {
 	.id = "why", .title = "", .width_cells = 4, .stretch = 1, .drop = 3, .left = true,
-	.text = why_text, .help = "why nothing is heard",
+	.text = why_text, .help = "why nothing is heard, or its growth is not known",
 };
 static const struct lk_column *const workers_columns[] = {
 	&column_pid, &column_delta, &column_error, &column_live, &column_rss, &column_up,
