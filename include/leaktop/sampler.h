@@ -48,7 +48,7 @@
  *   /run/leaktop                   when the effective uid is 0
  *   /tmp/leaktop-UID
  *   /dev/shm/leaktop-UID
- * The first of the last three that can be made is taken, the first two are not deviated from.
+ * LEAKTOP_DIR is not deviated from; of the others the first that can be made is taken.
  * It is created with mode 0700; a folder that is a symbolic link, belongs to
  * somebody else, or can be written by group or others is refused.
  * The socket is named leaktop-PID.sock.  A client that runs as root looks in

@@ -281,8 +281,9 @@ start_thread(struct entry *e, const struct user_regs_struct *call)
 		return fail(e, rc, "pthread_create could not be called: %s", strerror(-rc));
 	if (rc == 0 && pread(e->subject->memory, &c, sizeof(c), (off_t)context_address(e)) ==
 	    (ssize_t)sizeof(c) && c.created != 0)
-		return fail(e, -c.created, "pthread_create in the process: %s",
-		    strerror(c.created));
+		return fail(e, -c.created, "pthread_create in the process: %s%s",
+		    strerror(c.created), c.created != EAGAIN ? "" : " (its RLIMIT_NPROC, "
+		    "RLIMIT_AS, or pids.max of its cgroup)");
 	e->has_thread = true;
 	return 0;
 }
@@ -442,20 +443,30 @@ try_threads(struct entry *e)
 
 /* ---- what became of it --------------------------------------------------------------------- */
 
+static const struct {
+	int		 result;
+	const char	*words;
+} results[] = {
+	{-ENOTSUP, "the interpreter's functions are not found there: its library was loaded for a "
+	    "plug-in alone"},
+	{-ESHUTDOWN, "its interpreter is ending"},
+	{-EALREADY, "it has the sampler already, which does not answer: it waits for the "
+	    "interpreter, or cannot make its socket"},
+	{-EAGAIN, "no more threads can be made there: raise RLIMIT_NPROC, or pids.max of its "
+	    "cgroup, and try again"},
+	{-EADDRNOTAVAIL, "no folder for its socket can be made there (LEAKTOP_DIR, "
+	    "XDG_RUNTIME_DIR, /run, /tmp, /dev/shm)"},
+};
+
 static int
 judge(struct entry *e, const struct lk_stub_context *c)
 {
 	if (c->status == LK_STUB_NOT_LOADED)
 		return fail(e, -ELIBACC, "the library could not be loaded there: %.*s",
 		    (int)sizeof(c->words) - 1, c->words);
-	if (c->result == -ENOTSUP)
-		return fail(e, c->result, "the interpreter's functions are not found there: its "
-		    "library was loaded for a plug-in alone");
-	if (c->result == -ESHUTDOWN)
-		return fail(e, c->result, "its interpreter is ending");
-	if (c->result == -EALREADY)
-		return fail(e, c->result, "it has the sampler already, which does not answer: it "
-		    "waits for the interpreter, or cannot make its socket");
+	for (size_t i = 0; i < LK_COUNT_OF(results); i++)
+		if (c->result == results[i].result)
+			return fail(e, c->result, "%s", results[i].words);
 	if (c->result < 0)
 		return fail(e, c->result, "the sampler did not start there: %s",
 		    strerror(-c->result));

@@ -324,16 +324,21 @@ server_body(void *unused)
 	return NULL;
 }
 
-static void
+/* Returns: whether it runs. */
+static bool
 start_server(void)
 {
+	bool runs;
+
 	pthread_mutex_lock(&server_lock);
 	if (!server_runs && !atomic_load(&closed) && !atomic_load(&detached)) {
 		server_runs = lk_threads_start(&server, server_body) == 0;
 		if (!server_runs)
 			lk_events_add("no-thread", 0);
 	}
+	runs = server_runs;
 	pthread_mutex_unlock(&server_lock);
+	return runs;
 }
 
 static void
@@ -516,6 +521,12 @@ has_room_for_slots(void)
 	    (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= ROOM_FOR_SLOTS_BYTES);
 }
 
+static void
+tell_address(void)
+{
+	lk_address_tell(lk_settings_text(LK_ENV_DIR), lk_settings_text("XDG_RUNTIME_DIR"));
+}
+
 LK_EXPORT int
 leaktop_sampler_start(void)
 {
@@ -528,7 +539,7 @@ leaktop_sampler_start(void)
 		return 0;
 	owner = getpid();
 	lk_settings_read(&settings);
-	lk_address_tell(lk_settings_text(LK_ENV_DIR), lk_settings_text("XDG_RUNTIME_DIR"));
+	tell_address();
 	lk_status.memory_cap_bytes = settings.memory_bytes;
 	lk_status.start_time = lk_proc_start_time();
 	lk_status.mode = "";
@@ -542,8 +553,7 @@ leaktop_sampler_start(void)
 		atomic_store(&closed, true);
 		return rc;
 	}
-	start_server();
-	return 0;
+	return start_server() ? 0 : -EAGAIN;
 }
 
 /* What was forgotten stays unknown. */
@@ -551,12 +561,31 @@ static int
 attach_again(void)
 {
 	notice_fork();
+	atomic_store(&detached, false);
 	lk_status.started_at_s = lk_clock_wall_s();
 	resumes = true;
 	lk_serve_stay();
 	lk_events_add("attached", 0);
-	start_server();
-	return 0;
+	if (start_server())
+		return 0;
+	atomic_store(&detached, true);
+	return -EAGAIN;
+}
+
+/* One that is there, unless there was no thread to be had for it. */
+static int
+attach_started(void)
+{
+	bool had;
+
+	if (atomic_load(&suspended) != 0)
+		return -EALREADY;
+	pthread_mutex_lock(&server_lock);
+	had = server_runs;
+	pthread_mutex_unlock(&server_lock);
+	if (had)
+		return -EALREADY;
+	return start_server() ? 0 : -EAGAIN;
 }
 
 /* Nobody may enter it any more.  Before it is up it says that it is not, too. */
@@ -580,15 +609,16 @@ leaktop_sampler_attach(const char *given)
 {
 	if (atomic_load(&closed))
 		return -ESHUTDOWN;
-	if (atomic_exchange(&detached, false))
+	if (atomic_load(&detached))
 		return attach_again();
 	if (atomic_load(&started))
-		return -EALREADY;
+		return attach_started();
 	if (is_ending())
 		return -ESHUTDOWN;
 	late = true;
 	lk_settings_give(given);
-	return leaktop_sampler_start();
+	tell_address();
+	return lk_address_check() < 0 ? -EADDRNOTAVAIL : leaktop_sampler_start();
 }
 
 /* Under leaktop run we are here before the interpreter is, and before there are threads.  Who loads

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ static struct lk_handle bell = {.fd = -1}, rope = {.fd = -1};
 static char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 static atomic_bool stopping, leaving;
 static struct lk_history history;
-static uint64_t next_second_ns, next_listen_ns, next_accept_ns, cpu_before_ns;
+static uint64_t next_second_ns, next_listen_ns, next_look_ns, next_accept_ns, cpu_before_ns;
 static uint64_t next_duty_ns;		/* when the hooks go in or out */
 
 int
@@ -127,11 +128,25 @@ mute_bell(void)
 
 /* ---- clients ------------------------------------------------------------------- */
 
+/* The folder of a session goes with it, and those of /tmp are cleaned: nobody would find us. */
+static void
+look_for_name(uint64_t now_ns)
+{
+	struct stat st;
+
+	if (now_ns < next_look_ns || !lk_handle_is_ours(&listener))
+		return;
+	next_look_ns = now_ns + RELISTEN_NS;
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		lk_handle_close(&listener);
+}
+
 static void
 listen_if_needed(uint64_t now_ns)
 {
 	int fd;
 
+	look_for_name(now_ns);
 	if (lk_handle_is_ours(&listener) || now_ns < next_listen_ns)
 		return;
 	fd = lk_address_listen(path, sizeof(path));

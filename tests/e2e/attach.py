@@ -302,8 +302,65 @@ def calls_there_may_fail(python):
         program.end()
 
 
+# ---- its socket, its threads ----------------------------------------------------------------------
+
+def where_its_folder_is_gone(python):
+    """That of a session that is over; and one from which the socket was cleaned away."""
+    with Program(python, STATES["sleep"], LEAKTOP_DIR="",
+                 XDG_RUNTIME_DIR="/nonexistent/user") as program:
+        program.attach()
+        assert " sampling at " in program.leaktop(program.pid, "--batch")
+        path = re.search(r"^ok +socket +(/\S+)", program.leaktop("doctor", program.pid), re.M)[1]
+        os.unlink(path)
+        host.wait_until(lambda: os.path.exists(path), 60, "it listens again")
+        program.leaktop("detach", program.pid)
+        program.check()
+        program.end()
+
+
+def without_a_folder(python):
+    """One that nobody could reach is not started."""
+    with Program(python, STATES["sleep"], LEAKTOP_DIR="/proc/nowhere") as program:
+        assert "no folder for its socket" in program.attach(code=FAILED)
+        host.wait_until(lambda: _no_thread_of_ours(program), 20, "its thread ends")
+        program.check()
+        program.end()
+
+
+def without_threads(python):
+    """It is told; and when there are some it may be tried again."""
+    if os.geteuid() != 0:
+        return "not here: needs root to be another user"
+    with Program(python, """
+        import resource
+        os.chmod(".", 0o755)
+        os.chown(".", 54321, -1)
+        most = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+        resource.setrlimit(resource.RLIMIT_NPROC, (2, most))
+        signal.signal(signal.SIGUSR2, lambda *_: print(
+            resource.setrlimit(resource.RLIMIT_NPROC, (most, most)), flush=True))
+        os.setresuid(54321, 54321, 0)
+        def wait():
+            try:
+                nap(3600)
+            finally:
+                os.setresuid(0, 0, 0)
+        until_go(wait)""") as program:
+        said = program.attach(code=FAILED)
+        if "may not read" in said:
+            return "not here: the library is not for everybody"
+        assert "no more threads" in said, said
+        os.kill(program.pid, signal.SIGUSR2)
+        program.hear("None")
+        assert "has the sampler since" in program.attach()
+        program.check()
+        program.end()
+    return ""
+
+
 TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so,
          attached_detached_attached, again_in_the_same_wait,
+         where_its_folder_is_gone, without_a_folder, without_threads,
          dry_run_and_doctor_touch_nothing,
          others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,
          killed_at_any_call, killed_at_any_time, any_call_may_fail, calls_there_may_fail]

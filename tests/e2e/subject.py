@@ -163,8 +163,9 @@ STATES = {
 class Program:
     """A Python in a state, without the sampler, and a folder for its socket."""
 
-    def __init__(self, python, source, command=(), word="ready"):
-        """COMMAND in place of python's path; WORD is what it says when it is there, or None."""
+    def __init__(self, python, source, command=(), word="ready", **variables):
+        """COMMAND in place of python's path; WORD is what it says when it is there, or None;
+        VARIABLES of its environment."""
         self.folder = tempfile.mkdtemp(prefix="leaktop-attach-")
         self._errors = tempfile.TemporaryFile()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
@@ -173,7 +174,7 @@ class Program:
             [*(command or [python]), "-c", _PROGRAM + textwrap.dedent(source)], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self._errors, bufsize=0, cwd=self.folder,
             env={**environment, "LEAKTOP_DIR": self.folder, "LEAKTOP_BUDGET": "0",
-                 "PYTHONDONTWRITEBYTECODE": "1"})
+                 "PYTHONDONTWRITEBYTECODE": "1", **variables})
         if word:
             self.hear(word)
 

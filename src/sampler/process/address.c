@@ -16,15 +16,16 @@
 #include "leaktop/wire.h"
 
 static char told_folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
-static bool told_too_long;
+static bool told_too_long, told_only;	/* only: no other is to do */
 
 void
 lk_address_tell(const char *dir, const char *xdg)
 {
 	struct lk_print p;
 
+	told_only = dir != NULL && dir[0] == '/';
 	lk_print_init(&p, told_folder, sizeof(told_folder));
-	if (dir != NULL && dir[0] == '/') {
+	if (told_only) {
 		lk_print_str(&p, dir);
 	} else if (xdg != NULL && xdg[0] == '/') {
 		lk_print_str(&p, xdg);
@@ -34,25 +35,26 @@ lk_address_tell(const char *dir, const char *xdg)
 	lk_print_end(&p);
 }
 
-/* Where the first cannot be made, as in a container whose root is read-only, the next is taken. */
-static const char *const folders[] = {"/run/leaktop", "/tmp/leaktop-", "/dev/shm/leaktop-"};
+/* Where the first cannot be made, as in a container whose root is read-only, the next is taken;
+ * that of a session goes with it, and the process stays. */
+static const char *const folders[] = {told_folder, "/run/leaktop", "/tmp/leaktop-",
+	"/dev/shm/leaktop-"};
+enum { TOLD, ROOTS, FIRST_OF_USER };
 
 static void
 put_folder(struct lk_print *p, size_t which)
 {
-	if (told_folder[0] != '\0') {
-		lk_print_str(p, told_folder);
-		return;
-	}
 	lk_print_str(p, folders[which]);
-	if (which > 0)
+	if (which >= FIRST_OF_USER)
 		lk_print_u64(p, geteuid());
 }
 
-static size_t
-first_folder(void)
+static bool
+is_meant(size_t which)
 {
-	return geteuid() == 0 ? 0 : 1;
+	if (which == TOLD)
+		return told_folder[0] != '\0' && !told_too_long;
+	return !told_only && (which != ROOTS || geteuid() == 0);
 }
 
 /* Only a folder that nobody else can write to keeps others from taking the name first. */
@@ -70,22 +72,40 @@ claim_folder(const char *folder)
 	return 0;
 }
 
+/* Returns: 0, the folder is in PATH; -EPERM, -ENAMETOOLONG, others of mkdir. */
+static int
+choose_folder(struct lk_print *p, char *path, size_t size)
+{
+	int rc = told_too_long ? -ENAMETOOLONG : -ENOENT;
+
+	for (size_t i = 0; i < LK_COUNT_OF(folders); i++) {
+		if (!is_meant(i))
+			continue;
+		lk_print_init(p, path, size);
+		put_folder(p, i);
+		lk_print_end(p);
+		rc = p->full ? -ENAMETOOLONG : claim_folder(path);
+		if (rc == 0)
+			break;
+	}
+	return rc;
+}
+
+int
+lk_address_check(void)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	struct lk_print p;
+
+	return choose_folder(&p, path, sizeof(path));
+}
+
 static int
 put_path(char *path, size_t size)
 {
 	struct lk_print p;
-	int rc = -ENOENT;
+	int rc = choose_folder(&p, path, size);
 
-	if (told_too_long)
-		return -ENAMETOOLONG;
-	for (size_t i = first_folder(); rc < 0 && i < LK_COUNT_OF(folders); i++) {
-		lk_print_init(&p, path, size);
-		put_folder(&p, i);
-		lk_print_end(&p);
-		rc = p.full ? -ENAMETOOLONG : claim_folder(path);
-		if (told_folder[0] != '\0')
-			break;
-	}
 	if (rc < 0)
 		return rc;
 	lk_print_str(&p, "/" LK_SOCKET_PREFIX);

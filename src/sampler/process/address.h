@@ -9,6 +9,10 @@
  * or NULL.  Context: start-up. */
 void lk_address_tell(const char *dir, const char *xdg);
 
+/* lk_address_check - whether there is a folder for it; it is made.
+ * Returns: 0; negative errno as of listen. */
+int lk_address_check(void);
+
 /* lk_address_listen - a listening socket at PATH (filled in), its folder made 0700 and
  * verified; a stale socket there is replaced.
  * Returns: the descriptor (close-on-exec, non-blocking), or negative errno: -EPERM for a
