@@ -13,6 +13,8 @@
 #include "ui/preferences.h"
 #include "ui/theme.h"
 
+#include "suites.h"
+
 static char folder[] = "/tmp/leaktop-config-XXXXXX";
 static char path[256];
 static struct lk_preferences preferences;
@@ -214,13 +216,11 @@ START_TEST(a_host_may_have_a_banner)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+preferences_suite(void)
 {
 	Suite *suite = suite_create("preferences");
 	TCase *text = tcase_create("text"), *files = tcase_create("files");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(text, a_line_is_read, 0, (int)LK_COUNT_OF(lines));
 	tcase_add_loop_test(text, the_theme_is_whose_word_comes_first, 0,
@@ -234,9 +234,13 @@ main(void)
 	tcase_add_test(files, what_others_may_write_is_not_believed);
 	suite_add_tcase(suite, text);
 	suite_add_tcase(suite, files);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {preferences_suite, NULL};
+
+	return lk_suites_run(suites);
 }

@@ -20,6 +20,8 @@
 #include "base/attr.h"
 #include "util/clock.h"
 
+#include "suites.h"
+
 #define ROWS		24
 #define COLS		80
 #define PATIENCE_MS	8000
@@ -607,13 +609,11 @@ START_TEST(no_terminal_is_said)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+pty_suite(void)
 {
 	Suite *suite = suite_create("pty");
 	TCase *tc = tcase_create("pty");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, NULL, stop);
@@ -637,9 +637,13 @@ main(void)
 	tcase_add_test(tc, stderr_is_kept_until_the_end);
 	tcase_add_test(tc, no_terminal_is_said);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {pty_suite, NULL};
+
+	return lk_suites_run(suites);
 }

@@ -12,6 +12,8 @@
 #include "ui/session.h"
 #include "ui/table.h"
 
+#include "suites.h"
+
 struct fruit {
 	uint64_t    key;
 	const char *name;
@@ -278,13 +280,11 @@ START_TEST(names_of_code_keep_their_beginning)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+table_suite(void)
 {
 	Suite *suite = suite_create("table");
 	TCase *tc = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, rows_are_sorted_falling_by_value);
@@ -300,9 +300,13 @@ main(void)
 	tcase_add_test(tc, columns_are_dropped_where_there_is_no_room);
 	tcase_add_loop_test(tc, names_of_code_keep_their_beginning, 0, (int)LK_COUNT_OF(names));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {table_suite, NULL};
+
+	return lk_suites_run(suites);
 }

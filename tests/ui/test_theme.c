@@ -13,6 +13,8 @@
 #include "base/attr.h"
 #include "ui/theme.h"
 
+#include "suites.h"
+
 static unsigned int warnings;
 static char last_warning[256];
 
@@ -495,14 +497,12 @@ START_TEST(the_compiled_theme_is_the_shipped_default)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+theme_suite(void)
 {
 	Suite *suite = suite_create("theme");
 	TCase *text = tcase_create("text"), *files = tcase_create("files");
 	const int rungs = (int)(LK_COUNT_OF(shipped) * LK_COUNT_OF(ladder));
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(text, a_value_is_read_or_left, 0, (int)LK_COUNT_OF(values));
 	tcase_add_test(text, what_is_left_out_follows_its_relative);
@@ -522,9 +522,13 @@ main(void)
 	tcase_add_test(files, what_is_missing_or_unsafe_is_the_default);
 	suite_add_tcase(suite, text);
 	suite_add_tcase(suite, files);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {theme_suite, NULL};
+
+	return lk_suites_run(suites);
 }

@@ -17,12 +17,12 @@ void *__wrap_realloc(void *old, size_t size);
 char *__wrap_strdup(const char *text);
 
 static unsigned int left;
-static bool armed, hit;
+static bool armed, paused, hit;
 
 static bool
 fails(void)
 {
-	if (!armed || --left > 0)
+	if (!armed || paused || --left > 0)
 		return false;
 	armed = false;
 	hit = true;
@@ -66,6 +66,12 @@ lk_faults_arm(unsigned int nth)
 	left = nth;
 	armed = nth > 0;
 	hit = false;
+}
+
+void
+lk_faults_pause(bool pause)
+{
+	paused = pause;
 }
 
 bool

@@ -12,6 +12,9 @@ void lk_faults_install(void);
 /* lk_faults_arm - from now on the NTH allocation fails, once; 0: none. */
 void lk_faults_arm(unsigned int nth);
 
+/* lk_faults_pause - what the test takes for itself meanwhile is not counted. */
+void lk_faults_pause(bool pause);
+
 /* lk_faults_hit - disarms; was it reached? */
 bool lk_faults_hit(void);
 

@@ -13,13 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/attr.h"
 #include "client/discover.h"
 #include "client/proc.h"
 #include "client/python_process.h"
 #include "client/rendezvous.h"
+
+#include "suites.h"
 
 static char folder[64];
 
@@ -253,19 +253,12 @@ START_TEST(processes_and_their_workers_are_found)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+discover_suite(void)
 {
 	Suite *suite = suite_create("discover");
 	TCase *tc = tcase_create("discover");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
-	if (system("command -v python3 >/dev/null") != 0) {
-		puts("SKIP check_discover: needs python3");
-		srunner_free(runner);
-		return 77;
-	}
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, stat_is_read_past_a_hostile_name);
@@ -275,8 +268,17 @@ main(void)
 	tcase_add_test(tc, only_dead_sockets_are_swept);
 	tcase_add_test(tc, processes_and_their_workers_are_found);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {discover_suite, NULL};
+
+	if (system("command -v python3 >/dev/null") != 0) {
+		puts("SKIP check_discover: needs python3");
+		return 77;
+	}
+	return lk_suites_run(suites);
 }

@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/attr.h"
 #include "base/print.h"
 #include "leaktop/wire.h"
 
 #include "golden.h"
+#include "suites.h"
 
 #define HELLO_AT 1763640060.25
 #define AT 1763640061.25
@@ -575,11 +574,7 @@ emit_suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(emit_suite());
-	int failed;
+	Suite *(*const suites[])(void) = {emit_suite, NULL};
 
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return lk_suites_run(suites);
 }

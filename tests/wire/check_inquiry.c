@@ -1,5 +1,5 @@
-/* Frozen heaps through a live source: on a connection of its own, with progress, given up, refused.
- * A fake sampler in the same process and a fake clock: nothing here waits. */
+/* Frozen heaps through a live source: on a connection of its own, with progress, given up,
+ * refused. */
 #include "config.h"
 
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/attr.h"
 #include "client/descriptors.h"
 #include "client/inquiry.h"
@@ -20,56 +18,24 @@
 #include "model/revealed.h"
 #include "model/snapshot.h"
 
-#include "fake.h"
+#include "live.h"
 
-#define STARTED "1763640000.125"
-
-static struct fake fake;
 static int live_peer;
-static struct lk_source *source;
-static int64_t now_ms;
-
-static int reply_count;
-static bool reply_ok;
-static char reply_words[256];
 
 static const struct lk_request ask_types = {.op = LK_REQUEST_TYPES};
 static const struct lk_request give_up = {.op = LK_REQUEST_GIVE_UP};
-
-static void
-on_reply(void *ctx, bool ok, uint64_t number, const char *words)
-{
-	(void)ctx;
-	(void)number;
-	reply_count++;
-	reply_ok = ok;
-	snprintf(reply_words, sizeof(reply_words), "%s", words);
-}
-
-static bool
-step(int64_t pass_ms)
-{
-	now_ms += pass_ms;
-	return lk_source_dispatch(source, NULL, 0, now_ms);
-}
 
 /* The fake knows one peer: the live connection is put aside. */
 static void
 set_up(void)
 {
-	now_ms = 1000;
-	reply_count = 0;
-	fake_open(&fake);
-	ck_assert_int_eq(lk_source_open_live(fake.path, getpid(), 1000, &source), 0);
-	step(0);
+	live_set_up();
+	live_step(0);
 	fake_accept(&fake);
-	fake_say_text(&fake, fake_hello(getpid(), STARTED));
-	step(0);
-	fake_say_golden(&fake, "baselines");
-	fake_say_golden(&fake, "names");
-	fake_say_golden(&fake, "live");
-	fake_say_golden(&fake, "tick");
-	ck_assert(step(0));
+	fake_say_text(&fake, fake_hello(getpid(), LIVE_STARTED));
+	live_step(0);
+	live_say_state();
+	ck_assert(live_step(0));
 	live_peer = fake.peer;
 	fake.peer = -1;
 }
@@ -77,15 +43,14 @@ set_up(void)
 static void
 tear_down(void)
 {
-	lk_source_close(source);
-	fake_close(&fake);
+	live_tear_down();
 	close(live_peer);
 }
 
 static void
 ask(const struct lk_request *request)
 {
-	ck_assert_int_eq(lk_source_request(source, request, on_reply, NULL), 0);
+	ck_assert_int_eq(lk_source_request(source, request, live_on_reply, &fake), 0);
 	fake_accept(&fake);
 	ck_assert_ptr_nonnull(lk_source_reading(source));
 }
@@ -101,7 +66,7 @@ ask_for_types(void)
 		say_hello();
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":false,"
 		    "\"code\":\"unavailable\",\"error\":\"not frozen since\"}\n");
-		step(0);
+		live_step(0);
 		fake_accept(&fake);
 	}
 	ck_assert_ptr_nonnull(lk_source_reading(source));
@@ -110,7 +75,7 @@ ask_for_types(void)
 static void
 say_hello(void)
 {
-	fake_say_text(&fake, fake_hello(getpid(), STARTED));
+	fake_say_text(&fake, fake_hello(getpid(), LIVE_STARTED));
 }
 
 static void
@@ -137,20 +102,20 @@ START_TEST(types_come_beside_the_ticks)
 	ask_for_types();
 	ck_assert_uint_eq(lk_source_poll(source, fds, 4, &timeout_ms), 2);
 	ck_assert_int_eq(timeout_ms, 3000);
-	ck_assert(!step(10));
+	ck_assert(!live_step(10));
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"types\",\"limit\":1000"));
 	say_hello();
 	fake_say_golden(&fake, "progress");
-	ck_assert(step(10));
+	ck_assert(live_step(10));
 	ck_assert_double_eq(lk_source_reading(source)->done, 122880);
 	ck_assert_double_eq(lk_source_reading(source)->found, 612236);
 	fake_say_golden(&fake, "frozen");
 	ck_assert_uint_eq(snapshot()->types_count, 0);
-	step(10);
+	live_step(10);
 	ck_assert_int_eq(reply_count, 0);
 	fake_say_golden(&fake, "types");
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-	ck_assert(step(10));
+	ck_assert(live_step(10));
 	ck_assert_int_eq(reply_count, 1);
 	ck_assert(reply_ok);
 	ck_assert_ptr_null(lk_source_reading(source));
@@ -194,14 +159,14 @@ START_TEST(types_of_baselines_come_first)
 
 	ask(&ask_types);
 	for (int i = 0; i < 3; i++) {
-		step(0);
+		live_step(0);
 		ck_assert_ptr_nonnull(strstr(fake_hear(&fake), heard[i]));
 		say_hello();
 		say_frozen(at_s[i]);
 		fake_say_golden(&fake, "types");
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
 		ck_assert_int_eq(reply_count, 0);
-		step(0);
+		live_step(0);
 		if (i < 2)
 			fake_accept(&fake);
 	}
@@ -214,7 +179,7 @@ START_TEST(types_of_baselines_come_first)
 	}
 	ck_assert(isnan(snapshot()->types[0]->descriptors.sockets));	/* not looked at then */
 	ask(&ask_types);
-	step(0);
+	live_step(0);
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), heard[2]));
 }
 END_TEST
@@ -226,7 +191,7 @@ START_TEST(an_older_sampler_knows_no_sites)
 	fake_say_golden(&fake, "frozen");
 	fake_say_text(&fake, "{\"t\":\"types\",\"more\":false,\"rows\":[[\"str\",7,70,0,0]]}\n");
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-	step(1);
+	live_step(1);
 	ck_assert(reply_ok);
 	ck_assert_double_eq(snapshot()->types[0]->list[0].object_count, 7);
 	ck_assert(isnan(snapshot()->types[0]->list[0].cyclic_count));
@@ -239,11 +204,11 @@ START_TEST(a_baseline_that_cannot_be_heard_does_not_stop_types)
 {
 	ask(&ask_types);
 	fake_say_text(&fake, "garbage\n");
-	step(0);
+	live_step(0);
 	ck_assert_int_eq(reply_count, 0);
 	fake_accept(&fake);
 	answer_types();
-	step(1);
+	live_step(1);
 	ck_assert(reply_ok);
 	ck_assert_uint_eq(snapshot()->types_count, 1);
 }
@@ -257,14 +222,14 @@ START_TEST(holders_are_kept_by_question)
 
 	for (int i = 0; i < 2; i++) {
 		ask(&request);
-		step(1);
+		live_step(1);
 		ck_assert_ptr_nonnull(strstr(fake_hear(&fake),
 		    "\"op\":\"referrers\",\"name\":\"Item\",\"limit\":100"));
 		say_hello();
 		fake_say_golden(&fake, "frozen");
 		fake_say_golden(&fake, "referrers");
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-		step(1);
+		live_step(1);
 		ck_assert(reply_ok);
 	}
 	ck_assert_uint_eq(snapshot()->holders_count, 1);
@@ -293,7 +258,7 @@ static const struct {
 START_TEST(stacks_and_addresses_can_be_asked_about)
 {
 	ask(&questions[_i].request);
-	step(1);
+	live_step(1);
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), questions[_i].heard));
 	say_hello();
 	fake_say_golden(&fake, "frozen");
@@ -302,7 +267,7 @@ START_TEST(stacks_and_addresses_can_be_asked_about)
 	    "\"cycles\":[[\"Node -> dict -> Node\",2,7,9]],"
 	    "\"rows\":[[\"shop.cart._PRICES[]\",398,92336,null]]}\n");
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-	step(1);
+	live_step(1);
 	ck_assert_msg(reply_ok, "%s", reply_words);
 	ck_assert_ptr_nonnull(lk_frozen_holders(snapshot(), &questions[_i].held));
 	ck_assert_double_eq(snapshot()->holders[0]->sample_count, 412);
@@ -322,14 +287,14 @@ START_TEST(what_is_revealed_is_in_no_snapshot)
 
 	ck_assert_ptr_null(lk_source_revealed(source));
 	ask(&request);
-	step(1);
+	live_step(1);
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"reveal\","
 	    "\"seen_ms\":1763640000125,\"address\":\"0x7f2a10004000\""));
 	say_hello();
 	fake_say_golden(&fake, "frozen");
 	fake_say_golden(&fake, "revealed");
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-	step(1);
+	live_step(1);
 	ck_assert_msg(reply_ok, "%s", reply_words);
 	r = lk_source_revealed(source);
 	ck_assert_ptr_nonnull(r);
@@ -342,11 +307,11 @@ START_TEST(what_is_revealed_is_in_no_snapshot)
 	ck_assert_uint_eq(snapshot()->holders_count, 0);
 	ask(&request);	/* what was shown before is not shown for this one */
 	ck_assert_ptr_null(lk_source_revealed(source));
-	step(1);
+	live_step(1);
 	ck_assert_ptr_nonnull(strstr(fake_hear(&fake), "\"op\":\"reveal\""));
 	say_hello();
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-	step(1);
+	live_step(1);
 	ck_assert(!reply_ok);
 	ck_assert_str_eq(reply_words, "the sampler did not say it");
 }
@@ -361,7 +326,7 @@ START_TEST(the_first_and_the_last_of_a_baseline_stay)
 		say_frozen(1863640000 + i);
 		fake_say_golden(&fake, "types");
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
-		step(1);
+		live_step(1);
 	}
 	ck_assert_uint_eq(snapshot()->types_count, 2);
 	ck_assert_double_eq(snapshot()->types[0]->frozen.at_s, 1863640000);
@@ -377,12 +342,12 @@ START_TEST(giving_up_hangs_up)
 
 	ck_assert_int_eq(lk_source_request(source, &give_up, NULL, NULL), -ENOENT);
 	ask_for_types();
-	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), -EBUSY);
-	step(1);
+	ck_assert_int_eq(lk_source_request(source, &ask_types, live_on_reply, &fake), -EBUSY);
+	live_step(1);
 	fake_hear(&fake);
 	ck_assert_int_eq(lk_source_request(source, &give_up, NULL, NULL), 0);
 	ck_assert_int_eq(reply_count, 0);	/* never from within a request */
-	ck_assert(step(1));
+	ck_assert(live_step(1));
 	ck_assert_int_eq(reply_count, 1);
 	ck_assert(!reply_ok);
 	ck_assert_str_eq(reply_words, "given up");
@@ -391,7 +356,7 @@ START_TEST(giving_up_hangs_up)
 	ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
 	ask_for_types();
 	answer_types();
-	step(1);
+	live_step(1);
 	ck_assert(reply_ok);
 	ck_assert_uint_eq(snapshot()->types_count, 1);
 }
@@ -413,7 +378,7 @@ START_TEST(what_goes_wrong_is_said)
 	ask_for_types();
 	say_hello();
 	fake_say_text(&fake, failures[_i].say);
-	ck_assert(step(1));
+	ck_assert(live_step(1));
 	ck_assert_int_eq(reply_count, 1);
 	ck_assert(!reply_ok);
 	ck_assert_str_eq(reply_words, failures[_i].words);
@@ -426,14 +391,14 @@ START_TEST(a_lost_or_full_connection_is_said)
 {
 	ask_for_types();
 	fake_say_text(&fake, "{\"t\":\"bye\",\"reason\":\"limit\"}\n");
-	step(1);
+	live_step(1);
 	ck_assert_ptr_nonnull(strstr(reply_words, "close one of them"));
 	ask_for_types();
 	say_hello();
-	step(1);
+	live_step(1);
 	fake_hear(&fake);	/* or it would be a reset */
 	fake_hang_up(&fake);
-	step(1);
+	live_step(1);
 	ck_assert_int_eq(reply_count, 2);
 	ck_assert_str_eq(reply_words, "the connection was lost before the answer came");
 }
@@ -443,12 +408,12 @@ START_TEST(silence_ends_it)
 {
 	ask_for_types();
 	say_hello();
-	step(10);
+	live_step(10);
 	fake_say_golden(&fake, "progress");
-	step(19999);
-	step(19999);
+	live_step(19999);
+	live_step(19999);
 	ck_assert_int_eq(reply_count, 0);
-	step(1);
+	live_step(1);
 	ck_assert_int_eq(reply_count, 1);
 	ck_assert_str_eq(reply_words, "no word from the sampler");
 }
@@ -457,10 +422,10 @@ END_TEST
 START_TEST(nobody_who_listens_is_said_by_the_next_dispatch)
 {
 	unlink(fake.path);
-	ck_assert_int_eq(lk_source_request(source, &ask_types, on_reply, NULL), 0);
-	step(1);	/* of a baseline */
+	ck_assert_int_eq(lk_source_request(source, &ask_types, live_on_reply, &fake), 0);
+	live_step(1);	/* of a baseline */
 	ck_assert_int_eq(reply_count, 0);
-	step(1);
+	live_step(1);
 	ck_assert_int_eq(reply_count, 1);
 	ck_assert_str_eq(reply_words, strerror(ENOENT));
 }
@@ -473,7 +438,7 @@ START_TEST(the_answer_may_come_in_pieces)
 	for (size_t i = 0; i < 3; i++) {
 		fake_say_text(&fake, i == 0 ? "{\"t\":\"progress\",\"id\":1," :
 		    i == 1 ? "\"done\":1,\"fou" : "nd\":2}\n");
-		step(1);
+		live_step(1);
 	}
 	ck_assert_double_eq(lk_source_reading(source)->found, 2);
 }
@@ -511,13 +476,11 @@ START_TEST(descriptors_have_kinds)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+inquiry_suite(void)
 {
 	Suite *suite = suite_create("inquiry");
 	TCase *tc = tcase_create("inquiry");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, types_come_beside_the_ticks);
@@ -538,8 +501,13 @@ main(void)
 	tcase_add_test(tc, long_names_are_asked_for_by_their_last_words);
 	tcase_add_test(tc, descriptors_have_kinds);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {inquiry_suite, NULL};
+
+	return lk_suites_run(suites);
 }

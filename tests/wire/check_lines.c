@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
 #include <jansson.h>
 
 #include "base/attr.h"
@@ -14,6 +13,7 @@
 #include "proto/framing.h"
 
 #include "golden.h"
+#include "suites.h"
 
 static const struct {
 	const char *file;
@@ -169,14 +169,12 @@ START_TEST(the_longest_line_fits_and_no_longer_one)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+lines_suite(void)
 {
 	Suite *suite = suite_create("lines");
 	TCase *ask = tcase_create("ask");
 	TCase *framing = tcase_create("framing");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(ask, request_means_its_golden_line, 0, LK_COUNT_OF(asked));
 	tcase_add_test(ask, every_golden_request_is_asked);
@@ -185,8 +183,13 @@ main(void)
 	tcase_add_test(framing, the_longest_line_fits_and_no_longer_one);
 	suite_add_tcase(suite, ask);
 	suite_add_tcase(suite, framing);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {lines_suite, NULL};
+
+	return lk_suites_run(suites);
 }

@@ -9,12 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
-
 #include "base/attr.h"
 #include "leaktop/wire.h"
 
 #include "golden.h"
+#include "suites.h"
 
 static struct lk_message message;
 
@@ -435,14 +434,12 @@ START_TEST(release_of_nothing_is_fine)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+message_suite(void)
 {
 	Suite *suite = suite_create("message");
 	TCase *golden = tcase_create("golden");
 	TCase *strict = tcase_create("strict");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(golden, 60);
 	tcase_add_test(golden, every_golden_line_is_read_as_its_type);
@@ -463,8 +460,13 @@ main(void)
 	tcase_add_test(strict, release_of_nothing_is_fine);
 	suite_add_tcase(suite, golden);
 	suite_add_tcase(suite, strict);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {message_suite, NULL};
+
+	return lk_suites_run(suites);
 }

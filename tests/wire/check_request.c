@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <check.h>
 #include <jansson.h>
 
 #include "base/attr.h"
@@ -377,11 +376,7 @@ request_suite(void)
 int
 main(void)
 {
-	SRunner *runner = srunner_create(request_suite());
-	int failed;
+	Suite *(*const suites[])(void) = {request_suite, NULL};
 
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return lk_suites_run(suites);
 }

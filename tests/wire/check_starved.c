@@ -1,6 +1,6 @@
 /* Every allocation of a live source fails once: it may lose the connection or a picture, never
- * its senses.  malloc and its kin are wrapped at link time.  Not those of jansson: the lexer
- * of 2.14 goes on after its buffer could not grow, and reads beyond it. */
+ * its senses.  Not those of jansson: the lexer of 2.14 goes on after its buffer could not grow, and
+ * reads beyond it. */
 #include "config.h"
 
 #include <errno.h>
@@ -11,62 +11,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <check.h>
-
 #include "base/attr.h"
 #include "client/source.h"
 #include "model/snapshot.h"
 
 #include "fake.h"
+#include "faults.h"
 #include "golden.h"
+#include "suites.h"
 
 #define ALLOCATIONS_MAX 5000
 #define STARTED		"1763640000.125"
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *old, size_t bytes);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *old, size_t bytes);
-char *__wrap_strdup(const char *text);
-
-static unsigned int left; /* allocations until the one that fails; 0: none does */
-static bool failed;
-
-static bool
-fails(void)
-{
-	if (left == 0 || --left > 0)
-		return false;
-	failed = true;
-	return true;
-}
-
-void *
-__wrap_malloc(size_t bytes)
-{
-	return fails() ? NULL : __real_malloc(bytes);
-}
-
-void *
-__wrap_calloc(size_t count, size_t bytes)
-{
-	return fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *
-__wrap_realloc(void *old, size_t bytes)
-{
-	return fails() ? NULL : __real_realloc(old, bytes);
-}
-
-char *
-__wrap_strdup(const char *text)
-{
-	return fails() ? NULL : __real_strdup(text);
-}
 
 static struct fake fake;
 static char talk[32768];
@@ -108,32 +63,30 @@ step(struct lk_source *source, int64_t *now_ms)
 static void
 talk_at_once(void)
 {
-	unsigned int saved = left;
-
-	left = 0;
+	lk_faults_pause(true);
 	if (fake_is_dialled(&fake)) {
 		fake_accept(&fake);
 		send(fake.peer, talk, talk_length, MSG_NOSIGNAL);
 	}
-	left = saved;
+	lk_faults_pause(false);
 }
 
-/* One conversation in which the NTH allocation fails; NULL when not even that began. */
+/* One conversation in which the NTH allocation fails; NULL when not even that began.  *hit: it has
+ * as many. */
 static struct lk_source *
-converse(unsigned int nth, int64_t *now_ms)
+converse(unsigned int nth, int64_t *now_ms, bool *hit)
 {
 	struct lk_source *source = NULL;
 	int rc;
 
-	failed = false;
-	left = nth;
+	lk_faults_arm(nth);
 	rc = lk_source_open_live(fake.path, getpid(), 1000, &source);
 	if (rc == 0) {
 		step(source, now_ms);
 		talk_at_once();
 		step(source, now_ms);
 	}
-	left = 0;
+	*hit = lk_faults_hit();
 	if (rc < 0) {
 		ck_assert_int_eq(rc, -ENOMEM);
 		ck_assert_ptr_null(source);
@@ -168,16 +121,17 @@ START_TEST(a_live_source_survives_every_failed_allocation)
 {
 	int64_t now_ms = 1000;
 	unsigned int nth;
+	bool hit;
 
 	fake_open(&fake);
 	prepare_talk();
 	for (nth = 1; nth < ALLOCATIONS_MAX; nth++) {
-		struct lk_source *source = converse(nth, &now_ms);
+		struct lk_source *source = converse(nth, &now_ms, &hit);
 
 		if (source != NULL)
 			expect_recovery(source, &now_ms);
 		lk_source_close(source);
-		if (!failed)
+		if (!hit)
 			break;
 	}
 	ck_assert_uint_gt(nth, 40);
@@ -207,9 +161,7 @@ on_answer(void *ctx, bool ok, uint64_t number, const char *words)
 static void
 answer_types(void)
 {
-	unsigned int saved = left;
-
-	left = 0;
+	lk_faults_pause(true);
 	if (fake_is_dialled(&fake)) {
 		fake_accept(&fake);
 		fake_say_text(&fake, fake_hello(getpid(), STARTED));
@@ -217,27 +169,26 @@ answer_types(void)
 		fake_say_golden(&fake, "types");
 		fake_say_text(&fake, "{\"t\":\"reply\",\"id\":1,\"ok\":true}\n");
 	}
-	left = saved;
+	lk_faults_pause(false);
 }
 
 #define QUESTIONS 3	/* of two baselines, and of now */
 
-/* Asks for types while the NTH allocation fails.  Returns: of the request. */
+/* Asks for types while the NTH allocation fails.  Returns: of the request.  *hit as above. */
 static int
-read_types(struct lk_source *source, unsigned int nth, int64_t *now_ms)
+read_types(struct lk_source *source, unsigned int nth, int64_t *now_ms, bool *hit)
 {
 	const struct lk_request types = {.op = LK_REQUEST_TYPES};
 	int rc;
 
-	failed = false;
 	answer_count = 0;
-	left = nth;
+	lk_faults_arm(nth);
 	rc = lk_source_request(source, &types, on_answer, NULL);
 	for (int i = 0; rc == 0 && answer_count == 0 && i < QUESTIONS; i++) {
 		answer_types();
 		step(source, now_ms);
 	}
-	left = 0;
+	*hit = lk_faults_hit();
 	return rc;
 }
 
@@ -246,6 +197,7 @@ START_TEST(a_frozen_heap_survives_every_failed_allocation)
 	struct lk_source *source = NULL;
 	int64_t now_ms = 1000;
 	unsigned int nth;
+	bool hit, ignored;
 	int live_peer;
 
 	fake_open(&fake);
@@ -257,17 +209,17 @@ START_TEST(a_frozen_heap_survives_every_failed_allocation)
 	live_peer = fake.peer;
 	fake.peer = -1;
 	for (nth = 1; nth < ALLOCATIONS_MAX; nth++) {
-		int rc = read_types(source, nth, &now_ms);
+		int rc = read_types(source, nth, &now_ms, &hit);
 
 		ck_assert_int_eq(answer_count, rc == 0);
 		ck_assert(rc == 0 || rc == -ENOMEM);
 		ck_assert_ptr_null(lk_source_reading(source));
 		ck_assert_int_eq(lk_source_state(source), LK_SOURCE_LIVE);
-		ck_assert_int_eq(read_types(source, 0, &now_ms), 0);
+		ck_assert_int_eq(read_types(source, 0, &now_ms, &ignored), 0);
 		ck_assert_int_eq(answer_count, 1);
 		ck_assert(answer_ok);
 		ck_assert_uint_ge(lk_source_snapshot(source)->types_count, 1);
-		if (nth > 10 && !failed)
+		if (nth > 10 && !hit)
 			break;
 	}
 	ck_assert_uint_gt(nth, 10);
@@ -278,20 +230,23 @@ START_TEST(a_frozen_heap_survives_every_failed_allocation)
 }
 END_TEST
 
-int
-main(void)
+static Suite *
+starved_suite(void)
 {
 	Suite *suite = suite_create("starved");
 	TCase *tc = tcase_create("starved");
-	SRunner *runner = srunner_create(suite);
-	int count;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_live_source_survives_every_failed_allocation);
 	tcase_add_test(tc, a_frozen_heap_survives_every_failed_allocation);
 	suite_add_tcase(suite, tc);
-	srunner_run_all(runner, CK_ENV);
-	count = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite;
+}
+
+int
+main(void)
+{
+	Suite *(*const suites[])(void) = {starved_suite, NULL};
+
+	return lk_suites_run(suites);
 }
