@@ -28,12 +28,10 @@
 #include "leaktop/sampler.h"
 #include "util/clock.h"
 
-#define SYMBOL		"leaktop_sampler_attach"
 #define SEARCH_US	INT64_C(3000000)	/* for a safe moment */
 #define STRICT_US	INT64_C(500000)		/* of these, only in the interpreter's own code */
 #define BETWEEN_NS	20000000		/* two stops */
 #define LOADING_US	INT64_C(20000000)	/* for the library, where others have locks */
-#define DELETED	" (deleted)"
 #define LOOK_NS		1000000
 #define NOT_NOW		1	/* no errno: at another moment, or by another thread */
 #define FRAME_NS	100000000	/* to come back by a frame takes microseconds */
@@ -121,7 +119,7 @@ prepare(struct entry *e, const char *library, const char *const *settings, size_
 	struct lk_stub_context *c = &e->context;
 
 	memcpy(c->calls, e->subject->calls, sizeof(c->calls));
-	memcpy(c->symbol, SYMBOL, sizeof(SYMBOL));
+	memcpy(c->symbol, LK_SUBJECT_SYMBOL, sizeof(LK_SUBJECT_SYMBOL));
 	c->bytes = LK_STUB_BYTES;
 	if (e->subject->staging != NULL) {
 		int rc = lk_staging_put(e->subject->pid, e->subject->staging, library, &e->staged);
@@ -131,13 +129,14 @@ prepare(struct entry *e, const char *library, const char *const *settings, size_
 			    e->subject->staging, strerror(-rc));
 		library = e->staged.path;
 	}
-	if (e->subject->sampler != NULL)	/* by its name the loader finds it again */
-		library = e->subject->sampler->path;
+	/* Its file may be another by now, and the loader knows it by a name that may have led there
+	 * by a link: it is called where it is.  An open waits for one that is being loaded. */
+	c->function = e->subject->sampler_function;
+	if (e->subject->sampler != NULL)
+		library = c->function != 0 ? "" : e->subject->sampler->path;
 	if (strlen(library) >= sizeof(c->path))
 		return fail(e, -ENAMETOOLONG, "the path of the sampler is too long: %s", library);
 	strcpy(c->path, library);
-	if (e->subject->sampler != NULL && strstr(c->path, DELETED) != NULL)
-		*strstr(c->path, DELETED) = '\0';
 	return put_settings(e, settings, count);
 }
 

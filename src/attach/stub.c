@@ -73,11 +73,14 @@ body(void)
 	    "	test %%rax, %%rax\n"
 	    "	jz 5f\n"
 	    "	mov %%rax, %%rdi\n"
+	    "	mov %c[function](%%rbx), %%rax\n"
+	    "	test %%rax, %%rax\n"
+	    "	jnz 3f\n"
 	    "	lea %c[symbol](%%rbx), %%rsi\n"
 	    "	call *%c[dlsym](%%rbx)\n"
 	    "	test %%rax, %%rax\n"
 	    "	jz 5f\n"
-	    "	lea %c[settings](%%rbx), %%rdi\n"
+	    "3:	lea %c[settings](%%rbx), %%rdi\n"
 	    "	call *%%rax\n"
 	    "	mov %%eax, %c[result](%%rbx)\n"
 	    "	movl $%c[started], %c[status](%%rbx)\n"
@@ -113,7 +116,7 @@ body(void)
 	    "	jmp *%%rax\n"
 	    "lk_stub_body_end:\n"
 	    ".popsection\n" ::
-	    AT(status, status), AT(ack, ack),
+	    AT(status, status), AT(ack, ack), AT(function, function),
 	    AT(result, result), AT(symbol, symbol), AT(words, words), AT(path, path),
 	    AT(settings, settings), AT(base, base), AT(bytes, bytes),
 	    AT(self, calls[LK_CALL_THREAD_SELF]), AT(detach, calls[LK_CALL_THREAD_DETACH]),

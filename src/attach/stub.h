@@ -43,9 +43,10 @@ struct lk_stub_context {
 	uint64_t	 thread;	/* pthread_t */
 	uint64_t	 base, bytes;
 	uint64_t	 calls[LK_CALLS];
+	uint64_t	 function;	/* of a library that is there already; 0: symbol of path */
 	char		 symbol[32];
 	char		 words[512];
-	char		 path[1024];	/* of the library, there */
+	char		 path[1024];	/* of the library, there; "" is the program itself */
 	char		 settings[2048];
 };
 

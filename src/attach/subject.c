@@ -218,14 +218,16 @@ classify(struct lk_subject *s, struct lk_object *o)
 	s->is_pypy = s->is_pypy || begins(name, "libpypy") || begins(name, "pypy");
 	s->is_musl = s->is_musl || begins(name, "ld-musl") || begins(name, "libc.musl") ||
 	    (strcmp(name, "libc.so") == 0 && strstr(o->base->path, "musl") != NULL);
-	if (begins(name, "libleaktop-sampler."))
-		s->sampler = o->base;
 	if (begins(name, "ld-linux") || begins(name, "ld-2.") || begins(name, "ld.so")) {
 		o->code = LK_CODE_LOADER;
 		return;
 	}
 	if (lk_exports_open(s->memory, o->base->start, &e) < 0)
 		return;
+	if (begins(name, "libleaktop-sampler.")) {
+		s->sampler = o->base;
+		s->sampler_function = lk_exports_find(&e, LK_SUBJECT_SYMBOL);
+	}
 	if (is_libc(name)) {
 		o->code = LK_CODE_LIBC;
 		find_calls(s, &e);

@@ -33,7 +33,8 @@ enum lk_code {
 	LK_CODE_ALLOCATOR,		/* exports malloc, and is not libc; the interpreter may */
 };
 
-#define LK_OBJECTS_MAX 1024
+#define LK_OBJECTS_MAX 4096
+#define LK_SUBJECT_SYMBOL "leaktop_sampler_attach"	/* is called there (leaktop/sampler.h) */
 
 struct lk_object {			/* a file with code */
 	const struct lk_mapping *base;
@@ -63,6 +64,7 @@ struct lk_subject {
 	bool		 is_pypy, is_musl;
 	unsigned int	 glibc;			/* the N of 2.N; 0: not known */
 	const struct lk_mapping *sampler;	/* it is there already */
+	uint64_t	 sampler_function;	/* LK_SUBJECT_SYMBOL of it; 0: none */
 	const char	*staging;		/* folder there for a copy of the library; NULL */
 	const char	*missing;		/* a function that is to be called */
 	uint64_t	 calls[LK_CALLS];

@@ -3,10 +3,13 @@
 #include "cli/attach_key.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "attach/attach.h"
 #include "attach/preflight.h"
@@ -40,11 +43,54 @@ await(pid_t pid, char *words, size_t words_bytes)
 	return 0;
 }
 
+/* What a child has told. */
+struct told {
+	struct lk_attach_report report;
+	int rc;
+};
+
+static void
+perform_and_tell(struct lk_attach *a, int to)
+{
+	struct told told = {.rc = 0};
+	ssize_t n;
+
+	told.rc = lk_attach_perform(a, NULL, 0, &told.report);
+	n = write(to, &told, sizeof(told));	/* less than a pipe takes at once */
+	_exit(n == (ssize_t)sizeof(told) ? 0 : 1);
+}
+
+/* The kernel lets go of a thread that did not come out of it in time only when the program that
+ * wanted it ends: so that is not the one that has the screen. */
+static int
+perform_in_child(struct lk_attach *a, struct lk_attach_report *report)
+{
+	struct told told = {.rc = -ECHILD};
+	ssize_t n = 0;
+	int ends[2];
+	pid_t child;
+
+	snprintf(told.report.words, sizeof(told.report.words), "no process for it can be made");
+	if (pipe2(ends, O_CLOEXEC) == 0) {
+		child = fork();
+		if (child == 0)
+			perform_and_tell(a, ends[1]);
+		close(ends[1]);
+		while (child > 0 && (n = read(ends[0], &told, sizeof(told))) < 0 && errno == EINTR)
+			continue;
+		close(ends[0]);
+		while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+			continue;
+	}
+	*report = told.report;
+	return told.rc;
+}
+
 static int
 perform_on(struct lk_attach *a, pid_t pid, char *words, size_t words_bytes)
 {
 	struct lk_attach_report report;
-	int rc = lk_attach_perform(a, NULL, 0, &report);
+	int rc = perform_in_child(a, &report);
 
 	if (rc == 0 || rc == -EALREADY)	/* that has not come up yet */
 		return await(pid, words, words_bytes);

@@ -119,6 +119,25 @@ def attached_detached_attached(python):
     return f"{left[0]} descriptors"
 
 
+def after_an_update(python):
+    """The library that is there is started again, whatever its file is by now."""
+    with Program(python, STATES["sleep"]) as program:
+        real, link = (os.path.join(program.folder, name) for name in ("1.0", "current"))
+        os.mkdir(real)
+        os.symlink(real, link)
+        library = os.path.join(link, "libleaktop-sampler.so")
+        for _ in range(3):
+            shutil.copy(host.SAMPLER, library + ".new")
+            os.rename(library + ".new", library)
+            program.attach(LEAKTOP_SAMPLER=library)
+            assert program.hello()["state"] == "sampling", program.hello()
+            assert "runs without" in program.leaktop("detach", program.pid)
+        found = set(re.findall(r"(\d+) +\S+/libleaktop-sampler", program.maps()))
+        assert len(found) == 1, program.maps()
+        program.check()
+        program.end()
+
+
 def again_in_the_same_wait(python):
     """The kernel shows a wait that was interrupted as another call."""
     for state in ("sleep", "poll", "timed_lock", "epoll"):
@@ -359,7 +378,7 @@ def without_threads(python):
 
 
 TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so,
-         attached_detached_attached, again_in_the_same_wait,
+         attached_detached_attached, again_in_the_same_wait, after_an_update,
          where_its_folder_is_gone, without_a_folder, without_threads,
          dry_run_and_doctor_touch_nothing,
          others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,
