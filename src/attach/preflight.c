@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attach/limits.h"
 #include "attach/staging.h"
 #include "attach/subject.h"
 #include "attach/versions.h"
@@ -24,6 +25,8 @@
 #define MINOR_FIRST	8
 #define MINOR_LAST	15
 #define PATH_BYTES	4096
+#define DESCRIPTORS_LEAST 8	/* it takes three, and one for each client */
+#define ADDRESSES_LEAST_MB 192u	/* as the sampler finds later (sampler/sampler.c) */
 
 struct look {
 	struct lk_subject *subject;
@@ -84,6 +87,13 @@ check_state(struct look *l)
 	else if (s->state == 'T' || s->state == 't')
 		tell(l, "state", LK_FINDING_REFUSED, "process %d (%s) is stopped by a signal; let "
 		    "it go on first: kill -CONT %d", pid, s->name, pid);
+	else if (lk_limits_is_frozen(s->pid))
+		tell(l, "state", LK_FINDING_REFUSED, "process %d (%s) is frozen with its cgroup (a "
+		    "container that is paused?); thaw that first", pid, s->name);
+	else if (s->has_shadow_stack)
+		tell(l, "state", LK_FINDING_REFUSED, "process %d (%s) has a shadow stack (CET), "
+		    "which forbids the way back that a kill of leaktop would leave it; start the "
+		    "program with: leaktop run -- COMMAND", pid, s->name);
 	else
 		tell(l, "state", LK_FINDING_GOOD, "%s, not traced, not stopped",
 		    s->state == 'R' ? "running" : s->state == 'D' ? "in the kernel" : "waiting");
@@ -200,6 +210,9 @@ check_interpreter(struct look *l)
 	if (s->is_pypy)
 		tell(l, "interpreter", LK_FINDING_REFUSED, "process %d runs PyPy; leaktop knows "
 		    "CPython's memory alone", pid);
+	else if (s->is_valgrind)
+		tell(l, "interpreter", LK_FINDING_REFUSED, "process %d runs in valgrind, which has "
+		    "its memory and its threads; start it with: leaktop run -- COMMAND", pid);
 	else if (s->interpreter_count == 0)
 		tell(l, "interpreter", LK_FINDING_REFUSED, "process %d (%s) does not run Python; "
 		    "leaktop list shows those that do", pid, s->name);
@@ -237,6 +250,31 @@ check_libc(struct look *l)
 		tell(l, "C library", LK_FINDING_REFUSED, "its code is not as expected");
 	else
 		tell(l, "C library", LK_FINDING_GOOD, "all functions that are to be called");
+}
+
+static void
+check_limits(struct look *l)
+{
+	const struct lk_subject *s = l->subject;
+	struct lk_limits had;
+	int pid = (int)s->pid;
+
+	lk_limits_look(s->pid, &had);
+	if (had.descriptors_left < DESCRIPTORS_LEAST)
+		tell(l, "limits", LK_FINDING_REFUSED, "process %d has %" PRIu64 " descriptors left "
+		    "of %" PRIu64 ", and the sampler needs some; raise the limit first: prlimit "
+		    "--pid %d --nofile=%" PRIu64, pid, had.descriptors_left, had.descriptors, pid,
+		    had.descriptors * 2);
+	else if (s->sampler == NULL && had.address_bytes_left >> 20 < ADDRESSES_LEAST_MB)
+		tell(l, "limits", LK_FINDING_REFUSED, "process %d has %" PRIu64 " MB of addresses "
+		    "left (ulimit -v), and the sampler's threads need %u; raise the limit first: "
+		    "prlimit --pid %d --as=unlimited", pid, had.address_bytes_left >> 20,
+		    ADDRESSES_LEAST_MB, pid);
+	else if (had.locked_bytes != 0)
+		tell(l, "limits", LK_FINDING_NOTE, "memory of it is locked (mlockall?): the "
+		    "sampler's tables may be resident at once");
+	else
+		tell(l, "limits", LK_FINDING_GOOD, "descriptors and addresses are left");
 }
 
 /* ---- the library ------------------------------------------------------------------------- */
@@ -318,7 +356,7 @@ lk_preflight_look(struct lk_subject *s, const char *library, bool allow_seccomp,
 {
 	static void (*const checks[])(struct look *) = {check_machine, check_state,
 		check_permission, check_sampler_there, check_interpreter, check_libc,
-		check_seccomp, check_namespace, check_library};
+		check_seccomp, check_limits, check_namespace, check_library};
 	struct look l = {s, library, allow_seccomp, out};
 
 	s->allows_filtered = allow_seccomp;

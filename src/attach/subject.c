@@ -125,6 +125,7 @@ lk_subject_look(pid_t pid, struct lk_subject *out)
 	out->seccomp = (int)strtol(line_of(status, "Seccomp"), NULL, 10);
 	out->pid_inside = innermost_pid(line_of(status, "NSpid"), pid);
 	out->is_kernel_thread = out->state != 'Z' && line_of(status, "VmSize")[0] == '\0';
+	out->has_shadow_stack = strncmp(line_of(status, "x86_Thread_features"), "shstk", 5) == 0;
 	if (sscanf(line_of(status, "Uid"), "%u %u", &real, &effective) == 2)
 		out->uid = effective;
 	if (sscanf(line_of(status, "Gid"), "%u %u", &real, &effective) == 2)
@@ -216,6 +217,7 @@ classify(struct lk_subject *s, struct lk_object *o)
 	struct lk_exports e;
 
 	s->is_pypy = s->is_pypy || begins(name, "libpypy") || begins(name, "pypy");
+	s->is_valgrind = s->is_valgrind || begins(name, "vgpreload_");
 	s->is_musl = s->is_musl || begins(name, "ld-musl") || begins(name, "libc.musl") ||
 	    (strcmp(name, "libc.so") == 0 && strstr(o->base->path, "musl") != NULL);
 	if (begins(name, "ld-linux") || begins(name, "ld-2.") || begins(name, "ld.so")) {

@@ -50,7 +50,7 @@ struct lk_subject {
 	char		 name[32];
 	int		 seccomp;		/* 0 none, 1 strict, 2 a filter */
 	bool		 allows_filtered;	/* also threads with a filter may be stopped */
-	bool		 is_kernel_thread;
+	bool		 is_kernel_thread, has_shadow_stack;
 	bool		 shares_mounts;		/* our mount namespace is its */
 
 	int		 memory;		/* /proc/PID/mem, for reading and writing; -1 */
@@ -61,7 +61,7 @@ struct lk_subject {
 	size_t		 interpreter_count;	/* objects that export Py_IsInitialized */
 	const struct lk_mapping *interpreter;
 	unsigned int	 minor;			/* of Python 3; 0: not known before */
-	bool		 is_pypy, is_musl;
+	bool		 is_pypy, is_musl, is_valgrind;
 	unsigned int	 glibc;			/* the N of 2.N; 0: not known */
 	const struct lk_mapping *sampler;	/* it is there already */
 	uint64_t	 sampler_function;	/* LK_SUBJECT_SYMBOL of it; 0: none */

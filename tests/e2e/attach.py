@@ -200,6 +200,70 @@ def others_are_refused(python):
         program.end()
 
 
+def without_descriptors(python):
+    """The last ones are the program's own."""
+    with Program(python, """
+        import resource
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (30, limits[1]))
+        def wait():
+            files = [open(os.devnull) for n in range(22)]
+            try:
+                nap(3600)
+            finally:
+                [file.close() for file in files]
+        until_go(wait)""") as program:
+        host.wait_until(lambda: len(os.listdir(f"/proc/{program.pid}/fd")) > 22, 20, "they are open")
+        said = program.attach(code=FAILED)
+        assert "descriptors left of 30" in said and "prlimit" in said, said
+        assert re.search("^no +limits", program.leaktop("doctor", program.pid, code=None), re.M)
+        assert not program.has_sampler()
+        program.check()
+        program.end()
+
+
+def in_valgrind(python):
+    if shutil.which("valgrind") is None or python != os.path.realpath("/usr/bin/python3"):
+        return "not here: needs valgrind and Debian's Python"
+    with Program(python, STATES["sleep"], command=["valgrind", "--tool=none", "-q", python]) as program:
+        assert "runs in valgrind" in program.attach(code=FAILED)
+        program.check()
+        program.end()
+    return ""
+
+
+def frozen(python):
+    """As a container that is paused."""
+    group = next((group for group in map(pathlib.Path, (
+        "/sys/fs/cgroup/freezer", "/sys/fs/cgroup", "/sys/fs/cgroup/unified"))
+        if (group / "freezer.state").exists() or (group / "cgroup.controllers").exists()
+        or (group / "release_agent").exists() and group.name == "freezer"), None)
+    try:
+        group = group / f"leaktop-{os.getpid()}"
+        group.mkdir()
+    except (OSError, TypeError):
+        return "not here: no cgroup can be made"
+    try:
+        with Program(python, STATES["sleep"]) as program:
+            (group / "cgroup.procs").write_text(str(program.pid), encoding="utf-8")
+            first = (group / "freezer.state").exists()
+            switch = group / ("freezer.state" if first else "cgroup.freeze")
+            switch.write_text("FROZEN" if first else "1", encoding="utf-8")
+            try:
+                host.wait_until(lambda: "FROZEN" in switch.read_text(encoding="utf-8") if first else
+                                "frozen 1" in (group / "cgroup.events").read_text(encoding="utf-8"),
+                                20, "it is frozen")
+                assert "is frozen with its cgroup" in program.attach(code=FAILED)
+            finally:
+                switch.write_text("THAWED" if first else "0", encoding="utf-8")
+            program.check()
+            program.end()
+    finally:
+        host.wait_until(lambda: not (group / "cgroup.procs").read_text(encoding="utf-8"), 20, "it ends")
+        group.rmdir()
+    return ""
+
+
 def strangers_are_refused(python):
     """As somebody else, who may not."""
     if os.geteuid() != 0:
@@ -381,7 +445,7 @@ TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so
          attached_detached_attached, again_in_the_same_wait, after_an_update,
          where_its_folder_is_gone, without_a_folder, without_threads,
          dry_run_and_doctor_touch_nothing,
-         others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,
+         without_descriptors, in_valgrind, frozen, others_are_refused, strangers_are_refused, signals_wait_until_it_is_free,
          killed_at_any_call, killed_at_any_time, any_call_may_fail, calls_there_may_fail]
 
 if __name__ == "__main__":
