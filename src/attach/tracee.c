@@ -120,8 +120,12 @@ tick(struct lk_tracee *t, bool on)
 {
 	const struct itimerval interval = {{0, TICK_US}, {0, TICK_US}}, none = {{0, 0}, {0, 0}};
 	const struct sigaction act = {.sa_handler = wake};
+	sigset_t alarm;
 
 	if (on) {
+		sigemptyset(&alarm);	/* who started us may block it; entry.c restores that */
+		sigaddset(&alarm, SIGALRM);
+		sigprocmask(SIG_UNBLOCK, &alarm, NULL);
 		sigaction(SIGALRM, &act, &t->alarm_before);
 		setitimer(ITIMER_REAL, &interval, NULL);
 	} else {

@@ -510,7 +510,8 @@ leaktop_sampler_version(void)
 }
 
 /* They take a region of addresses, though little memory.  Where addresses are limited the host may
- * need them; a free-threaded Python has no use for slots. */
+ * need them, where all is locked it would be resident; a free-threaded Python has no use for
+ * slots. */
 static bool
 has_room_for_slots(void)
 {
@@ -518,7 +519,8 @@ has_room_for_slots(void)
 
 	return !lk_layout_is_free_threaded(py.get_version()) &&
 	    getrlimit(RLIMIT_AS, &limit) == 0 &&
-	    (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= ROOM_FOR_SLOTS_BYTES);
+	    (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= ROOM_FOR_SLOTS_BYTES) &&
+	    !lk_proc_locks_all();
 }
 
 static void

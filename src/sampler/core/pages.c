@@ -36,6 +36,8 @@ map(size_t bytes, int how)
 
 	if (p == MAP_FAILED)
 		return NULL;
+	/* little of it is ever touched, here and there: each touch would take 2 MB of the host's */
+	madvise(p, bytes, MADV_NOHUGEPAGE);
 	note(p, bytes);
 	return p;
 }

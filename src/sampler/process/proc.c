@@ -296,6 +296,18 @@ lk_proc_cgroup(uint64_t *limit_bytes, uint64_t *used_bytes)
 	    "/memory.usage_in_bytes", limit_bytes, used_bytes);
 }
 
+bool
+lk_proc_locks_all(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	void *p = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool is_there = p != MAP_FAILED && lk_proc_resident(p, page) != 0;
+
+	if (p != MAP_FAILED)
+		munmap(p, page);
+	return is_there;
+}
+
 uint64_t
 lk_proc_resident(const void *base, size_t bytes)
 {

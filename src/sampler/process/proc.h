@@ -43,6 +43,9 @@ void lk_proc_memory(struct lk_proc_memory *out);
  * without a limit. */
 void lk_proc_cgroup(uint64_t *limit_bytes, uint64_t *used_bytes);
 
+/* lk_proc_locks_all - what is mapped is resident at once, by mlockall(MCL_FUTURE). */
+bool lk_proc_locks_all(void);
+
 /* lk_proc_resident - how much of a mapping of ours is in memory. */
 uint64_t lk_proc_resident(const void *base, size_t bytes);
 
