@@ -609,6 +609,14 @@ recent_bytes(const struct lk_growth *g, double step_s)
 	    (double)end[-2 - (int)half]) / 2;
 }
 
+double
+lk_verdict_recent_per_min(const struct lk_growth *row, double trend_step_s)
+{
+	double points = fmin(trend_step_s > 0 ? SPAN_S / trend_step_s + 1 : 0, row->trend_count);
+
+	return recent_bytes(row, trend_step_s) / (floor(points / 2) * trend_step_s) * 60;
+}
+
 static const struct lk_growth *
 most_of(const struct lk_growth_set *lines, double step_s, bool by_trend)
 {

@@ -51,4 +51,8 @@ const char *lk_verdict_kind_name(enum lk_verdict_kind kind);
  * start of a program does not grow.  NULL: none alone explains it. */
 const struct lk_growth *lk_verdict_line(const struct lk_growth_set *lines, double trend_step_s);
 
+/* lk_verdict_recent_per_min - what that newer half added to ROW, in bytes per minute.  NAN: it has
+ * no such trend. */
+double lk_verdict_recent_per_min(const struct lk_growth *row, double trend_step_s);
+
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analysis/growth.h"
+#include "analysis/verdict.h"
 #include "base/attr.h"
 #include "model/snapshot.h"
 #include "util/text.h"
@@ -344,22 +345,29 @@ const struct lk_column lk_column_objects = {
 	.help = "estimated live objects gained or lost since the reference",
 };
 
-static void
-rate_text(const struct lk_ask *ask, char *out, size_t out_bytes)
-{
-	lk_text_bytes_signed(row_of(ask)->rate_bytes_per_min, out, out_bytes);
-}
-
+/* Since the start a mean says little: modules that were read hours ago would still grow. */
 static double
 rate_value(const struct lk_ask *ask)
 {
-	return row_of(ask)->rate_bytes_per_min;
+	const struct lk_session *s = ask->session;
+	double recent = NAN;
+
+	if (s->before == NULL && s->until == 0 && s->now != NULL &&
+	    lk_growth_resolve(s->now, s->reference) == LK_REFERENCE_START)
+		recent = lk_verdict_recent_per_min(row_of(ask), s->now->trend_step_s);
+	return isnan(recent) ? row_of(ask)->rate_bytes_per_min : recent;
+}
+
+static void
+rate_text(const struct lk_ask *ask, char *out, size_t out_bytes)
+{
+	lk_text_bytes_signed(rate_value(ask), out, out_bytes);
 }
 
 const struct lk_column lk_column_rate = {
 	.id = "rate", .title = "RATE/m", .width_cells = 7, .drop = 2, .text = rate_text,
 	.value = rate_value, .role = sign_role,
-	.help = "dLIVE per minute, over the time since the reference",
+	.help = "bytes per minute: since the baseline; without one, of late",
 };
 
 static void

@@ -314,6 +314,12 @@ START_TEST(what_the_start_took_is_not_the_line)
 	line = lk_verdict_line(&set, explanations[_i].step_s);
 	ck_assert_ptr_nonnull(line);
 	ck_assert_str_eq(line->frame->function, explanations[_i].line);
+	ck_assert_int_eq(isnan(lk_verdict_recent_per_min(&rows[1], explanations[_i].step_s)),
+	    explanations[_i].points < 12 || isnan(explanations[_i].step_s));
+	if (explanations[_i].points == 12 && !isnan(explanations[_i].step_s)) {
+		ck_assert_double_eq_tol(lk_verdict_recent_per_min(&rows[0], 10), 0, 1);
+		ck_assert_double_eq_tol(lk_verdict_recent_per_min(&rows[1], 10), 6 * M, 1);
+	}
 	rows[0].significant = rows[1].significant = false;
 	ck_assert_ptr_null(lk_verdict_line(&set, explanations[_i].step_s));
 	set.count = 0;

@@ -61,7 +61,8 @@ state_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 
 	if (w->member->state == LK_MEMBER_LIVE && w->member->joined)
 		word = "joined";
-	snprintf(out, out_bytes, "%s%s", word, w->is_top ? ", master" : "");
+	snprintf(out, out_bytes, "%s%s", word, w->is_top && w->member->part != NULL ? ", master" :
+	    "");
 }
 
 static enum lk_role
@@ -172,7 +173,9 @@ why_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 	const struct lk_baseline *b = id != 0 ? lk_snapshot_baseline(m->part, id) : NULL;
 	char late[LK_TEXT_BYTES];
 
-	if (m->why[0] != '\0' || b == NULL)
+	if (strncmp(m->why, "not started", 11) == 0)
+		out[0] = '\0';		/* "no sampler" says it */
+	else if (m->why[0] != '\0' || b == NULL)
 		lk_text_clean(m->why, out, out_bytes);
 	else if (b->missed_count > 0)
 		snprintf(out, out_bytes, "missed B%u", id);
