@@ -34,7 +34,7 @@
 #define FAST_SHARE	 2.0	/* more is growth that began lately, */
 #define ON_SHARE	 0.6	/* and that much of Python goes on, whatever RSS does */
 #define FALL_SHARE	 0.4	/* of its range: a fall that deep is a saw tooth's */
-#define BEYOND_SHARE	 0.1	/* of the range: what is higher than before by less is not */
+#define BEYOND_SHARE	 0.2	/* of the range: what is higher than before by less is not */
 #define TOOTH_SHARE	 0.05	/* of RSS: smaller ones are not worth a word */
 #define TOOTH_MIN_BYTES	 (8 << 20)
 #define CHANCE		 2.5	/* standard deviations that no sampling explains */
@@ -233,34 +233,40 @@ end_course(struct course *c, double newest_s, bool grows)
 	c->trend = lk_trend_of(c->bytes, c->count, c->step_s, newest_s);
 }
 
-/* RSS is exact, but what Python took may be memory that was there; only what slows down in both
- * does. */
+/* RSS is exact: where it is flat it does not grow, whatever Python does within what is there.  It
+ * slows down when Python does, too. */
 static void
 end_growth(struct judged *j)
 {
 	struct course *lead = j->rss.grows ? &j->rss : &j->live;
+	bool live_goes_on = j->live.grows && j->live.pace >= ON_SHARE;
 	double newest_s = lead->newest_s;
 
-	if (!lead->grows || !(lead->pace < SLOW_SHARE) ||
-	    (j->live.grows && j->live.pace >= ON_SHARE))
+	if (!lead->grows || !(lead->pace < (live_goes_on ? FLAT_SHARE : SLOW_SHARE)))
 		return;
 	j->slows = lead->pace >= FLAT_SHARE;
 	j->slope_before = lead->trend.slope_per_s;
 	j->flat_s = j->slows ? 0 : flat_s_of(lead);
 	end_course(&j->rss, newest_s, j->slows);
-	end_course(&j->live, newest_s, j->slows);
+	if (!live_goes_on)
+		end_course(&j->live, newest_s, j->slows);
 }
 
-/* Growth that began a short while ago: the older points would hide it for minutes.  It must be
- * higher than they ever were, or it is one of the ups and downs that they show. */
+/* Growth that began a short while ago: the older points would hide it for minutes.  It must go on,
+ * and be higher than they ever were, or it is one of the ups and downs that they show. */
 static bool
-began_lately(const struct course *c, double whole_bytes, struct course *recent)
+began_lately(const struct course *c, double whole_bytes, double least_bytes, struct course *recent)
 {
+	uint32_t older;
+
 	*recent = course_of(c->bytes, c->count, c->step_s, RECENT_S);
-	if (c->count == recent->count || !rises(recent, whole_bytes))
+	older = c->count - recent->count;
+	if (older * c->step_s < WARM_UP_S || !rises(recent, whole_bytes))
 		return false;
-	recent->grows = level_of(recent, 0) - greatest_of(c->bytes, c->count - recent->count) >=
-	    enough_bytes(whole_bytes);
+	recent->pace = NAN;
+	find_pace(recent, least_bytes);
+	recent->grows = !(recent->pace < SLOW_SHARE) && level_of(recent, 0) -
+	    greatest_of(c->bytes, older) >= enough_bytes(whole_bytes);
 	return recent->grows;
 }
 
@@ -295,8 +301,9 @@ static void
 judge_recent(const struct lk_snapshot *s, struct judged *j, float *sum)
 {
 	struct course rss, live;
-	bool rss_grows = began_lately(&j->rss, s->rss_bytes, &rss);
-	bool live_grows = began_lately(&j->live, s->rss_bytes, &live);
+	bool rss_grows = began_lately(&j->rss, s->rss_bytes, RSS_LEAST_BYTES, &rss);
+	bool live_grows = began_lately(&j->live, s->rss_bytes, LIVE_LEAST_BLOCKS * block_bytes(s),
+	    &live);
 
 	if (!rss_grows && !live_grows)
 		return;
@@ -617,6 +624,13 @@ lk_verdict_recent_per_min(const struct lk_growth *row, double trend_step_s)
 	return recent_bytes(row, trend_step_s) / (floor(points / 2) * trend_step_s) * 60;
 }
 
+/* Three standard deviations of what so many bytes are estimated with. */
+static bool
+exceeds_chance(const struct lk_growth *g, double grown)
+{
+	return g->live.bytes > 0 && grown > 9 * g->live.variance / g->live.bytes;
+}
+
 static const struct lk_growth *
 most_of(const struct lk_growth_set *lines, double step_s, bool by_trend)
 {
@@ -627,7 +641,7 @@ most_of(const struct lk_growth_set *lines, double step_s, bool by_trend)
 		const struct lk_growth *g = &lines->rows[i];
 		double grown = by_trend ? recent_bytes(g, step_s) : g->delta_bytes;
 
-		if (!(grown > 0) || (by_trend && !g->significant))
+		if (!(grown > 0) || (by_trend && !exceeds_chance(g, grown)))
 			continue;
 		total += grown;
 		if (grown > most) {
@@ -635,7 +649,8 @@ most_of(const struct lk_growth_set *lines, double step_s, bool by_trend)
 			first = g;
 		}
 	}
-	return first != NULL && first->significant && most >= LINE_SHARE * total ? first : NULL;
+	return first != NULL && (by_trend || first->significant) && most >= LINE_SHARE * total ?
+	    first : NULL;
 }
 
 const struct lk_growth *

@@ -174,7 +174,7 @@ open_file(const char *path, struct lk_source **out)
 	int rc = lk_source_open_file(path, words, sizeof(words), out);
 
 	if (rc < 0)
-		return lk_fault("%s: %s", path, words[0] != '\0' ? words : strerror(-rc));
+		return lk_fault("%s", words[0] != '\0' ? words : strerror(-rc));
 	return LK_EXIT_DONE;
 }
 

@@ -48,8 +48,7 @@ run(const struct lk_arguments *arguments)
 
 		if (rc < 0) {
 			close_all(sources, i);
-			return lk_fault("%s: %s", arguments->words[i],
-					words[0] != '\0' ? words : strerror(-rc));
+			return lk_fault("%s", words[0] != '\0' ? words : strerror(-rc));
 		}
 	}
 	if (!look->batch && !look->json && lk_look_is_terminal())
