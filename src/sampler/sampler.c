@@ -563,7 +563,6 @@ static int
 attach_again(void)
 {
 	notice_fork();
-	atomic_store(&detached, false);
 	lk_status.started_at_s = lk_clock_wall_s();
 	resumes = true;
 	lk_serve_stay();
@@ -611,7 +610,7 @@ leaktop_sampler_attach(const char *given)
 {
 	if (atomic_load(&closed))
 		return -ESHUTDOWN;
-	if (atomic_load(&detached))
+	if (atomic_exchange(&detached, false))	/* of two at once, one */
 		return attach_again();
 	if (atomic_load(&started))
 		return attach_started();
