@@ -103,3 +103,30 @@ lk_share_of_all(const struct lk_snapshot *part, uint32_t reference, uint32_t unt
 {
 	return share_of(part, reference, until, LK_GROUP_DOMAIN, out);
 }
+
+static double
+live_of(const struct lk_row *row)
+{
+	double bytes = 0;
+
+	for (uint32_t i = 0; i < row->cell_count; i++)
+		bytes += row->cells[i].est_bytes;
+	return bytes;
+}
+
+const struct lk_stack *
+lk_share_stack(const struct lk_snapshot *s, const struct lk_stack *stack)
+{
+	const struct lk_row *best = NULL;
+
+	for (uint32_t i = 0; i < s->row_count; i++) {
+		const struct lk_row *row = &s->rows[i];
+
+		if (lk_identity_same(stack, row->stack, LK_IDENTITY_FRAMES))
+			return row->stack;
+		if (lk_identity_same(stack, row->stack, LK_GROUP_LINE) &&
+		    (best == NULL || live_of(row) > live_of(best)))
+			best = row;
+	}
+	return best != NULL ? best->stack : NULL;
+}

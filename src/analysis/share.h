@@ -25,4 +25,8 @@ int lk_share_of_row(const struct lk_snapshot *part, const struct lk_growth *row,
 int lk_share_of_all(const struct lk_snapshot *part, uint32_t reference, uint32_t until,
     struct lk_share *out);
 
+/* lk_share_stack - the stack of S that is STACK of another process: with the same frames, or else
+ * of its line the one with most that is alive.  NULL: there is none.  Borrowed from S. */
+const struct lk_stack *lk_share_stack(const struct lk_snapshot *s, const struct lk_stack *stack);
+
 #endif

@@ -11,6 +11,7 @@
 #include "model/snapshot.h"
 
 #include "ui/footer.h"
+#include "ui/freeze.h"
 #include "ui/header.h"
 #include "ui/tabs.h"
 
@@ -158,6 +159,7 @@ lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
 	play(d);
 	if (lk_session_take(s))
 		d->stale_view = true;
+	lk_freeze_go_on(s);
 	if (d->stale_view) {
 		lk_view_update(current_view(d));
 		judge(d);
@@ -214,8 +216,7 @@ static void
 open_process(struct lk_desk *d, int pid)
 {
 	struct lk_session *s = &d->session;
-	int group = s->now != NULL && s->source != NULL && s->now->member_count > 0 ?
-	    s->now->process.pid : 0;
+	int group = lk_session_is_group(s) ? s->now->process.pid : 0;
 	const struct lk_process *process;
 	struct lk_source *source;
 	int rc;
@@ -234,6 +235,9 @@ open_process(struct lk_desk *d, int pid)
 	}
 	d->group_pid = group;
 	lk_desk_watch(d, source);
+	s->choice.is_due = group != 0 && s->choice.view != 0;
+	if (s->choice.is_due)
+		show(d, lk_views_find(s->choice.view), false);
 }
 
 static void
@@ -247,8 +251,10 @@ grant_wishes(struct lk_desk *d)
 	s->wish_view = 0;
 	s->wish_pid = 0;
 	s->wish_group = false;
-	if (pid != 0 && in_list(d))
+	if (pid != 0 && in_list(d)) {
 		d->from_list = true;
+		lk_freeze_forget_choice(s);
+	}
 	if (pid != 0 && group)
 		open_group(d, pid);
 	else if (pid != 0)
@@ -268,8 +274,35 @@ next_view(struct lk_desk *d, int step)
 	    !d->views[view].ops->without_process) ||
 	    (d->session.scan == NULL && strcmp(d->views[view].ops->id, "processes") == 0) ||
 	    (strcmp(d->views[view].ops->id, "workers") == 0 &&
-	    (d->session.now == NULL || d->session.now->member_count == 0))));
+	    !lk_session_is_group(&d->session))));
+	lk_freeze_forget_choice(&d->session);
 	show(d, view, false);
+}
+
+static void
+back_to_group(struct lk_desk *d)
+{
+	if (open_group(d, d->group_pid))
+		lk_desk_show(d, "workers", false);
+}
+
+/* A worker's w leads to all of them.  From a view of one heap w is the way to choose whose. */
+static void
+show_by_key(struct lk_desk *d, char key)
+{
+	struct lk_session *s = &d->session;
+	const struct lk_view_ops *here = current_view(d)->ops;
+
+	s->sites.count = 0;
+	if (key == 'w' && here->of_heap && lk_freeze_choose(s, here->key, LK_ACTION_ENTER))
+		return;
+	if (key == 'w' && d->group_pid != 0 && s->source != NULL && !lk_session_is_group(s)) {
+		back_to_group(d);
+		return;
+	}
+	if (key != 'w')
+		lk_freeze_forget_choice(s);
+	show(d, lk_views_find(key), false);
 }
 
 /* Esc: what is narrowest goes first: filter, then the drill-down, then the process. */
@@ -295,8 +328,7 @@ go_back(struct lk_desk *d)
 		return true;
 	}
 	if (d->group_pid != 0 && d->session.source != NULL) {
-		if (open_group(d, d->group_pid))
-			lk_desk_show(d, "workers", false);
+		back_to_group(d);
 		return true;
 	}
 	if (d->from_list && d->session.source != NULL) {
@@ -491,7 +523,7 @@ act_globally(struct lk_desk *d, enum lk_action action, int key)
 	case LK_ACTION_EXPORT: return LK_DESK_EXPORT;
 	case LK_ACTION_BACK: go_back(d); break;
 	case LK_ACTION_HELP: show(d, lk_views_find('?'), true); break;
-	case LK_ACTION_VIEW: s->sites.count = 0; show(d, lk_views_find((char)key), false); break;
+	case LK_ACTION_VIEW: show_by_key(d, (char)key); break;
 	case LK_ACTION_SETUP: show(d, lk_views_find('S'), true); break;
 	case LK_ACTION_TREE: show(d, lk_views_find('2'), true); break;
 	case LK_ACTION_NEXT_VIEW: next_view(d, 1); break;

@@ -136,6 +136,16 @@ advice(const struct lk_desk *d, char *out, size_t out_bytes)
 	    lk_source_state(s->source) == LK_SOURCE_OFFLINE ||
 	    s->now->sampler.state == LK_STATE_DORMANT)
 		return "";
+	if (lk_session_is_group(s) && s->choice.view != 0 &&
+	    strcmp(d->views[d->current].ops->id, "workers") == 0) {
+		snprintf(out, out_bytes, "Enter opens the worker in %s; w there: all of them again",
+		    lk_views_all[lk_views_find(s->choice.view)]->title);
+		return out;
+	}
+	if (d->group_pid != 0 && !lk_session_is_group(s)) {
+		snprintf(out, out_bytes, "a worker alone; w: all of %d again", d->group_pid);
+		return out;
+	}
 	if (s->now->baseline_count == 0)
 		return "b marks a baseline once the program is warm: growth then counts from there";
 	if (s->now->baseline_count == 1)

@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "analysis/share.h"
 #include "model/frozen.h"
 #include "model/snapshot.h"
 #include "util/text.h"
 
 #include "ui/canvas.h"
 #include "ui/session.h"
+#include "ui/view.h"
 
 #define BAR_CELLS 24
 
@@ -82,6 +84,21 @@ op_of(enum lk_held_kind kind)
 	    LK_REQUEST_HOLDERS_STACK : LK_REQUEST_HOLDERS_ADDRESS;
 }
 
+/* Of the stack that the group calls by this number; a worker calls it otherwise. */
+static void
+remember_stack(struct lk_session *s, const struct lk_held *held, const char *label)
+{
+	const struct lk_row *row = held->kind == LK_HELD_STACK ?
+	    lk_snapshot_row(s->now->rows, s->now->row_count, (uint32_t)held->number) : NULL;
+
+	lk_freeze_forget_choice(s);
+	if (row == NULL)
+		return;
+	s->choice.group = lk_snapshot_get(s->now);
+	s->choice.stack = row->stack;
+	snprintf(s->choice.label, sizeof(s->choice.label), "%s", label);
+}
+
 void
 lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *label, bool again)
 {
@@ -98,6 +115,10 @@ lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *
 	memcpy(f->type, text, sizeof(text));
 	f->held = (struct lk_held){held->kind, f->type, held->number};
 	s->wish_view = 'r';
+	if (lk_session_is_group(s)) {
+		remember_stack(s, held, f->label);
+		return;
+	}
 	if (!again && s->now != NULL && lk_frozen_holders(s->now, &f->held) != NULL) {
 		f->refusal[0] = '\0';
 		return;
@@ -106,6 +127,63 @@ lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *
 		return;		/* the view says it */
 	ask(s, &(struct lk_request){.op = op_of(held->kind), .number = held->number,
 	    .text = held->kind == LK_HELD_TYPE ? f->type : NULL});
+}
+
+/* ---- of a group: which worker ---------------------------------------------------------- */
+
+void
+lk_freeze_forget_choice(struct lk_session *s)
+{
+	lk_snapshot_put(s->choice.group);
+	memset(&s->choice, 0, sizeof(s->choice));
+}
+
+bool
+lk_freeze_choose(struct lk_session *s, char key, enum lk_action action)
+{
+	if (!lk_session_is_group(s) ||
+	    (action != LK_ACTION_ENTER && action != LK_ACTION_RELOAD))
+		return false;
+	if (key != 'r')
+		lk_freeze_forget_choice(s);
+	s->choice.view = key;
+	s->wish_view = 'w';
+	return true;
+}
+
+static void
+ask_of_worker(struct lk_session *s)
+{
+	const struct lk_stack *own = s->choice.stack != NULL ?
+	    lk_share_stack(s->now, s->choice.stack) : NULL;
+
+	if (s->choice.view == '4' || s->choice.view == '1') {
+		if (s->now->types_count == 0)
+			lk_freeze_types(s);
+	} else if (own != NULL)
+		lk_freeze_holders(s, &(struct lk_held){.kind = LK_HELD_STACK, .type = "",
+		    .number = own->id}, s->choice.label, false);
+	else if (s->choice.stack != NULL)
+		lk_session_say(s, LK_ROLE_WARN, "%d has nothing of that line",
+		    s->now->process.pid);
+}
+
+/* Containers ask by themselves. */
+void
+lk_freeze_go_on(struct lk_session *s)
+{
+	if (!s->choice.is_due || s->now == NULL || s->source == NULL ||
+	    lk_source_state(s->source) != LK_SOURCE_LIVE)
+		return;
+	s->choice.is_due = false;
+	ask_of_worker(s);
+}
+
+void
+lk_freeze_draw_choice(struct lk_canvas *c, const struct lk_area *area)
+{
+	lk_view_empty(c, area, "a heap is that of one process, and this is a sum of several",
+	    "Enter chooses one and opens it here; w or Esc there: all of them again");
 }
 
 static void

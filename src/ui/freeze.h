@@ -26,6 +26,20 @@ void lk_freeze_types(struct lk_session *s);
 void lk_freeze_holders(struct lk_session *s, const struct lk_held *held, const char *label,
     bool again);
 
+/* lk_freeze_choose - the view with this KEY wants the heap of one process, and a group is watched:
+ * Enter, or ^R, goes to the list of workers.
+ * Returns: true when ACTION did that. */
+bool lk_freeze_choose(struct lk_session *s, char key, enum lk_action action);
+
+/* lk_freeze_forget_choice - the operator goes elsewhere. */
+void lk_freeze_forget_choice(struct lk_session *s);
+
+/* lk_freeze_go_on - the worker that was chosen may answer by now: ask it. */
+void lk_freeze_go_on(struct lk_session *s);
+
+/* lk_freeze_draw_choice - that a worker is to be chosen, and how. */
+void lk_freeze_draw_choice(struct lk_canvas *c, const struct lk_area *area);
+
 /* lk_freeze_reveal - show what the container at ADDRESS holds, which was listed at SEEN_S. */
 void lk_freeze_reveal(struct lk_session *s, uint64_t address, double seen_s);
 

@@ -50,6 +50,8 @@ static const struct lk_binding bindings[] = {
 	    "freeze the heap and read it: a pause of milliseconds", PROCESS},
 	{'t', LK_ACTION_GROUP, "types", "Preset",
 	    "connections, cursors, sockets, files, threads, tasks, ...", 0},
+	{LK_KEY_ENTER, LK_ACTION_ENTER, "referrers", NULL, "of a group: choose whose heap",
+	    PROCESS},
 	{CTRL('r'), LK_ACTION_RELOAD, "referrers", "Again", "freeze the heap and look again",
 	    PROCESS},
 	{'r', LK_ACTION_HOLDERS, "containers", "Held", "who holds it", PROCESS},

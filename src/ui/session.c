@@ -45,6 +45,7 @@ lk_session_fini(struct lk_session *s)
 	forget_sets(&s->sets);
 	lk_snapshot_put(s->now);
 	lk_snapshot_put(s->before);
+	lk_snapshot_put(s->choice.group);
 	lk_past_forget(&s->past);
 	lk_source_close(s->source);
 	memset(s, 0, sizeof(*s));
@@ -132,6 +133,12 @@ lk_session_take(struct lk_session *s)
 		tell_members(s, s->now, newest);
 	look_at(s, newest);
 	return true;
+}
+
+bool
+lk_session_is_group(const struct lk_session *s)
+{
+	return s->source != NULL && s->now != NULL && s->now->member_count > 0;
 }
 
 /* The newest one is where the way to the future ends: what came while the screen stood still. */

@@ -64,6 +64,15 @@ struct lk_session_sites {
 	double		 at_s;		/* of the scan */
 };
 
+/* A view of one heap that was asked for in a group: the worker that is opened next shows it. */
+struct lk_session_choice {
+	char			 view;		/* its key; 0: none */
+	bool			 is_due;	/* that worker is open, and was not asked yet */
+	const struct lk_snapshot *group;	/* held: STACK is in it */
+	const struct lk_stack	*stack;		/* whose holders Referrers is about; NULL: none */
+	char			 label[LK_SESSION_NAME_BYTES];	/* what people call it */
+};
+
 struct lk_session {
 	struct lk_source	*source;	/* owned; NULL: only the process list */
 	const struct lk_snapshot *now;		/* held; on the screen; NULL before the first */
@@ -111,6 +120,7 @@ struct lk_session {
 	int			 wish_pid;	/* a view asks for this process; 0: none */
 	bool			 wish_group;	/* and for all that are below it */
 	struct lk_session_freeze freeze;
+	struct lk_session_choice choice;
 	struct lk_session_sites	 sites;
 	char			 file[LK_SESSION_FILE_BYTES];	/* what Source shows */
 	uint32_t		 line;
@@ -126,6 +136,9 @@ void lk_session_watch(struct lk_session *s, struct lk_source *take_source);
 /* lk_session_take - put the source's newest snapshot on the screen, unless paused.
  * Returns: true when it changed. */
 bool lk_session_take(struct lk_session *s);
+
+/* lk_session_is_group - what is on the screen is the sum of several processes. */
+bool lk_session_is_group(const struct lk_session *s);
 
 /* lk_session_travel - while paused: NOW is the snapshot before (-1) or after (+1). */
 void lk_session_travel(struct lk_session *s, int step);

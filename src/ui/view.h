@@ -18,6 +18,7 @@ struct lk_view_ops {
 	const char	*short_title;	/* where tabs have little room */
 	char		 key;
 	bool		 without_process;	/* shows something when none is watched */
+	bool		 of_heap;	/* which is that of one process: of a group one is chosen */
 	size_t		 state_size;	/* zeroed memory at view->state */
 	const struct lk_column *const *columns;	/* NULL: no table */
 	const char	*sort;		/* id of the first sort column */

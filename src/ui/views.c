@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ui/freeze.h"
 #include "ui/view.h"
 #include "ui/views/all.h"
 
@@ -79,12 +80,17 @@ lk_view_update(struct lk_view *view)
 void
 lk_view_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
-	view->ops->draw(view, c, area);
+	if (view->ops->of_heap && lk_session_is_group(view->session))
+		lk_freeze_draw_choice(c, area);
+	else
+		view->ops->draw(view, c, area);
 }
 
 bool
 lk_view_input(struct lk_view *view, enum lk_action action)
 {
+	if (view->ops->of_heap && lk_freeze_choose(view->session, view->ops->key, action))
+		return true;
 	if (view->ops->input != NULL && view->ops->input(view, action))
 		return true;
 	return view->table->columns[0] != NULL &&

@@ -146,7 +146,16 @@ def the_screen_follows(service, folder):
         # growth is that of the sum: what the new one imported replaces what the old one had
         terminal.keys("w", f"/{joined}", "Enter", "Enter")
         terminal.shows(rf"{joined} gunicorn")
-        terminal.keys("Escape")
+        # a heap is that of one worker: two keys lead there, one back
+        terminal.keys("w")
+        terminal.shows(rf"{master} sum of")
+        terminal.keys("4")
+        terminal.shows("a heap is that of one process")
+        terminal.keys("Enter")
+        terminal.shows("Enter opens the worker in Types")
+        terminal.keys("Enter")
+        terminal.shows(r"4TYPE(?s:.*) str\b")
+        terminal.keys("w")
         terminal.shows(rf"{master} sum of")
         terminal.keys("x")
         while "exported to" not in terminal.shows("exported to|not fetched yet")[0]:

@@ -91,6 +91,8 @@ static const struct screen {
 	{"workers", "+2 _", true, false},
 	{"group", "+2 _ <Enter> +60 b +60", true, true},
 	{"group-workers", "+2 _ <Enter> +60 b +60 w", true, false},
+	{"group-types", "+2 _ <Enter> +60 4", true, false, true},
+	{"worker-types", "+2 _ <Enter> +60 4<Enter><Enter> +20", true, false, true},
 	{"paused", MARKED "Z", false, false},
 	{"banner", MARKED, false, true, false, "PRODUCTION"},
 	{"banner-list", "+2", true, true, true, "PRODUCTION"},

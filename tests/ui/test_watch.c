@@ -7,6 +7,7 @@
 
 #include "base/attr.h"
 #include "client/source.h"
+#include "model/frozen.h"
 #include "model/snapshot.h"
 
 #include "puppet.h"
@@ -268,6 +269,53 @@ START_TEST(workers_fold_into_their_sum)
 }
 END_TEST
 
+/* A heap is that of one worker: the way there and back are two keys and one. */
+START_TEST(a_view_of_one_heap_chooses_a_worker)
+{
+	fixture_play(&f, "_<Enter> +10 4");
+	assert_shows("a heap is that of one process");
+	fixture_play(&f, "<Enter>");
+	assert_shows("Enter opens the worker in Types");
+	fixture_play(&f, "<Enter> +20");
+	assert_shows("4TYPE");
+	assert_shows("who allocated these");
+	assert_shows("a worker alone; w: all of 41200 again");
+	fixture_play(&f, "w +2");
+	assert_shows("sum of 3 processes");
+	assert_shows("Enter opens the worker in Types");
+	fixture_play(&f, "5w");
+	assert_shows("Enter opens the worker in Containers");
+	fixture_play(&f, "<Enter> +5");
+	assert_shows("5CONT");
+	fixture_play(&f, "<Esc> +2");
+	assert_shows("sum of 3 processes");
+	fixture_play(&f, "1");
+	ck_assert_int_eq(f.desk.session.choice.view, 0);
+	fixture_play(&f, "w<Enter> +2");
+	assert_shows("1STK");
+}
+END_TEST
+
+/* The group's stack is known to the worker by another number. */
+START_TEST(who_holds_is_asked_of_a_worker)
+{
+	fixture_play(&f, "_<Enter> +10 r");
+	assert_shows("a heap is that of one process");
+	fixture_play(&f, "<Enter>");
+	assert_shows("Enter opens the worker in Referrers");
+	fixture_play(&f, "<Enter> +20");
+	assert_shows("rREF");
+	assert_shows("held by");
+	ck_assert_int_eq(f.desk.session.freeze.held.kind, LK_HELD_STACK);
+	fixture_play(&f, "w +2 1t_t_t");
+	assert_shows("by type");
+	assert_shows("a heap is that of one process");
+	fixture_play(&f, "<Enter><Enter> +20");
+	assert_shows("by type");
+	assert_shows("types as of the scan");
+}
+END_TEST
+
 static Suite *
 watch_suite(void)
 {
@@ -287,6 +335,8 @@ watch_suite(void)
 	tcase_add_test(list, a_process_opens_and_q_returns_to_the_list);
 	tcase_add_test(list, without_a_sampler_it_is_said_what_to_do);
 	tcase_add_test(list, workers_fold_into_their_sum);
+	tcase_add_test(list, a_view_of_one_heap_chooses_a_worker);
+	tcase_add_test(list, who_holds_is_asked_of_a_worker);
 	tcase_add_test(list, A_asks_before_it_attaches);
 	tcase_add_test(list, A_says_why_it_does_not_attach);
 	suite_add_tcase(suite, list);

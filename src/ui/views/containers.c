@@ -612,6 +612,7 @@ const struct lk_view_ops lk_view_containers = {
 	.title = "Containers",
 	.short_title = "Cont",
 	.key = '5',
+	.of_heap = true,
 	.state_size = sizeof(struct containers),
 	.columns = containers_columns,
 	.sort = "delta",

@@ -364,6 +364,7 @@ const struct lk_view_ops lk_view_referrers = {
 	.title = "Referrers",
 	.short_title = "Ref",
 	.key = 'r',
+	.of_heap = true,
 	.state_size = sizeof(struct referrers),
 	.columns = referrers_columns,
 	.sort = "count",

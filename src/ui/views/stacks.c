@@ -409,6 +409,10 @@ stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		    "samples come every few hundred KiB of allocations");
 		return;
 	}
+	if (lacks_types(s) && lk_session_is_group(s)) {
+		lk_freeze_draw_choice(c, area);
+		return;
+	}
 	if (lacks_types(s)) {
 		lk_freeze_draw_nothing(s, c, area, true, "^R reads of which types they are");
 		return;
@@ -537,7 +541,8 @@ stacks_input(struct lk_view *view, enum lk_action action)
 {
 	struct stacks *v = view->state;
 
-	if (is_by_type(view->session) && lk_freeze_input(view->session, action))
+	if (is_by_type(view->session) && (lk_freeze_input(view->session, action) ||
+	    lk_freeze_choose(view->session, '1', action)))
 		return true;
 	if (lk_zoom_input(&v->zoom, action))
 		return true;

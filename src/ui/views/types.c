@@ -684,6 +684,7 @@ const struct lk_view_ops lk_view_types = {
 	.title = "Types",
 	.short_title = "Type",
 	.key = '4',
+	.of_heap = true,
 	.state_size = sizeof(struct types),
 	.columns = types_columns,
 	.sort = "delta-bytes",
