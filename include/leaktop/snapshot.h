@@ -19,6 +19,14 @@
  *	command		arguments, spaces between them
  *	python		"3.11.2"
  *	cgroup, user
+ * processes []		of a group of processes alone, whose sums all of the file is, but for
+ *			process, which is the one at the top: by start, those that have ended last
+ *	pid (!), start_time	as above
+ *	state		live; silent: it did not answer, and its numbers are the last ones heard; no
+ *			sampler; gone
+ *	in_sum		it is in the sums
+ *	missed_reference	it was silent when that baseline was marked: its growth is in no sum
+ *	rss_bytes, live_bytes
  * sampler (!)
  *	version, state (sampling, paused, dormant), reason (why it is not sampling), mode
  *	native		is native memory counted: stacks (with native frames), python (Python frames
@@ -167,6 +175,7 @@
 #define LK_SNAPSHOT_EVENTS_MAX		10000u
 #define LK_SNAPSHOT_FREEZES_MAX		1024u		/* of types, and of referrers */
 #define LK_SNAPSHOT_TYPES_MAX		100000u		/* of one freeze */
+#define LK_SNAPSHOT_PROCESSES_MAX	10000u
 #define LK_SNAPSHOT_SITES_MAX		100u		/* of one type */
 #define LK_SNAPSHOT_PATHS_MAX		10000u		/* of one answer; cycles, too */
 #define LK_SNAPSHOT_SERIES_MAX		64u

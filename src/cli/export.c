@@ -24,7 +24,7 @@
 
 struct values {
 	const char *file, *format, *baseline;
-	bool delta;
+	bool delta, group;
 	uint64_t max_bytes;
 };
 
@@ -39,6 +39,9 @@ static const struct lk_option options[] = {
      offsetof(struct values, delta), NULL},
     {"baseline", 0, LK_OPTION_TEXT, "LABEL", "growth since this one, or start (default newest)",
      offsetof(struct values, baseline), NULL},
+    {"group", 'g', LK_OPTION_FLAG, NULL,
+     "the process and all Python processes below it, as their sum", offsetof(struct values, group),
+     NULL},
     {"max-size", 0, LK_OPTION_SIZE, "SIZE",
      "folded, speedscope: stacks beyond it become one (default 64M)",
      offsetof(struct values, max_bytes), NULL},
@@ -144,13 +147,13 @@ is_file(const char *word)
 }
 
 static int
-open_word(const char *word, struct lk_source **out)
+open_word(const char *word, bool group, struct lk_source **out)
 {
 	char words[256] = "";
 	int rc;
 
 	if (!is_file(word))
-		return lk_target_open(word, 1000, out);
+		return (group ? lk_target_open_group : lk_target_open)(word, 1000, out);
 	rc = lk_source_open_file(word, words, sizeof(words), out);
 	if (rc < 0)
 		return lk_fault("%s", words[0] != '\0' ? words : strerror(-rc));
@@ -172,7 +175,7 @@ run(const struct lk_arguments *arguments)
 	if (v->delta && !lk_export_has_delta(export_options.format))
 		return lk_options_complain(&lk_export_command, "%s has both: --delta is for "
 					   "flame graphs", export_options.format);
-	status = open_word(arguments->words[0], &source);
+	status = open_word(arguments->words[0], v->group, &source);
 	if (status != LK_EXIT_DONE)
 		return status;
 	status = lk_target_reference(source, v->baseline, &export_options.reference);

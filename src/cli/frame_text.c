@@ -164,10 +164,6 @@ json_row(struct lk_jsonl *j, const struct lk_growth *g)
 static void
 json_members(struct lk_jsonl *j, const struct lk_snapshot *s, uint32_t reference)
 {
-	static const char *const states[] = {
-	    [LK_MEMBER_LIVE] = "live", [LK_MEMBER_SILENT] = "silent",
-	    [LK_MEMBER_BARE] = "no sampler", [LK_MEMBER_GONE] = "gone"};
-
 	if (s->member_count == 0)
 		return;
 	lk_jsonl_open(j, "processes", '[');
@@ -178,11 +174,12 @@ json_members(struct lk_jsonl *j, const struct lk_snapshot *s, uint32_t reference
 
 		lk_jsonl_open(j, NULL, '{');
 		lk_jsonl_whole(j, "pid", (uint64_t)m->pid);
-		lk_jsonl_text(j, "state", states[m->state]);
-		lk_jsonl_flag(j, "in_sum", m->part != NULL);
+		lk_jsonl_text(j, "state", lk_snapshot_member_word(m->state));
+		lk_jsonl_flag(j, "in_sum", m->in_sum);
 		lk_jsonl_real(j, "rss_bytes", m->rss_bytes);
-		lk_jsonl_real(j, "live_bytes", m->part != NULL ? m->part->est_live_bytes : NAN);
-		lk_jsonl_flag(j, "missed_reference", b != NULL && b->missed_count > 0);
+		lk_jsonl_real(j, "live_bytes", m->live_bytes);
+		lk_jsonl_flag(j, "missed_reference", b != NULL ? b->missed_count > 0 :
+			      m->missed_reference);
 		lk_jsonl_real(j, "reference_late_s", b != NULL ? b->late_s : 0);
 		lk_jsonl_close(j, '}');
 	}

@@ -32,10 +32,12 @@ ask_parts(struct lk_source *source, bool all)
 	    {LK_REQUEST_EVENTS, "events", LK_TARGET_WAIT_MS, true},
 	    {LK_REQUEST_CONTAINERS, "containers", SCAN_WAIT_MS, false},
 	};
+	bool is_group = lk_source_snapshot(source)->member_count > 0;
 
 	for (size_t i = 0; i < LK_COUNT_OF(parts); i++) {
 		const struct lk_request request = {.op = parts[i].op};
-		int rc = all || parts[i].cheap
+		int rc = (all || parts[i].cheap) &&
+			!(is_group && parts[i].op == LK_REQUEST_CONTAINERS)
 		    ? lk_source_ask(source, &request, NULL, parts[i].wait_ms) : 0;
 
 		if (rc == -ENOTCONN)

@@ -8,8 +8,8 @@ struct lk_source;
  * out, as the rest is still worth having.
  * Returns: LK_EXIT_DONE; else an exit status, said on stderr: the process went away. */
 
-/* lk_gather_all - history, trends, memory, events, containers (which freezes the heap) and what was
- * alive at all baselines. */
+/* lk_gather_all - history, trends, memory, events, containers (which freezes the heap; not of a
+ * group, whose heaps are several) and what was alive at all baselines. */
 int lk_gather_all(struct lk_source *source);
 
 /* lk_gather_cheap - without trends and containers, and of the baselines only the newest. */

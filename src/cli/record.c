@@ -30,6 +30,7 @@ static const double early_share = 0.9;
 struct values {
 	const char *file;
 	uint64_t every_ms, max_bytes, count;
+	bool group;
 };
 
 static const struct lk_option options[] = {
@@ -39,6 +40,9 @@ static const struct lk_option options[] = {
      offsetof(struct values, every_ms), NULL},
     {"max-size", 0, LK_OPTION_SIZE, "SIZE", "what it may take of the disk (default 64M)",
      offsetof(struct values, max_bytes), NULL},
+    {"group", 'g', LK_OPTION_FLAG, NULL,
+     "the process and all Python processes below it, as their sum", offsetof(struct values, group),
+     NULL},
     {"frames", 'n', LK_OPTION_COUNT, "N", "so many snapshots, then end (default: no end)",
      offsetof(struct values, count), NULL},
 };
@@ -180,7 +184,8 @@ run(const struct lk_arguments *arguments)
 	if (v->max_bytes < LK_RECORDING_BYTES_MIN)
 		return lk_options_complain(&lk_record_command, "--max-size: 1M at least");
 	set_signals();
-	status = lk_target_open(arguments->words[0], period_of(v), &r.source);
+	status = (v->group ? lk_target_open_group : lk_target_open)(arguments->words[0],
+								    period_of(v), &r.source);
 	if (status != LK_EXIT_DONE)
 		return status;
 	if (lk_recording_open(v->file, v->max_bytes, words, sizeof(words), &r.file) < 0)

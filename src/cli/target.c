@@ -201,6 +201,18 @@ lk_target_open(const char *word, unsigned int period_ms, struct lk_source **out)
 	return status != LK_EXIT_DONE ? status : lk_target_first(word, *out);
 }
 
+int
+lk_target_open_group(const char *word, unsigned int period_ms, struct lk_source **out)
+{
+	pid_t master;
+	int status;
+
+	if (lk_target_group(word, &master) == 0)
+		return lk_target_open(word, period_ms, out);
+	status = lk_target_dial_group(master, period_ms, out);
+	return status != LK_EXIT_DONE ? status : lk_target_first(word, *out);
+}
+
 /* 0: somebody listens at PATH; else negative errno, -ESRCH: PID is not there. */
 static int
 knock(pid_t pid, char *path, size_t path_bytes)

@@ -34,6 +34,10 @@ int lk_target_group(const char *word, pid_t *out);
 /* lk_target_dial_group - the sum of the processes of PID's group; as lk_target_dial(). */
 int lk_target_dial_group(pid_t pid, unsigned int period_ms, struct lk_source **out);
 
+/* lk_target_open_group - the sum of WORD's group, with its first snapshot; where none of it has a
+ * sampler, as lk_target_open(), which says so. */
+int lk_target_open_group(const char *word, unsigned int period_ms, struct lk_source **out);
+
 /* lk_target_first - wait for the first snapshot of SOURCE, which is called WORD.
  * Returns: LK_EXIT_DONE; else an exit status, said on stderr, and SOURCE is closed. */
 int lk_target_first(const char *word, struct lk_source *source);

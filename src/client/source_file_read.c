@@ -14,6 +14,7 @@
 #include "model/snapshot.h"
 
 #include "client/source_file_frozen.h"
+#include "client/source_file_group.h"
 #include "client/source_file_values.h"
 
 #define ID_MAX (UINT32_MAX - 1) /* the last one means "the newest" */
@@ -618,12 +619,19 @@ read_freezes(struct document *d)
 }
 
 static bool
+read_processes(struct document *d)
+{
+	return lk_source_file_group_read(&d->r, d->root, d->s);
+}
+
+static bool
 read_document(struct document *d)
 {
 	static bool (*const parts[])(struct document *) = {
 		check_schema, read_process, read_sampler, read_totals, read_memory,
 		read_stacks,  /* before those that name stacks */
-		read_baselines, read_containers, read_freezes, read_events, read_history,
+		read_baselines, read_processes, read_containers, read_freezes, read_events,
+		read_history,
 	};
 
 	for (size_t i = 0; i < LK_COUNT_OF(parts); i++)

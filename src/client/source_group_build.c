@@ -108,7 +108,8 @@ describe(const struct lk_group *g, const struct lk_group_member *m, struct lk_ar
     const struct lk_snapshot *part, struct lk_member *out)
 {
 	*out = (struct lk_member){.pid = m->pid, .state = state_of(m), .joined = m->joined,
-	    .start_time = m->start_time, .part = part,
+	    .start_time = m->start_time, .part = part, .in_sum = part != NULL,
+	    .live_bytes = part != NULL ? part->est_live_bytes : NAN,
 	    .up_s = m->up_s + (double)(g->now_ms - m->met_ms) / 1000,
 	    .ended_s = m->ended_ms < 0 ? NAN : (double)(g->now_ms - m->ended_ms) / 1000,
 	    .rss_bytes = m->newest != NULL ? m->newest->rss_bytes : NAN};

@@ -142,6 +142,31 @@ history(struct lk_json_writer *w, const struct lk_snapshot *s)
 	return object;
 }
 
+/* Of a group: who is in the sums. */
+static json_t *
+processes(struct lk_json_writer *w, const struct lk_snapshot *s, uint32_t reference)
+{
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < s->member_count; i++) {
+		const struct lk_member *m = &s->members[i];
+		const struct lk_baseline *b = m->part != NULL ?
+		    lk_snapshot_baseline(m->part, reference) : NULL;
+		json_t *object = json_object();
+
+		lk_json_put(w, object, "pid", json_integer(m->pid));
+		lk_json_put(w, object, "start_time", lk_json_count(m->start_time));
+		lk_json_put(w, object, "state", json_string(lk_snapshot_member_word(m->state)));
+		lk_json_put(w, object, "in_sum", json_boolean(m->in_sum));
+		lk_json_put(w, object, "missed_reference", json_boolean(b != NULL ?
+		    b->missed_count > 0 : m->missed_reference));
+		lk_json_put(w, object, "rss_bytes", lk_json_number(m->rss_bytes));
+		lk_json_put(w, object, "live_bytes", lk_json_number(m->live_bytes));
+		lk_json_append(w, list, object);
+	}
+	return list;
+}
+
 static void
 write_document(struct lk_json_writer *w, const struct lk_export_job *job, FILE *out)
 {
@@ -153,6 +178,8 @@ write_document(struct lk_json_writer *w, const struct lk_export_job *job, FILE *
 	lk_json_section(w, "taken_at", lk_json_number(s->at_s));
 	lk_json_section(w, "host", lk_json_text(s->process.host));
 	lk_json_section(w, "process", process(w, &s->process));
+	if (s->member_count > 0)
+		lk_json_section(w, "processes", processes(w, s, job->growth->reference));
 	lk_json_section(w, "sampler", sampler(w, &s->sampler));
 	lk_json_section(w, "totals", lk_json_object(w, lk_schema_totals, s));
 	lk_json_section(w, "memory", memory(w, &s->memory));

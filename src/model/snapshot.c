@@ -115,7 +115,7 @@ lk_snapshot_summed(const struct lk_snapshot *s)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < s->member_count; i++)
-		count += s->members[i].part != NULL;
+		count += s->members[i].in_sum;
 	return count;
 }
 
@@ -125,7 +125,7 @@ lk_snapshot_silent(const struct lk_snapshot *s)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < s->member_count; i++)
-		count += s->members[i].part != NULL && s->members[i].state == LK_MEMBER_SILENT;
+		count += s->members[i].in_sum && s->members[i].state == LK_MEMBER_SILENT;
 	return count;
 }
 
@@ -192,4 +192,21 @@ int
 lk_state_parse(const char *name)
 {
 	return word_index(state_names, LK_COUNT_OF(state_names), name);
+}
+
+static const char *const member_state_names[] = {
+	[LK_MEMBER_LIVE] = "live", [LK_MEMBER_SILENT] = "silent",
+	[LK_MEMBER_BARE] = "no sampler", [LK_MEMBER_GONE] = "gone",
+};
+
+const char *
+lk_snapshot_member_word(enum lk_member_state state)
+{
+	return state < LK_COUNT_OF(member_state_names) ? member_state_names[state] : "unknown";
+}
+
+int
+lk_snapshot_member_state(const char *name)
+{
+	return word_index(member_state_names, LK_COUNT_OF(member_state_names), name);
 }

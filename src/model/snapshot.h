@@ -196,8 +196,16 @@ struct lk_member {
 	double			 ended_s;	/* so long ago; NAN: it lives */
 	bool			 joined;	/* it came while the group was watched */
 	double			 rss_bytes;
-	const struct lk_snapshot *part;		/* lives with the whole; NULL: nothing heard */
+	double			 live_bytes;	/* NAN: nothing heard */
+	bool			 in_sum;
+	bool			 missed_reference;	/* of a file: growth of it is in no sum */
+	const struct lk_snapshot *part;		/* lives with the whole; NULL: nothing heard, or
+						   this is of a file */
 };
+
+/* lk_snapshot_member_word - "live", "silent", "no sampler", "gone"; _state: -1 for another word. */
+const char *lk_snapshot_member_word(enum lk_member_state state);
+int lk_snapshot_member_state(const char *name);
 
 struct lk_snapshot {
 	uint64_t		 seq;

@@ -274,7 +274,7 @@ next_view(struct lk_desk *d, int step)
 	    !d->views[view].ops->without_process) ||
 	    (d->session.scan == NULL && strcmp(d->views[view].ops->id, "processes") == 0) ||
 	    (strcmp(d->views[view].ops->id, "workers") == 0 &&
-	    !lk_session_is_group(&d->session))));
+	    (d->session.now == NULL || d->session.now->member_count == 0))));
 	lk_freeze_forget_choice(&d->session);
 	show(d, view, false);
 }

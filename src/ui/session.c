@@ -138,7 +138,8 @@ lk_session_take(struct lk_session *s)
 bool
 lk_session_is_group(const struct lk_session *s)
 {
-	return s->source != NULL && s->now != NULL && s->now->member_count > 0;
+	return s->source != NULL && lk_source_state(s->source) != LK_SOURCE_OFFLINE &&
+	    s->now != NULL && s->now->member_count > 0;
 }
 
 /* The newest one is where the way to the future ends: what came while the screen stood still. */

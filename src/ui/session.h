@@ -137,7 +137,7 @@ void lk_session_watch(struct lk_session *s, struct lk_source *take_source);
  * Returns: true when it changed. */
 bool lk_session_take(struct lk_session *s);
 
-/* lk_session_is_group - what is on the screen is the sum of several processes. */
+/* lk_session_is_group - what is on the screen is the sum of several processes that run. */
 bool lk_session_is_group(const struct lk_session *s);
 
 /* lk_session_travel - while paused: NOW is the snapshot before (-1) or after (+1). */

@@ -17,7 +17,8 @@ has_tab(const struct lk_desk *d, const struct lk_view_ops *ops)
 	if (d->session.source == NULL)
 		return false;
 	if (strcmp(ops->id, "workers") == 0)
-		return lk_session_is_group(&d->session) || d->group_pid != 0;
+		return (d->session.now != NULL && d->session.now->member_count > 0) ||
+		    d->group_pid != 0;
 	return strcmp(ops->id, "help") != 0 && strcmp(ops->id, "referrers") != 0 &&
 	    strcmp(ops->id, "setup") != 0;
 }

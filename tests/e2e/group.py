@@ -115,6 +115,24 @@ def the_sum_is_that_of_each(service):
     assert f" sum of {_WORKERS + 1} processes, 0 ended, py" in table, table
 
 
+def a_file_of_the_sum_says_who_is_in_it(service, folder):
+    path = os.path.join(folder, "sum.json")
+    pids = service.members()
+    harness.ask_leaktop(service.sockets, "export", "-g", service.process.pid, "-o", path)
+    harness.ask_leaktop(service.sockets, "record", "-g", service.process.pid, "-n", 1, "-o",
+                        path + ".record")
+    for name in path, path + ".record":
+        with open(name, encoding="utf-8") as file:
+            one = json.loads(file.readline() if name != path else file.read())
+        assert {p["pid"] for p in one["processes"] if p["in_sum"]} == pids, one["processes"]
+        live = sum(p["live_bytes"] for p in one["processes"])
+        assert abs(one["totals"]["live_bytes"] - live) < 1, (one["totals"], live)
+        table = harness.ask_leaktop(service.sockets, "open", "-b", name)
+        assert f" sum of {len(pids)} processes, 0 ended, py" in table, table
+        assert "remember" in table, table
+    os.unlink(path)     # the_screen_follows looks for its own
+
+
 def the_screen_follows(service, folder):
     master = service.process.pid
     first = service.members()
@@ -195,6 +213,8 @@ def _test():
     with tempfile.TemporaryDirectory(prefix="leaktop-e2e-") as folder, Gunicorn(folder) as service:
         the_sum_is_that_of_each(service)
         print("ok   the_sum_is_that_of_each", flush=True)
+        a_file_of_the_sum_says_who_is_in_it(service, folder)
+        print("ok   a_file_of_the_sum_says_who_is_in_it", flush=True)
         the_screen_follows(service, folder)
         print("ok   the_screen_follows", flush=True)
         a_worker_that_is_stopped_misses_a_baseline(service, folder)

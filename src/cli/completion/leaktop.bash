@@ -47,8 +47,8 @@ _leaktop()
 		--native --help' ;;
 	detach:-*|doctor:-*) i='--help' ;;
 	list:*) i='--json --help' ;;
-	export:-*) i='-o --output --format --delta --baseline --help' ;;
-	record:-*) i='-o --output --every --max-size -n --frames --help' ;;
+	export:-*) i='-g --group -o --output --format --delta --baseline --help' ;;
+	record:-*) i='-g --group -o --output --every --max-size -n --frames --help' ;;
 	diff:-*) i='--fail-over --top --json --help' ;;
 	open:-*) i="$look --help" ;;
 	open:*|diff:*) compopt -o default; return ;;

@@ -23,6 +23,7 @@ complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a export -d 
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a open -d 'show a snapshot'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a diff -d 'what grew between two snapshots'
 complete -c leaktop -n "not __fish_seen_subcommand_from $commands" -a record -d 'append snapshots to a file'
+complete -c leaktop -n "__fish_seen_subcommand_from export record" -s g -l group -d 'with all below it'
 complete -c leaktop -n "__fish_seen_subcommand_from record" -s o -l output -r -F -d 'where to'
 complete -c leaktop -n "__fish_seen_subcommand_from record" -l every -x -d 'time between snapshots'
 complete -c leaktop -n "__fish_seen_subcommand_from record" -l max-size -x -d 'of the disk'

@@ -240,7 +240,8 @@ facts_text(const struct lk_growth *g, const struct lk_snapshot *now, char *out, 
 static bool
 is_group(const struct lk_session *s, const struct stacks *v)
 {
-	return v->held != NULL && v->held->member_count > 0 && s->group != LK_GROUP_TYPE;
+	return lk_session_is_group(s) && v->held != NULL && v->held->member_count > 0 &&
+	    s->group != LK_GROUP_TYPE;
 }
 
 /* "41207 +12.1M  41208 +9.3M", of the selected row: its growth, or in absolute mode what is

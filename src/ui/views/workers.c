@@ -125,13 +125,15 @@ live_text(const struct lk_ask *ask, char *out, size_t out_bytes)
 {
 	const struct worker *w = row_of(ask);
 
-	lk_text_bytes(w->has_share ? w->share.live_bytes : NAN, out, out_bytes);
+	lk_text_bytes(w->has_share ? w->share.live_bytes : w->member->live_bytes, out, out_bytes);
 }
 
 static double
 live_value(const struct lk_ask *ask)
 {
-	return row_of(ask)->has_share ? row_of(ask)->share.live_bytes : NAN;
+	const struct worker *w = row_of(ask);
+
+	return w->has_share ? w->share.live_bytes : w->member->live_bytes;
 }
 
 /* Since it began; of one that has ended, how long that is ago. */
@@ -307,7 +309,9 @@ workers_input(struct lk_view *view, enum lk_action action)
 		return false;
 	if (w == NULL)
 		return true;
-	if (w->member->state == LK_MEMBER_GONE)
+	if (!lk_session_is_group(s))
+		lk_session_say(s, LK_ROLE_WARN, "this is a file: none of them can be opened");
+	else if (w->member->state == LK_MEMBER_GONE)
 		lk_session_say(s, LK_ROLE_WARN, "%d has ended", w->member->pid);
 	else if (w->member->state == LK_MEMBER_BARE)
 		lk_session_say(s, LK_ROLE_WARN, "%d has no sampler: %s", w->member->pid,
