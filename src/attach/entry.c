@@ -207,13 +207,18 @@ remote(struct entry *e, unsigned int number_of_call, const char *what, long numb
 	}
 	if (rc == 0 && *result < 0 && *result >= -4095)
 		rc = (int)*result;
-	return rc == 0 ? 0 : fail(e, rc, "%s in the process: %s", what, strerror(-rc));
+	return rc == 0 ? 0 : fail(e, rc, "%s in the process: %s%s", what, strerror(-rc),
+	    rc != -EACCES && rc != -EPERM ? "" : " (it may have no executable memory of its own, "
+	    "as by SELinux); start it with: leaktop run -- COMMAND");
 }
 
+/* Never writable and executable, nor executable once it was writable: where that is forbidden
+ * (MemoryDenyWriteExecute, PR_SET_MDWE) the program would be told no.  We may write it all the
+ * same. */
 static int
 make_memory(struct entry *e)
 {
-	const uint64_t six[6] = {0, LK_STUB_BYTES, PROT_READ | PROT_WRITE,
+	const uint64_t six[6] = {0, LK_STUB_BYTES, PROT_READ | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX, 0};
 	int64_t result = 0;
 	int rc = remote(e, 1, "mmap", SYS_mmap, six, &result);
@@ -235,21 +240,32 @@ give_memory_back(struct entry *e)
 		e->base = 0;
 }
 
-/* Code first, as it can no longer be written by the process itself. */
+static bool
+put_code(struct entry *e, uint64_t address, const unsigned char *code, const unsigned char *end)
+{
+	size_t bytes = (size_t)(end - code);
+
+	return (!lk_tracee_fails(4) && put(e, address, code, bytes)) ||
+	    lk_tracee_poke(&e->tracee, address, code, bytes) == 0;
+}
+
 static int
 fill_memory(struct entry *e, struct user_regs_struct *call)
 {
-	const uint64_t six[6] = {e->base, LK_STUB_PAGE_BYTES, PROT_READ | PROT_EXEC};
+	const uint64_t six[6] = {context_address(e), LK_STUB_BYTES - LK_STUB_PAGE_BYTES,
+		PROT_READ | PROT_WRITE};
 	unsigned char frame[LK_STUB_FRAME_BYTES];
 	const struct lk_tracee *t = &e->tracee;
 	uint64_t at = (e->base + LK_STUB_BYTES - sizeof(frame)) & ~UINT64_C(63);
 	size_t bytes = lk_stub_frame(&t->registers, t->signal_mask, t->xstate, t->xstate_bytes, at,
 	    frame);
 	int64_t result;
+	int rc = remote(e, 2, "mprotect", SYS_mprotect, six, &result);
 
-	if (!put(e, e->base, lk_stub_call, (size_t)(lk_stub_call_end - lk_stub_call)) ||
-	    !put(e, e->base + LK_STUB_BODY_AT, lk_stub_body,
-	    (size_t)(lk_stub_body_end - lk_stub_body)) ||
+	if (rc < 0)
+		return rc;
+	if (!put_code(e, e->base, lk_stub_call, lk_stub_call_end) ||
+	    !put_code(e, e->base + LK_STUB_BODY_AT, lk_stub_body, lk_stub_body_end) ||
 	    !put(e, context_address(e), &e->context, sizeof(e->context)) ||
 	    !put(e, at, frame, bytes))
 		return fail(e, -EIO, "its memory cannot be written: %s", strerror(errno));
@@ -263,7 +279,7 @@ fill_memory(struct entry *e, struct user_regs_struct *call)
 	call->rdx = e->base + LK_STUB_BODY_AT;
 	call->orig_rax = UINT64_MAX;
 	call->eflags &= ~0x500ull;	/* as code expects it: no direction, no single steps */
-	return remote(e, 2, "mprotect", SYS_mprotect, six, &result);
+	return 0;
 }
 
 static int

@@ -35,7 +35,8 @@
 
 /* ---- for tests -----------------------------------------------------------------------------
  * LEAKTOP_ATTACH_TRIP=WHAT:N: before the Nth ptrace call the signal TERM, INT, HUP or KILL comes;
- * with FAIL it is not made, and with CALL the Nth call in the process is not. */
+ * with FAIL it is not made, and with CALL the Nth call in the process is not (4: nor
+ * is the code written by /proc/PID/mem). */
 
 static unsigned int trace_count;
 
@@ -354,6 +355,22 @@ lk_tracee_call(struct lk_tracee *t, const struct user_regs_struct *call, uint64_
 		begun = true;
 	}
 	return begun && rc != -ESRCH ? leave_to_frame(t) : rc;
+}
+
+int
+lk_tracee_poke(struct lk_tracee *t, uint64_t address, const unsigned char *bytes, size_t count)
+{
+	uint64_t word;
+	int rc = 0;
+
+	for (size_t at = 0; at < count && rc == 0; at += sizeof(word)) {
+		size_t part = count - at < sizeof(word) ? count - at : sizeof(word);
+
+		word = 0;
+		memcpy(&word, bytes + at, part);
+		rc = surely(PTRACE_POKEDATA, t->tid, address + at, word);
+	}
+	return rc;
 }
 
 /* ---- close --------------------------------------------------------------------------- */

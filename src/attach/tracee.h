@@ -46,6 +46,12 @@ int lk_tracee_syscall(struct lk_tracee *t, uint64_t address, uint64_t net, long 
  * errno: it was not begun. */
 int lk_tracee_call(struct lk_tracee *t, const struct user_regs_struct *call, uint64_t code);
 
+/* lk_tracee_poke - BYTES [COUNT] to ADDRESS, a multiple of eight, also where only reading is
+ * allowed and /proc/PID/mem is kept from that (proc_mem.force_override).  Up to seven bytes behind
+ * become zero.  Returns: 0 or negative errno. */
+int lk_tracee_poke(struct lk_tracee *t, uint64_t address, const unsigned char *bytes,
+    size_t count);
+
 /* lk_tracee_close - everything back as it was, and detached.  Cannot fail, except that a thread
  * that never stopped is let go by the kernel at the end of this program. */
 void lk_tracee_close(struct lk_tracee *t);

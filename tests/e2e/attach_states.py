@@ -71,6 +71,10 @@ _MORE = {
             until_go(lambda: fcntl.lockf(file, fcntl.LOCK_EX))
         finally:
             os.kill(child, 9)""",
+    "no_writable_code": """
+        import ctypes
+        ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)     # PR_SET_MDWE, where the kernel knows it
+        until_go(lambda: nap(3600))""",
     "importing": """
         import importlib, json, decimal
         def load():
