@@ -315,12 +315,14 @@ static void
 check_staging(struct look *l)
 {
 	struct lk_subject *s = l->subject;
+	struct stat st;
 
-	s->staging = lk_staging_folder(s->pid);
+	if (stat(l->library, &st) == 0)
+		s->staging = lk_staging_folder(s->pid, (uint64_t)st.st_size);
 	if (s->staging == NULL)
 		tell(l, "library", LK_FINDING_REFUSED, "process %d has another root, where the "
 		    "library is not, and no folder to put it (/tmp, /var/tmp, /dev/shm, /run: "
-		    "read-only, or noexec); run leaktop inside of it", (int)s->pid);
+		    "read-only, noexec or full); run leaktop inside of it", (int)s->pid);
 	else
 		tell(l, "library", LK_FINDING_NOTE, "process %d has another root: a copy is put "
 		    "into %s there, and removed when it is loaded", (int)s->pid, s->staging);

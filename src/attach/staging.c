@@ -21,16 +21,18 @@
 #define NAME_FORMAT	"libleaktop-sampler.%d-%d.so"	/* of the process, of leaktop */
 #define NAMES_MAX	100000u	/* that are looked at: the folder is others', too */
 
+/* Blocks that there are none of are not counted. */
 static bool
-is_fit(int folder)
+is_fit(int folder, uint64_t bytes)
 {
 	struct statvfs there;
 
-	return fstatvfs(folder, &there) == 0 && (there.f_flag & (ST_RDONLY | ST_NOEXEC)) == 0;
+	return fstatvfs(folder, &there) == 0 && (there.f_flag & (ST_RDONLY | ST_NOEXEC)) == 0 &&
+	    (there.f_blocks == 0 || (uint64_t)there.f_bavail * there.f_frsize >= bytes);
 }
 
 const char *
-lk_staging_folder(pid_t pid)
+lk_staging_folder(pid_t pid, uint64_t bytes)
 {
 	static const char *const folders[] = {"/tmp", "/var/tmp", "/dev/shm", "/run"};
 	const char *found = NULL;
@@ -40,7 +42,7 @@ lk_staging_folder(pid_t pid)
 
 		if (fd < 0)
 			continue;
-		if (is_fit(fd))
+		if (is_fit(fd, bytes))
 			found = folders[i];
 		close(fd);
 	}

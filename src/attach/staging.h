@@ -7,6 +7,7 @@
 #define LK_ATTACH_STAGING_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct lk_staged {
@@ -15,9 +16,10 @@ struct lk_staged {
 	char	 path[128];		/* as the process sees it; "": there is none */
 };
 
-/* lk_staging_folder - where in the root of PID a library can be put and loaded from; touches
- * nothing.  Returns: static text, or NULL: all are read-only or noexec, or are not there. */
-const char *lk_staging_folder(pid_t pid);
+/* lk_staging_folder - where in the root of PID a library of BYTES can be put and loaded from;
+ * touches nothing.  Returns: static text, or NULL: all are read-only, noexec or full, or are not
+ * there. */
+const char *lk_staging_folder(pid_t pid, uint64_t bytes);
 
 /* lk_staging_put - copy LIBRARY into FOLDER there, and remove copies that nobody wants any more.
  * Returns: 0 or negative errno: nothing is left. */

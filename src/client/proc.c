@@ -129,15 +129,28 @@ lk_proc_pid_inside(pid_t pid)
 	return (pid_t)value;
 }
 
+static bool
+has_our(pid_t pid, const char *namespace)
+{
+	struct stat its, ours;
+	char path[32], our_path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, namespace);
+	snprintf(our_path, sizeof(our_path), "/proc/self/ns/%s", namespace);
+	return stat(path, &its) < 0 || stat(our_path, &ours) < 0 ||
+	    (its.st_ino == ours.st_ino && its.st_dev == ours.st_dev);
+}
+
 bool
 lk_proc_has_our_mounts(pid_t pid)
 {
-	struct stat its, ours;
-	char path[32];
+	return has_our(pid, "mnt");
+}
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
-	return stat(path, &its) < 0 || stat("/proc/self/ns/mnt", &ours) < 0 ||
-	    (its.st_ino == ours.st_ino && its.st_dev == ours.st_dev);
+bool
+lk_proc_has_our_time(pid_t pid)
+{
+	return has_our(pid, "time");
 }
 
 void

@@ -38,6 +38,9 @@ pid_t lk_proc_pid_inside(pid_t pid);
 /* lk_proc_has_our_mounts - false: what it calls /tmp may be another folder than ours. */
 bool lk_proc_has_our_mounts(pid_t pid);
 
+/* lk_proc_has_our_time - false: when it says when something began it counts from elsewhere. */
+bool lk_proc_has_our_time(pid_t pid);
+
 /* lk_proc_user - login name of UID, else its digits. */
 void lk_proc_user(uid_t uid, char *out, size_t out_bytes);
 

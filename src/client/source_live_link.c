@@ -101,6 +101,15 @@ lk_source_live_dial(struct lk_live *l)
 	l->heard_ms = l->now_ms;
 }
 
+/* A process that cannot read /proc does not know when it began, and in a time namespace of its own
+ * it counts from elsewhere.  Then its pid has to do. */
+static bool
+is_another(const struct lk_live *l, uint64_t began)
+{
+	return l->start_time != 0 && began != 0 && began != l->start_time &&
+	       lk_proc_has_our_time(l->pid);
+}
+
 void
 lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 {
@@ -118,7 +127,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 		give_up(l, LK_SOURCE_REFUSED);
 		return;
 	}
-	if (l->start_time != 0 && hello->start_time != l->start_time) {
+	if (is_another(l, hello->start_time)) {
 		lk_source_live_enter(l, LK_SOURCE_GONE, "process %d has ended; another has its pid",
 				     l->pid);
 		give_up(l, LK_SOURCE_GONE);

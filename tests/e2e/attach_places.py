@@ -25,10 +25,10 @@ from subject import DONE, FAILED, FILTERED, STATES, Program, may_attach  # noqa:
 class Elsewhere(Program):
     """A child of unshare, in namespaces of its own."""
 
-    def __init__(self, python, *flags, before=":", source=STATES["sleep"]):
+    def __init__(self, python, *flags, before=":", source=STATES["sleep"], **variables):
         """BEFORE is done by a shell in there."""
         shell = ["unshare", *flags, "/bin/sh", "-c", before + '\nexec "$@"', "sh", python]
-        super().__init__(python, source, command=shell)
+        super().__init__(python, source, command=shell, **variables)
 
     @property
     def pid(self):
@@ -55,11 +55,11 @@ mount -t tmpfs -o noexec,nosuid tmpfs /tmp
 mount -o remount,bind,ro /"""
 
 
-def _elsewhere(python, *flags, before=":"):
+def _elsewhere(python, *flags, before=":", **variables):
     """What leaktop says of one in those namespaces, or where they cannot be made."""
     if not _may(*flags, before=before):
         return f"not here: unshare {' '.join(flags)} is not permitted"
-    with Elsewhere(python, *flags, before=before) as program:
+    with Elsewhere(python, *flags, before=before, **variables) as program:
         run = subprocess.run(
             [harness.LEAKTOP, "attach", *FILTERED, str(program.pid)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False, timeout=120,
@@ -112,6 +112,14 @@ def _copies(program):
     """Of the library, where a process with another root sees them."""
     return [name for name in os.listdir(f"/proc/{program.pid}/root/tmp")
             if name.startswith("libleaktop-sampler.")]
+
+
+def another_root_nearly_full(python):
+    """There is more than one folder."""
+    said = _elsewhere(python, "--mount", before="mount -t tmpfs -o size=64k tmpfs /tmp\n" + _HIDDEN,
+                      TMPDIR="/dev/shm")
+    assert said.startswith("not here") or "has the sampler since" in said, said
+    return said
 
 
 def another_root_interrupted(python):
@@ -183,6 +191,19 @@ def pids(python):
     return _elsewhere(python, "--pid", "--fork")
 
 
+def another_time(python):
+    """It says of itself that it began at another time than /proc says here."""
+    said = _elsewhere(python, "--time", "--boottime", "86400", "--fork")
+    assert said.startswith("not here") or "has the sampler since" in said, said
+    return said
+
+
+def without_proc(python):
+    said = _elsewhere(python, "--mount", before="mount -t tmpfs tmpfs /proc")
+    assert said.startswith("not here") or "has the sampler since" in said, said
+    return said
+
+
 def users(python):
     return _elsewhere(python, "--user", "--map-root-user")
 
@@ -238,7 +259,8 @@ def _maps(pid):
 
 
 TESTS = [network, mounts, mounts_read_only, another_root, another_root_interrupted,
-         lines_of_another_root, another_root_without_room, pids, users, container, musl]
+         lines_of_another_root, another_root_without_room, pids, another_time,
+         without_proc, another_root_nearly_full, users, container, musl]
 
 
 if __name__ == "__main__":
