@@ -184,8 +184,8 @@ check_seccomp(struct look *l)
 	else
 		tell(l, "seccomp", LK_FINDING_REFUSED, "process %d has a filter of system calls "
 		    "(seccomp), which may kill it for what attach does there; if it permits mmap, "
-		    "mprotect, clone, openat, socket, bind and listen, as those of containers do, "
-		    "say --seccomp", (int)s->pid);
+		    "mprotect, clone, openat, socket, bind and listen, as those of containers do: "
+		    "leaktop attach --seccomp %d", (int)s->pid, (int)s->pid);
 }
 
 /* ---- the interpreter --------------------------------------------------------------------- */

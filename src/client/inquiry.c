@@ -70,7 +70,9 @@ take(struct lk_inquiry *q, const struct lk_message *m)
 	if (!q->is_greeted)
 		return greet(q, m);
 	if (m->type == LK_MESSAGE_BYE)
-		return fail(q, -ECONNRESET, "the process is ending");
+		return fail(q, -ECONNRESET, strcmp(m->bye.reason, "detached") == 0
+						? "the sampler was detached"
+						: "the process is ending");
 	if (m->type != LK_MESSAGE_REPLY) {
 		rc = q->fn(m, q->ctx);
 		return rc < 0 ? fail(q, rc, strerror(-rc)) : rc;

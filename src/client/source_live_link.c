@@ -66,7 +66,7 @@ dial_words(int rc)
 {
 	switch (rc) {
 	case -ENOENT:
-		return "no sampler is listening: is it gone, or not started by leaktop run?";
+		return "no sampler listens: was it detached? See leaktop attach, leaktop run";
 	case -ECONNREFUSED:
 		return "the sampler's socket is there, but nobody listens";
 	case -EAGAIN:
@@ -182,5 +182,7 @@ lk_source_live_farewell(struct lk_live *l, const struct lk_message_bye *bye)
 	l->backoff_ms = 0;
 	lk_source_live_lose(l, strcmp(bye->reason, "exec") == 0
 				   ? "the process started another program"
+			       : strcmp(bye->reason, "detached") == 0
+				   ? "the sampler was detached"
 				   : "the process is ending");
 }

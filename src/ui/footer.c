@@ -17,6 +17,7 @@ struct hint {
 };
 
 #define HINTS_MAX 24
+#define MESSAGE_ROWS 4	/* of 80 columns it needs no more */
 
 /* Help, then the keys of the view, then those of everywhere. */
 enum footer_pass { PASS_HELP, PASS_OWN, PASS_OTHERS, PASS_COUNT };
@@ -163,18 +164,58 @@ advice(const struct lk_desk *d, char *out, size_t out_bytes)
 	return "";
 }
 
+/* The bytes of TEXT that a row takes, up to a space. */
+static size_t
+fitting(const struct lk_canvas *c, const char *text)
+{
+	char part[sizeof(((struct lk_session *)0)->message)];
+	size_t taken = 0, at = 0;
+
+	do {
+		at++;
+		at += strcspn(text + at, " ");
+		snprintf(part, sizeof(part), "%.*s", (int)at, text);
+		if (taken != 0 && lk_canvas_width(c, part) > c->cols - 1)
+			break;
+		taken = at;
+	} while (text[at] != '\0');
+	return taken;
+}
+
+/* What to do next is mostly at the end of it.  Returns: rows, the last is ROW. */
+static int
+draw_message(const struct lk_session *s, struct lk_canvas *c, int row, int rows_max)
+{
+	char part[sizeof(s->message)];
+	const char *lines[MESSAGE_ROWS], *text = s->message;
+	size_t taken;
+	int count = 0;
+
+	while (*text != '\0' && count < rows_max) {
+		lines[count++] = text;
+		text += fitting(c, text);
+		text += strspn(text, " ");
+	}
+	for (int i = 0; i < count; i++) {
+		taken = i + 1 < count ? (size_t)(lines[i + 1] - lines[i]) : strlen(lines[i]);
+		snprintf(part, sizeof(part), "%.*s", (int)taken, lines[i]);
+		lk_canvas_text(c, row - count + 1 + i, 1, c->cols - 1, s->message_role, part);
+	}
+	return count;
+}
+
 int
 lk_footer_draw(const struct lk_desk *d, struct lk_canvas *c)
 {
 	const struct lk_session *s = &d->session;
 	bool full = c->rows >= LK_HEADER_FULL_ROWS;
-	int row = full ? c->rows - 2 : c->rows - 1;
+	int row = full ? c->rows - 2 : c->rows - 1, rows = 1;
 	char words[96];
 
 	if (s->prompt.open)
 		draw_prompt(&s->prompt, c, row);
 	else if (s->message[0] != '\0')
-		lk_canvas_text(c, row, 1, c->cols - 1, s->message_role, s->message);
+		rows = draw_message(s, c, row, full ? MESSAGE_ROWS : 1);
 	else if (full)
 		lk_canvas_text(c, row, 1, c->cols - 1, LK_ROLE_INACTIVE,
 		    advice(d, words, sizeof(words)));
@@ -182,5 +223,5 @@ lk_footer_draw(const struct lk_desk *d, struct lk_canvas *c)
 		draw_keys(d, c, row);
 	if (full)
 		draw_keys(d, c, c->rows - 1);
-	return full ? 2 : 1;
+	return full ? rows + 1 : rows;
 }
