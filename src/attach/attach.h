@@ -9,7 +9,7 @@
  *	  |
  *	wait        the new thread loads the library and starts the sampler in it
  *
- * SIGINT, SIGTERM, SIGHUP, SIGQUIT and SIGTSTP of this program wait until it was let go. */
+ * Signals of this program wait until it was let go, but for SIGKILL and SIGSTOP. */
 #ifndef LK_ATTACH_ATTACH_H
 #define LK_ATTACH_ATTACH_H
 

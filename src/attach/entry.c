@@ -323,16 +323,18 @@ enter(struct entry *e)
 
 /* ---- signals ------------------------------------------------------------------------------- */
 
-/* Those that end leaktop wait until nothing of it is left there, or as little as may be. */
+/* All wait until nothing of leaktop is left there, or as little as may be; but for those that its
+ * own faults are, and the one that ends its waits (tracee.c). */
 static void
 hold_signals(sigset_t *before)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGPIPE};
+	static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT,
+		SIGALRM};
 	sigset_t held;
 
-	sigemptyset(&held);
+	sigfillset(&held);
 	for (size_t i = 0; i < LK_COUNT_OF(signals); i++)
-		sigaddset(&held, signals[i]);
+		sigdelset(&held, signals[i]);
 	sigprocmask(SIG_BLOCK, &held, before);
 }
 

@@ -240,6 +240,10 @@ check_libc(struct look *l)
 	if (s->is_musl)
 		tell(l, "C library", LK_FINDING_REFUSED, "process %d has musl; this sampler was "
 		    "built for the GNU C library", (int)s->pid);
+	else if (!s->has_libc)
+		tell(l, "C library", LK_FINDING_REFUSED, "process %d has no C library that is "
+		    "shared: it was started just now (try again), or is linked statically",
+		    (int)s->pid);
 	else if (s->missing != NULL)
 		tell(l, "C library", LK_FINDING_REFUSED, "process %d has no function %s in its C "
 		    "library that could be called", (int)s->pid, s->missing);

@@ -232,6 +232,7 @@ classify(struct lk_subject *s, struct lk_object *o)
 	}
 	if (is_libc(name)) {
 		o->code = LK_CODE_LIBC;
+		s->has_libc = true;
 		find_calls(s, &e);
 		if (begins(name, "libc"))
 			s->glibc = lk_versions_had(&e);

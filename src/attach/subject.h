@@ -61,7 +61,7 @@ struct lk_subject {
 	size_t		 interpreter_count;	/* objects that export Py_IsInitialized */
 	const struct lk_mapping *interpreter;
 	unsigned int	 minor;			/* of Python 3; 0: not known before */
-	bool		 is_pypy, is_musl, is_valgrind;
+	bool		 is_pypy, is_musl, is_valgrind, has_libc;
 	unsigned int	 glibc;			/* the N of 2.N; 0: not known */
 	const struct lk_mapping *sampler;	/* it is there already */
 	uint64_t	 sampler_function;	/* LK_SUBJECT_SYMBOL of it; 0: none */

@@ -70,8 +70,8 @@ const struct lk_command lk_detach_command = {
     .name = "detach",
     .words = "PID|NAME",
     .summary = "Take the sampler out of a process; what it knows is forgotten.",
-    .details = "Its library stays mapped and its memory stays, unused; leaktop attach starts it\n"
-	       "again.\n",
+    .details = "Its library stays mapped, asleep, and the memory of its tables is given back;\n"
+	       "leaktop attach starts it again.\n",
     .words_min = 1,
     .words_max = 1,
     .run = detach,
