@@ -6,10 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "client/proc.h"
+#include "client/rendezvous.h"
 
-#define MAPS_MAX_BYTES (256u << 10)
+#define MAPS_MAX_BYTES (4u << 20) /* libraries come late in it: behind the stacks of threads */
 
 static const char *
 base_of(const char *path)
@@ -40,15 +43,27 @@ version_after(const char *text, const char *word, char *out, size_t out_bytes)
 	return true;
 }
 
+/* Where the interpreter is linked into a program of another name its sampler tells: it listens in
+ * what runs Python alone. */
 static bool
-maps_libpython(pid_t pid, char *version, size_t version_bytes)
+has_sampler(pid_t pid)
+{
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	uid_t uid;
+
+	return lk_proc_uid(pid, &uid) == 0 &&
+	       lk_rendezvous_find(pid, uid, path, sizeof(path)) == 0;
+}
+
+static bool
+maps_python(pid_t pid, char *version, size_t version_bytes)
 {
 	char *text = malloc(MAPS_MAX_BYTES);
 	bool found = false;
 
-	if (text != NULL && lk_proc_read(pid, "maps", text, MAPS_MAX_BYTES) > 0 &&
-	    strstr(text, "/libpython") != NULL) {
-		found = true;
+	if (text != NULL && lk_proc_read(pid, "maps", text, MAPS_MAX_BYTES) > 0) {
+		found = strstr(text, "/libpython") != NULL ||
+			(strstr(text, "/libleaktop-sampler.") != NULL && has_sampler(pid));
 		version_after(text, "/libpython", version, version_bytes);
 	}
 	free(text);
@@ -67,7 +82,7 @@ lk_python_process_recognise(pid_t pid, const char *exe, const char *comm, char *
 		return true;
 	}
 	if (exe[0] != '\0')
-		return maps_libpython(pid, version, version_bytes);
+		return maps_python(pid, version, version_bytes);
 	/* not ours to look into: the first argument and the name are public */
 	if (is_interpreter(comm))
 		return true;

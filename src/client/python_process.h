@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* lk_python_process_recognise - EXE: target of /proc/PID/exe, "" when it may not be read.
+/* lk_python_process_recognise - by the program's name, a libpython, or a sampler that listens.
+ * EXE: target of /proc/PID/exe, "" when it may not be read.
  * Costs a read of /proc/PID/maps when the executable is not called python.
  * version: "3.11", "" unknown.  Returns: whether PID runs Python. */
 bool lk_python_process_recognise(pid_t pid, const char *exe, const char *comm, char *version,

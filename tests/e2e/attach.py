@@ -157,6 +157,21 @@ def _no_thread_of_ours(program):
     return len(os.listdir(f"/proc/{program.pid}/fd")), program.maps().count("\n") // 20
 
 
+def under_another_name(python):
+    """With the interpreter in the program: what was attached to can be looked at, and detached."""
+    if python != os.path.realpath("/usr/bin/python3"):
+        return "not here: needs an interpreter that is found from anywhere"
+    with tempfile.TemporaryDirectory(prefix="leaktop-attach-") as folder:
+        ledger = shutil.copy(python, os.path.join(folder, "ledger"))
+        with Program(ledger, STATES["sleep"]) as program:
+            program.attach()
+            assert " sampling at " in program.leaktop(program.pid, "--batch")
+            assert "runs without" in program.leaktop("detach", program.pid)
+            program.check()
+            program.end()
+    return ""
+
+
 def by_a_key(python):
     """A in Processes asks, attaches, and shows the process."""
     if shutil.which("tmux") is None:
@@ -210,6 +225,8 @@ def with_memory_locked(python):
         program.attach()
         assert program.hello()["state"] == "sampling", program.hello()
         more = _resident_mb(program) - before
+        with open(f"/proc/{program.pid}/smaps", encoding="utf-8") as maps:
+            assert " nh" in maps.read() or not os.path.exists("/sys/kernel/mm/transparent_hugepage")
         program.check()
         assert more < 100, f"{more} MB more are resident"
         locked = program.says("locked") == "0"
@@ -472,7 +489,7 @@ def without_threads(python):
     return ""
 
 
-TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, by_a_key, twice_says_so,
+TESTS = [a_sleep_takes_its_time, it_counts_from_then_on, under_another_name, by_a_key, twice_says_so,
          attached_detached_attached, again_in_the_same_wait, after_an_update,
          where_its_folder_is_gone, without_a_folder, without_threads,
          dry_run_and_doctor_touch_nothing,
