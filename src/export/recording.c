@@ -13,11 +13,13 @@
 #include <unistd.h>
 
 #include "leaktop/snapshot.h"
+#include "model/arena.h"
 #include "util/replace.h"
 #include "util/text.h"
 
 #include "export/export.h"
 #include "export/quote.h"
+#include "export/slim.h"
 
 #define CHUNK_BYTES 65536
 #define BEGIN "{\"schema\":\"leaktop."	/* of each line */
@@ -293,14 +295,18 @@ lk_recording_add(struct lk_recording *r, const struct lk_snapshot *s, uint32_t r
     char *words, size_t words_bytes)
 {
 	const struct lk_export_options options = {.reference = reference};
+	struct lk_arena *arena = lk_arena_new();
 	char *line = NULL;
 	size_t length = 0;
-	FILE *out = open_memstream(&line, &length);
+	FILE *out = arena != NULL ? open_memstream(&line, &length) : NULL;
 	int rc;
 
-	if (out == NULL)
+	if (out == NULL) {
+		lk_arena_free(arena);
 		return explain(-ENOMEM, r->path, words, words_bytes);
-	rc = lk_export_print(s, &options, out, words, words_bytes);
+	}
+	rc = lk_export_print(lk_slim_snapshot(s, arena), &options, out, words, words_bytes);
+	lk_arena_free(arena);
 	if (fclose(out) != 0 && rc == 0)
 		rc = explain(-ENOMEM, r->path, words, words_bytes);
 	if (rc == 0)

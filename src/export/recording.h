@@ -20,7 +20,7 @@ struct lk_snapshot;
 int lk_recording_open(const char *path, uint64_t max_bytes, char *words, size_t words_bytes,
     struct lk_recording **out);
 
-/* lk_recording_add - S as one more line, with growth since baseline REFERENCE.
+/* lk_recording_add - S, made slim (slim.h), as one more line, with growth since baseline REFERENCE.
  * Returns: 0; negative errno: nothing was added, the file is as it was, and it may be tried again
  *	(-ENOSPC: when there is room).  words as above. */
 int lk_recording_add(struct lk_recording *r, const struct lk_snapshot *s, uint32_t reference,

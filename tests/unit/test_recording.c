@@ -8,9 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/growth.h"
 #include "client/source.h"
 #include "export/recording.h"
+#include "export/slim.h"
+#include "model/arena.h"
 #include "model/snapshot.h"
+
+#include "fixture.h"
 
 static double
 size_of(const char *of)
@@ -300,6 +305,77 @@ START_TEST(a_full_disk_leaves_whole_lines)
 }
 END_TEST
 
+/* Four lines, of which stacks 1 to 3, 4 and 5, 6 to 8, and 9 are: the first one leaks in stack 2,
+ * of the second one nothing is alive, of the third one what was at the baseline has died, and the
+ * fourth one is new. */
+static const struct fixture_cell cells_then[] = {
+	{1, 0, 0}, {2, 0, 4}, {4, 0, 0}, {5, 0, 0}, {6, 0, 0}, {7, 0, 5}, {8, 0, 0}, {0, 0, 0},
+};
+static const struct fixture_cell cells_now[] = {
+	{1, 0, 0}, {2, 0, 3}, {2, 1, 9}, {3, 0, 0}, {4, 0, 0}, {5, 0, 0}, {6, 0, 0}, {7, 0, 0},
+	{8, 0, 0}, {9, 1, 2}, {0, 0, 0},
+};
+
+static struct lk_snapshot *
+many_dead(void)
+{
+	static const uint32_t lines[] = {1, 1, 1, 2, 2, 3, 3, 3, 4};
+	static const double at_s = 40;
+	struct lk_snapshot *s = lk_fixture_new(100);
+	const struct lk_stack *stacks[9];
+	struct lk_baseline *b = lk_fixture_baselines(s, 1, &at_s);
+
+	for (uint32_t i = 0; i < 9; i++) {
+		struct lk_stack *stack = (struct lk_stack *)(uintptr_t)(stacks[i] =
+		    lk_fixture_stack(s, i + 1, "f", "shop.py", lines[i]));
+		struct lk_frame *frames = lk_arena_get(s->arena, 40, sizeof(*frames));
+
+		for (uint32_t k = 0; k < 40; k++)
+			frames[k] = stack->frames[k < 1 ? 0 : 1];
+		stack->frames = frames;
+		stack->frame_count = 40;
+	}
+	b->rows = lk_fixture_rows(s, stacks, cells_then, 1000, &b->row_count);
+	b->has_rows = true;
+	s->rows = lk_fixture_rows(s, stacks, cells_now, 3000, &s->row_count);
+	return s;
+}
+
+START_TEST(what_is_dead_takes_no_room_and_still_counts)
+{
+	struct lk_snapshot *s = many_dead();
+	struct lk_arena *arena = lk_arena_new();
+	const struct lk_snapshot *slim = lk_slim_snapshot(s, arena);
+	uint32_t reference = (uint32_t)_i, missing;
+	struct lk_growth_set *all = lk_growth_new(s, reference, 0, LK_GROUP_LINE, &missing);
+	struct lk_growth_set *left = lk_growth_new(slim, reference, 0, LK_GROUP_LINE, &missing);
+
+	ck_assert_uint_eq(slim->row_count, 4); /* of each line one */
+	ck_assert_uint_eq(slim->baselines[0].row_count, 3);
+	ck_assert_uint_eq(all->count, 4);
+	ck_assert_uint_eq(left->count, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct lk_growth *a = &all->rows[i], *b = &left->rows[i];
+
+		ck_assert_uint_eq(a->key, b->key);
+		ck_assert_double_eq(a->delta_bytes, b->delta_bytes);
+		ck_assert_double_eq(a->live.bytes, b->live.bytes);
+		ck_assert_double_eq(a->est_allocated_bytes, b->est_allocated_bytes);
+		ck_assert_double_eq(a->est_allocated_since_bytes, b->est_allocated_since_bytes);
+		ck_assert_double_eq(a->est_freed_bytes, b->est_freed_bytes);
+		ck_assert_uint_eq(b->stack->frame_count, b->frame->line == 2 ? 2 : 40);
+		ck_assert_uint_eq(b->stack->flags, b->frame->line == 2 ? 1 : 0);
+	}
+	lk_growth_free(all);
+	lk_growth_free(left);
+	lk_arena_free(arena);
+	lk_snapshot_put(s);
+	s = lk_fixture_new(1);
+	ck_assert_ptr_eq(lk_slim_snapshot(s, s->arena), s); /* no rows, nothing to leave out */
+	lk_snapshot_put(s);
+}
+END_TEST
+
 static Suite *
 recording_suite(void)
 {
@@ -316,6 +392,7 @@ recording_suite(void)
 	tcase_add_test(tc, what_is_damaged_in_a_recording_is_skipped);
 	tcase_add_test(tc, a_recording_stays_within_its_size);
 	tcase_add_test(tc, a_full_disk_leaves_whole_lines);
+	tcase_add_loop_test(tc, what_is_dead_takes_no_room_and_still_counts, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
 }
