@@ -19,6 +19,7 @@ struct change {
 struct maker {
 	const struct lk_snapshot *a, *b;
 	struct lk_diff *diff;
+	enum lk_group group;
 	struct lk_identities ids;
 	struct change *changes; /* [ids.count] */
 };
@@ -203,7 +204,7 @@ make(struct maker *m)
 	diff->rows = lk_arena_get(diff->arena, max, sizeof(*diff->rows));
 	m->changes = lk_arena_get(diff->arena, max, sizeof(*m->changes));
 	if (diff->rows == NULL || m->changes == NULL ||
-	    lk_identity_init(&m->ids, LK_IDENTITY_FRAMES, max, diff->arena) < 0)
+	    lk_identity_init(&m->ids, m->group, max, diff->arena) < 0)
 		return -1;
 	add_all(m);
 	finish(m);
@@ -213,7 +214,13 @@ make(struct maker *m)
 struct lk_diff *
 lk_diff_new(const struct lk_snapshot *a, const struct lk_snapshot *b)
 {
-	struct maker m = {.a = a, .b = b};
+	return lk_diff_by(a, b, LK_IDENTITY_FRAMES);
+}
+
+struct lk_diff *
+lk_diff_by(const struct lk_snapshot *a, const struct lk_snapshot *b, enum lk_group group)
+{
+	struct maker m = {.a = a, .b = b, .group = group};
 	struct lk_arena *arena = lk_arena_new();
 
 	m.diff = arena != NULL ? lk_arena_get(arena, 1, sizeof(*m.diff)) : NULL;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "analysis/estimate.h"
+#include "analysis/growth.h"
 
 struct lk_snapshot;
 struct lk_stack;
@@ -31,6 +32,10 @@ struct lk_diff {
 
 /* lk_diff_new - from A to B; borrows from both.  NULL without memory. */
 struct lk_diff *lk_diff_new(const struct lk_snapshot *a, const struct lk_snapshot *b);
+
+/* lk_diff_by - the same by groups of stacks: by line, say.  A row's stack is one of its group. */
+struct lk_diff *lk_diff_by(const struct lk_snapshot *a, const struct lk_snapshot *b,
+    enum lk_group group);
 void lk_diff_free(struct lk_diff *diff);
 
 #endif

@@ -156,13 +156,17 @@ static int
 compare(const struct lk_snapshot *a, const struct lk_snapshot *b, const struct values *v)
 {
 	struct lk_diff *diff = lk_diff_new(a, b);
-	int rc, status;
+	struct lk_diff *lines = v->json ? NULL : lk_diff_by(a, b, LK_GROUP_LINE);
+	int rc = -ENOMEM, status;
 
-	if (diff == NULL)
-		return lk_fault("%s", strerror(ENOMEM));
-	rc = v->json ? print_json(diff, v->top) : print_text(diff, v->top);
-	status = rc < 0 ? lk_fault("standard output: %s", strerror(-rc))
-			: judge(diff, v->fail_over_bytes);
+	if (diff != NULL && v->json)
+		rc = print_json(diff, v->top);
+	else if (diff != NULL && lines != NULL)
+		rc = print_text(lines, v->top);
+	status = rc == -ENOMEM ? lk_fault("%s", strerror(ENOMEM))
+	    : rc < 0 ? lk_fault("standard output: %s", strerror(-rc))
+		     : judge(diff, v->fail_over_bytes);
+	lk_diff_free(lines);
 	lk_diff_free(diff);
 	return status;
 }

@@ -171,14 +171,31 @@ json_type(struct lk_jsonl *j, const struct lk_message_object_type *t,
 }
 
 /* "about 11.3M of these by price_key, /srv/shop/cart.py:88" */
-static void
-print_site(const struct lk_message_site *site)
+static bool
+is_same_line(const struct lk_message_site *a, const struct lk_message_site *b)
 {
+	return a->function[0] != '\0' && a->line == b->line &&
+	    strcmp(a->function, b->function) == 0 && strcmp(a->file, b->file) == 0;
+}
+
+/* Stacks of one line are one row: the first of them stands for all. */
+static void
+print_site(const struct lk_message_object_type *t, uint32_t at)
+{
+	const struct lk_message_site *site = &t->sites[at];
 	char bytes[LK_TEXT_BYTES], function[TYPE_BYTES], file[TYPE_BYTES];
+	double sum = 0;
+
+	for (uint32_t i = 0; i < t->site_count; i++) {
+		if (i < at && is_same_line(&t->sites[i], site))
+			return;
+		if (i == at || is_same_line(&t->sites[i], site))
+			sum += t->sites[i].bytes;
+	}
 
 	lk_text_clean(site->function, function, sizeof(function));
 	lk_text_clean(site->file, file, sizeof(file));
-	printf("%45s about %s by ", "", lk_text_bytes(site->bytes, bytes, sizeof(bytes)));
+	printf("%45s about %s by ", "", lk_text_bytes(sum, bytes, sizeof(bytes)));
 	if (function[0] == '\0')
 		printf("stack %u, without Python\n", site->stack);
 	else
@@ -212,7 +229,7 @@ print_type(const struct lk_message_object_type *t, const struct lk_scan_delta *d
 	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)),
 	       (unsigned long long)t->garbage_count, cyclic, name);
 	for (uint32_t i = 0; i < t->site_count; i++)
-		print_site(&t->sites[i]);
+		print_site(t, i);
 }
 
 void

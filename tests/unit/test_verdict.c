@@ -565,6 +565,29 @@ START_TEST(a_snapshot_against_itself)
 }
 END_TEST
 
+/* What grew a little in each of many stacks grew much in their line. */
+START_TEST(a_diff_by_line_adds_up_its_stacks)
+{
+	struct lk_stack *fresh = (struct lk_stack *)(uintptr_t)b->rows[3].stack;
+	struct lk_frame *called = lk_arena_get(b->arena, 2, sizeof(*called));
+	struct lk_diff *d;
+
+	called[0] = b->rows[0].stack->frames[0];
+	called[1] = (struct lk_frame){.function = "another", .file = "app.py", .line = 2};
+	fresh->frames = called;
+	d = lk_diff_new(a, b);
+	ck_assert_uint_eq(d->count, 5);
+	ck_assert_double_eq(d->rows[0].delta_bytes, 30 * T);
+	lk_diff_free(d);
+	d = lk_diff_by(a, b, LK_GROUP_LINE);
+	ck_assert_uint_eq(d->count, 4);
+	ck_assert_str_eq(d->rows[0].stack->frames[0].function, "leak");
+	ck_assert_double_eq(d->rows[0].delta_bytes, 60 * T);
+	ck_assert(d->rows[0].significant && !d->rows[0].only_b);
+	lk_diff_free(d);
+}
+END_TEST
+
 static Suite *
 verdict_suite(void)
 {
@@ -599,6 +622,7 @@ diff_suite(void)
 	tcase_add_test(tc, native_stacks_are_the_same_by_name);
 	tcase_add_test(tc, two_processes_with_other_ids);
 	tcase_add_test(tc, a_snapshot_against_itself);
+	tcase_add_test(tc, a_diff_by_line_adds_up_its_stacks);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -465,13 +465,37 @@ frame_of(const struct lk_session *s, const struct lk_site *site)
 	return row != NULL ? lk_growth_site(row->stack) : NULL;
 }
 
+static bool
+is_same_line(const struct lk_frame *a, const struct lk_frame *b)
+{
+	return a != NULL && b != NULL && a->line == b->line &&
+	    strcmp(a->function, b->function) == 0 && strcmp(a->file, b->file) == 0;
+}
+
+/* Of the sites of TYPE that are of the line of the one AT; 0: an earlier one has said it. */
+static double
+bytes_of_line(const struct lk_session *s, const struct lk_type *type, uint32_t at)
+{
+	const struct lk_frame *frame = frame_of(s, &type->sites[at]);
+	double sum = type->sites[at].bytes;
+
+	for (uint32_t i = 0; i < type->site_count; i++)
+		if (i != at && is_same_line(frame_of(s, &type->sites[i]), frame)) {
+			if (i < at)
+				return 0;
+			sum += type->sites[i].bytes;
+		}
+	return sum;
+}
+
 static void
-site_text(const struct lk_session *s, const struct lk_site *site, char *out, size_t out_bytes)
+site_text(const struct lk_session *s, const struct lk_site *site, double line_bytes, char *out,
+    size_t out_bytes)
 {
 	const struct lk_frame *frame = frame_of(s, site);
 	char function[LK_TABLE_TEXT_BYTES], place[LK_TABLE_TEXT_BYTES], bytes[LK_TEXT_BYTES];
 
-	snprintf(out, out_bytes, "%7s ", lk_text_bytes(site->bytes, bytes, sizeof(bytes)));
+	snprintf(out, out_bytes, "%7s ", lk_text_bytes(line_bytes, bytes, sizeof(bytes)));
 	if (frame == NULL)
 		snprintf(out + strlen(out), out_bytes - strlen(out), "a stack that is no more");
 	else
@@ -497,6 +521,7 @@ draw_sites(const struct lk_view *view, struct lk_canvas *c, const struct lk_area
 {
 	const struct lk_type *type = selected_type(view);
 	char text[3 * LK_TABLE_TEXT_BYTES];
+	int row = area->row + 1;
 
 	if (view->table->count == 0)
 		return;
@@ -510,10 +535,13 @@ draw_sites(const struct lk_view *view, struct lk_canvas *c, const struct lk_area
 		    LK_ROLE_INACTIVE, text);
 		return;
 	}
-	for (uint32_t i = 0; i < type->site_count && (int)i + 1 < area->rows; i++) {
-		site_text(view->session, &type->sites[i], text, sizeof(text));
-		lk_canvas_text(c, area->row + 1 + (int)i, area->col + 2, area->cols - 3,
-		    LK_ROLE_MAIN, text);
+	for (uint32_t i = 0; i < type->site_count && row < area->row + area->rows; i++) {
+		double bytes = bytes_of_line(view->session, type, i);
+
+		if (!(bytes > 0))
+			continue;
+		site_text(view->session, &type->sites[i], bytes, text, sizeof(text));
+		lk_canvas_text(c, row++, area->col + 2, area->cols - 3, LK_ROLE_MAIN, text);
 	}
 }
 
