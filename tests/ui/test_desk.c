@@ -401,6 +401,23 @@ START_TEST(terminal_wishes_are_passed_on)
 }
 END_TEST
 
+/* The footer is drawn before the view, and must not tell of lines that are none. */
+START_TEST(pages_end_where_their_lines_do)
+{
+	static const char *const pages[] = {"?", "6"};
+
+	for (size_t i = 0; i < LK_COUNT_OF(pages); i++) {
+		fixture_play(&f, pages[i]);
+		fixture_play(&f, "+1 <Up>");
+		assert_shows(" 1-1");
+		fixture_play(&f, "G <Down> <Down> <PgUp> <PgUp> <PgUp> <PgUp> <PgUp> <PgUp>");
+		fixture_play(&f, "<PgUp> <PgUp> <PgUp> <PgUp> <PgUp> <PgUp> <PgUp> <PgUp>");
+		assert_shows(" 1-1");
+		fixture_play(&f, "<Esc>");
+	}
+}
+END_TEST
+
 START_TEST(hostile_names_cannot_draw)
 {
 	static const char *const views[] = {"1", "5", "8", "4<Enter> +5", "4/odd<Enter>r +5",
@@ -457,6 +474,7 @@ desk_suite(void)
 	tcase_add_test(tc, a_paused_screen_holds_still);
 	tcase_add_test(tc, the_minimum_length_is_asked_for);
 	tcase_add_test(tc, terminal_wishes_are_passed_on);
+	tcase_add_test(tc, pages_end_where_their_lines_do);
 	tcase_add_test(tc, hostile_names_cannot_draw);
 	tcase_add_test(tc, a_native_row_leads_to_its_line_of_python);
 	suite_add_tcase(suite, tc);

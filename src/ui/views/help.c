@@ -7,7 +7,7 @@
 #include "ui/view.h"
 #include "ui/views/all.h"
 
-#define LINES_MAX	192
+#define LINES_MAX	256
 #define NAME_CELLS	14
 
 struct help_line {
@@ -91,7 +91,7 @@ build(struct help *v)
 	add(v, "Sampler", "", LK_ROLE_HEADING);
 	add(v, "512K", "mean bytes between samples; more when it would cost too much",
 	    LK_ROLE_MAIN);
-	add(v, "d0.5", "share of time in which small blocks are seen; for the same reason",
+	add(v, "d0.5", "share of time in which small blocks are seen; same reason",
 	    LK_ROLE_MAIN);
 	add(v, "cost", "of the process's time, all the sampler does", LK_ROLE_MAIN);
 	add(v, "lost", "samples lost for want of room or time", LK_ROLE_MAIN);
@@ -114,16 +114,23 @@ help_enter(struct lk_view *view)
 	v->top = 0;
 }
 
+/* The footer tells where it is before it is drawn. */
+static void
+keep_within(struct help *v)
+{
+	if (v->top > v->count - v->page)
+		v->top = v->count - v->page;
+	if (v->top < 0)
+		v->top = 0;
+}
+
 static void
 help_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	struct help *v = view->state;
 
 	v->page = area->rows;
-	if (v->top > v->count - v->page)
-		v->top = v->count - v->page;
-	if (v->top < 0)
-		v->top = 0;
+	keep_within(v);
 	for (int i = 0; i < area->rows && v->top + i < v->count; i++) {
 		const struct help_line *line = &v->lines[v->top + i];
 		bool heading = line->role == LK_ROLE_HEADING;
@@ -137,10 +144,8 @@ help_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 }
 
 static bool
-help_input(struct lk_view *view, enum lk_action action)
+scroll(struct help *v, enum lk_action action)
 {
-	struct help *v = view->state;
-
 	switch (action) {
 	case LK_ACTION_UP:
 		v->top--;
@@ -163,6 +168,16 @@ help_input(struct lk_view *view, enum lk_action action)
 	default:
 		return false;
 	}
+}
+
+static bool
+help_input(struct lk_view *view, enum lk_action action)
+{
+	struct help *v = view->state;
+	bool taken = scroll(v, action);
+
+	keep_within(v);
+	return taken;
 }
 
 static void

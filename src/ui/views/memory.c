@@ -147,9 +147,10 @@ add_collector(struct memory *v, const struct lk_memory *m)
 {
 	struct line *line = add_text(v, "", LK_ROLE_MAIN);
 
-	line = add_text(v, "garbage collector", LK_ROLE_HEADING);
-	snprintf(line->text, sizeof(line->text), "%9s %9s %9s %9s %13s%s", "COUNT", "THRESHOLD",
-	    "RUNS", "COLLECTED", "UNCOLLECTABLE", m->gc_enabled ? "" : "  DISABLED");
+	line = add_text(v, m->gc_enabled ? "garbage collector" : "collector DISABLED",
+	    LK_ROLE_HEADING);
+	snprintf(line->text, sizeof(line->text), "%9s %9s %9s %9s %13s", "COUNT", "THRESHOLD",
+	    "RUNS", "COLLECTED", "UNCOLLECTABLE");
 	for (size_t i = 0; i < LK_COUNT_OF(m->gc); i++) {
 		static const char *const names[] = {"  generation 0", "  generation 1",
 		    "  generation 2"};
@@ -347,6 +348,16 @@ draw_line(const struct lk_session *s, struct lk_canvas *c, const struct lk_area 
 		    line->note);
 }
 
+/* The footer tells where it is before it is drawn. */
+static void
+keep_within(struct memory *v)
+{
+	if (v->top > v->count - v->page)
+		v->top = v->count - v->page;
+	if (v->top < 0)
+		v->top = 0;
+}
+
 static void
 memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
@@ -361,10 +372,7 @@ memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		return;
 	}
 	v->page = area->rows;
-	if (v->top > v->count - v->page)
-		v->top = v->count - v->page;
-	if (v->top < 0)
-		v->top = 0;
+	keep_within(v);
 	for (int i = 0; i < area->rows && v->top + i < v->count; i++)
 		draw_line(view->session, c, area, area->row + i, &v->lines[v->top + i]);
 }
@@ -376,12 +384,8 @@ ask_ledger(struct lk_view *view)
 }
 
 static bool
-memory_input(struct lk_view *view, enum lk_action action)
+scroll(struct memory *v, enum lk_action action)
 {
-	struct memory *v = view->state;
-
-	if (lk_zoom_input(&v->zoom, action))
-		return true;
 	switch (action) {
 	case LK_ACTION_UP:
 		v->top--;
@@ -401,12 +405,21 @@ memory_input(struct lk_view *view, enum lk_action action)
 	case LK_ACTION_LAST:
 		v->top = v->count;
 		return true;
-	case LK_ACTION_RELOAD:
-		ask_ledger(view);
-		return true;
 	default:
 		return false;
 	}
+}
+
+static bool
+memory_input(struct lk_view *view, enum lk_action action)
+{
+	struct memory *v = view->state;
+	bool taken = lk_zoom_input(&v->zoom, action) || scroll(v, action);
+
+	keep_within(v);
+	if (action == LK_ACTION_RELOAD)
+		ask_ledger(view);
+	return taken || action == LK_ACTION_RELOAD;
 }
 
 static void

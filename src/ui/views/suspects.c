@@ -487,6 +487,9 @@ draw_none(const struct lk_session *s, struct lk_canvas *c, const struct lk_area 
 		    "6 Memory still works");
 	else if (s->before != NULL)
 		lk_view_empty(c, area, "no suspect: nothing grew between the two files", NULL);
+	else if (s->verdict.warm_up_s > 0)
+		lk_view_empty(c, area, "not known yet: that takes a minute of data",
+		    "1 Stacks has what there is already");
 	else
 		lk_view_empty(c, area, "no suspect: nothing grows steadily", s->now->baseline_count
 		    > 0 ? "what is slow needs more time, or traffic" :
