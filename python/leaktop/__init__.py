@@ -15,7 +15,10 @@ __all__ = ["start"]
 _INSTALLED = "@pkglibdir@/libleaktop-sampler.so"    # make install fills it in
 _SETTINGS = ("LEAKTOP_INTERVAL", "LEAKTOP_MEMORY", "LEAKTOP_NATIVE", "LEAKTOP_FREEZE",
              "LEAKTOP_REVEAL", "LEAKTOP_BUDGET", "LEAKTOP_DUTY", "LEAKTOP_DIR", "XDG_RUNTIME_DIR")
-_ALREADY, _ENDING, _NO_INTERPRETER = -114, -108, -95
+_ALREADY, _ENDING = -114, -108
+_WORDS = {-95: "the functions of this Python are not found in the process",
+          -99: "no folder for its socket can be made: see FILES in leaktop(1)",
+          -11: "no more threads can be made"}
 
 
 def _attach():
@@ -38,10 +41,8 @@ def start(**settings):
         given[variable] = str(value)
     words = b"".join(os.fsencode(name + "=" + value) + b"\0" for name, value in given.items())
     code = _attach()(ctypes.c_char_p(words + b"\0"))
-    if code == _NO_INTERPRETER:
-        raise OSError(-code, "leaktop: the functions of this Python are not found in the process")
     if code not in (0, _ALREADY, _ENDING):
-        raise OSError(-code, "leaktop: " + os.strerror(-code))
+        raise OSError(-code, "leaktop: " + _WORDS.get(code, os.strerror(-code)))
 
 
 def _start_by_environment():

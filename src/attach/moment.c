@@ -18,6 +18,7 @@
 
 #define FUTEX_WAIT_BITSET_OP	9	/* semaphores and conditions; locks of libc use others */
 #define FUTEX_OP_MASK		0x7f
+#define FUTEX_WAIT_SHARED	0	/* locks between processes, the end of a thread */
 #define INTERRUPTED_FIRST	-516	/* the kernel's ERESTART words */
 #define INTERRUPTED_LAST	-512
 #define STACK_BYTES		(1u << 20)
@@ -69,7 +70,8 @@ static const struct {
 static enum lk_moment
 moment_of(long number, uint64_t second_argument)
 {
-	if (number == SYS_futex && (second_argument & FUTEX_OP_MASK) != FUTEX_WAIT_BITSET_OP)
+	if (number == SYS_futex && (second_argument & FUTEX_OP_MASK) != FUTEX_WAIT_BITSET_OP &&
+	    (uint32_t)second_argument != FUTEX_WAIT_SHARED)
 		return LK_MOMENT_NEVER;
 	for (size_t i = 0; i < LK_COUNT_OF(waits); i++)
 		if (waits[i].number == number)

@@ -71,6 +71,15 @@ _MORE = {
             until_go(lambda: fcntl.lockf(file, fcntl.LOCK_EX))
         finally:
             os.kill(child, 9)""",
+    "shared_lock": """
+        import ctypes
+        word = ctypes.c_int(0)
+        def wait():
+            ctypes.CDLL(None).syscall(202, ctypes.byref(word), 0, 0, None)
+            for n in range(1000):   # where a signal has its say
+                pass
+            assert False, "the wait ended"
+        until_go(wait)""",
     "no_writable_code": """
         import ctypes
         ctypes.CDLL(None).prctl(65, 1, 0, 0, 0)     # PR_SET_MDWE, where the kernel knows it
