@@ -187,7 +187,7 @@ void
 lk_emit_names_begin(struct lk_print *p)
 {
 	begin(p, "names");
-	lk_print_str(p, ",\"strings\":[");
+	open_list(p, "strings");
 }
 
 void
@@ -256,7 +256,7 @@ void
 lk_emit_baselines_begin(struct lk_print *p)
 {
 	begin(p, "baselines");
-	lk_print_str(p, ",\"list\":[");
+	open_list(p, "list");
 }
 
 void
@@ -290,7 +290,7 @@ lk_emit_history_ring(struct lk_print *p, bool first, uint32_t step_s, double end
 	lk_print_str(p, "{\"step_s\":");
 	lk_print_u64(p, step_s);
 	real(p, "end", end_s, 3);
-	lk_print_str(p, ",\"points\":[");
+	open_list(p, "points");
 }
 
 void
@@ -320,7 +320,7 @@ lk_emit_trends_begin(struct lk_print *p, uint32_t step_s, double end_s)
 	begin(p, "trends");
 	number(p, "step_s", step_s);
 	real(p, "end", end_s, 3);
-	lk_print_str(p, ",\"rows\":[");
+	open_list(p, "rows");
 }
 
 void
@@ -342,7 +342,7 @@ void
 lk_emit_events_begin(struct lk_print *p)
 {
 	begin(p, "events");
-	lk_print_str(p, ",\"list\":[");
+	open_list(p, "list");
 }
 
 void

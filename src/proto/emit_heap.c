@@ -8,6 +8,15 @@
 #include "base/print.h"
 #include "proto/emit_private.h"
 
+static void
+text_or_null(struct lk_print *p, const char *value)
+{
+	if (value != NULL)
+		lk_print_json(p, value, strlen(value));
+	else
+		lk_print_str(p, "null");
+}
+
 void
 lk_emit_containers_begin(struct lk_print *p, const struct lk_emit_containers *m)
 {
@@ -21,7 +30,7 @@ lk_emit_containers_begin(struct lk_print *p, const struct lk_emit_containers *m)
 	number(p, "min_length", m->min_length);
 	boolean(p, "complete", m->complete);
 	text(p, "reason", m->reason);
-	lk_print_str(p, ",\"rows\":[");
+	open_list(p, "rows");
 }
 
 static void
@@ -29,12 +38,9 @@ shares(struct lk_print *p, const char *name, const struct lk_emit_share *list, u
 {
 	uint32_t i;
 
-	key(p, name);
-	lk_print_char(p, '[');
+	open_list(p, name);
 	for (i = 0; i < count; i++) {
-		comma_unless(p, i == 0);
-		lk_print_char(p, '[');
-		lk_print_json(p, list[i].type, strlen(list[i].type));
+		open_text_tuple(p, i == 0, list[i].type);
 		tuple_u64(p, list[i].count);
 		lk_print_char(p, ']');
 	}
@@ -53,33 +59,26 @@ lk_emit_container(struct lk_print *p, bool first, const struct lk_emit_container
 	number(p, "shallow_bytes", m->shallow_bytes);
 	number(p, "bound", m->bound);
 	number(p, "stack", m->stack);
-	if (m->owner != NULL)
-		text(p, "owner", m->owner);
-	else
-		number(p, "owner", LK_EMIT_UNKNOWN);
+	key(p, "owner");
+	text_or_null(p, m->owner);
 	number(p, "looked", m->looked);
 	shares(p, "keys", m->keys, m->key_count);
 	shares(p, "values", m->values, m->value_count);
-	lk_print_str(p, ",\"then\":[");
+	open_list(p, "then");
 }
 
 void
 lk_emit_container_then(struct lk_print *p, bool first, uint32_t baseline, uint64_t length)
 {
 	open_tuple(p, first, baseline);
-	if (length == LK_EMIT_UNKNOWN)
-		lk_print_str(p, ",null");
-	else
-		tuple_u64(p, length);
+	tuple_known(p, length);
 	lk_print_char(p, ']');
 }
 
 void
 lk_emit_containers_end(struct lk_print *p, bool more)
 {
-	lk_print_char(p, ']');
-	boolean(p, "more", more);
-	end(p);
+	end_list(p, more);
 }
 
 void
@@ -126,16 +125,14 @@ lk_emit_cycles_begin(struct lk_print *p, uint64_t cycles, uint64_t objects,
 	number(p, "cycles", cycles);
 	number(p, "objects", objects);
 	number(p, "garbage_objects", garbage_objects);
-	lk_print_str(p, ",\"rows\":[");
+	open_list(p, "rows");
 }
 
 void
 lk_emit_cyclic(struct lk_print *p, bool first, const char *type, uint64_t objects,
     uint64_t garbage_objects)
 {
-	comma_unless(p, first);
-	lk_print_char(p, '[');
-	lk_print_json(p, type, strlen(type));
+	open_text_tuple(p, first, type);
 	tuple_u64(p, objects);
 	tuple_u64(p, garbage_objects);
 	lk_print_char(p, ']');
@@ -146,15 +143,13 @@ lk_emit_uncollectable_begin(struct lk_print *p, uint64_t objects)
 {
 	begin(p, "uncollectable");
 	number(p, "objects", objects);
-	lk_print_str(p, ",\"rows\":[");
+	open_list(p, "rows");
 }
 
 void
 lk_emit_uncollectable(struct lk_print *p, bool first, const char *type, uint64_t objects)
 {
-	comma_unless(p, first);
-	lk_print_char(p, '[');
-	lk_print_json(p, type, strlen(type));
+	open_text_tuple(p, first, type);
 	tuple_u64(p, objects);
 	lk_print_char(p, ']');
 }
@@ -163,23 +158,19 @@ void
 lk_emit_types_begin(struct lk_print *p)
 {
 	begin(p, "types");
-	lk_print_str(p, ",\"rows\":[");
+	open_list(p, "rows");
 }
 
 void
 lk_emit_types_end(struct lk_print *p, bool more)
 {
-	lk_print_char(p, ']');
-	boolean(p, "more", more);
-	end(p);
+	end_list(p, more);
 }
 
 void
 lk_emit_type(struct lk_print *p, bool first, const struct lk_emit_type *m)
 {
-	comma_unless(p, first);
-	lk_print_char(p, '[');
-	lk_print_json(p, m->name, strlen(m->name));
+	open_text_tuple(p, first, m->name);
 	tuple_u64(p, m->objects);
 	tuple_u64(p, m->bytes);
 	tuple_u64(p, m->garbage_objects);
@@ -235,16 +226,14 @@ lk_emit_referrers_begin(struct lk_print *p, const struct lk_emit_referrers *m)
 	number(p, "objects", m->objects);
 	number(p, "bytes", m->bytes);
 	number(p, "paths", m->paths);
-	lk_print_str(p, ",\"cycles\":[");
+	open_list(p, "cycles");
 }
 
 void
 lk_emit_loop(struct lk_print *p, bool first, const char *words, uint64_t length, uint64_t cycles,
     uint64_t objects)
 {
-	comma_unless(p, first);
-	lk_print_char(p, '[');
-	lk_print_json(p, words, strlen(words));
+	open_text_tuple(p, first, words);
 	tuple_u64(p, length);
 	tuple_u64(p, cycles);
 	tuple_u64(p, objects);
@@ -261,22 +250,11 @@ void
 lk_emit_referrer(struct lk_print *p, bool first, const char *path, uint64_t objects,
     uint64_t bytes, uint64_t retained_bytes)
 {
-	comma_unless(p, first);
-	lk_print_char(p, '[');
-	lk_print_json(p, path, strlen(path));
+	open_text_tuple(p, first, path);
 	tuple_u64(p, objects);
 	tuple_u64(p, bytes);
 	tuple_known(p, retained_bytes);
 	lk_print_char(p, ']');
-}
-
-static void
-text_or_null(struct lk_print *p, const char *value)
-{
-	if (value != NULL)
-		lk_print_json(p, value, strlen(value));
-	else
-		lk_print_str(p, "null");
 }
 
 void
@@ -289,7 +267,7 @@ lk_emit_revealed_begin(struct lk_print *p, const struct lk_emit_revealed *m)
 	key(p, "owner");
 	text_or_null(p, m->owner);
 	boolean(p, "same", m->same);
-	lk_print_str(p, ",\"items\":[");
+	open_list(p, "items");
 }
 
 void

@@ -63,6 +63,23 @@ end(struct lk_print *p)
 	lk_print_str(p, "}\n");
 }
 
+/* ,"name":[ */
+static inline void
+open_list(struct lk_print *p, const char *name)
+{
+	key(p, name);
+	lk_print_char(p, '[');
+}
+
+/* The list that is open, and with it the message; MORE of it is in the next one. */
+static inline void
+end_list(struct lk_print *p, bool more)
+{
+	lk_print_char(p, ']');
+	boolean(p, "more", more);
+	end(p);
+}
+
 static inline void
 comma_unless(struct lk_print *p, bool first)
 {
@@ -70,13 +87,21 @@ comma_unless(struct lk_print *p, bool first)
 		lk_print_char(p, ',');
 }
 
-/* [a,b,... without a closing bracket */
+/* [a,b,... without a closing bracket: by a number, by a text */
 static inline void
 open_tuple(struct lk_print *p, bool first, uint64_t id)
 {
 	comma_unless(p, first);
 	lk_print_char(p, '[');
 	lk_print_u64(p, id);
+}
+
+static inline void
+open_text_tuple(struct lk_print *p, bool first, const char *name)
+{
+	comma_unless(p, first);
+	lk_print_char(p, '[');
+	lk_print_json(p, name, strlen(name));
 }
 
 static inline void
