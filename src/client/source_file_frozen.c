@@ -42,25 +42,21 @@ read_cycles(reader *r, const json_t *object, struct lk_cycles *out)
 static bool
 read_stuck(reader *r, const json_t *object, struct lk_uncollectable *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_stuck *stuck;
-	size_t count;
 
-	if (!lk_source_file_values_array(r, object, "types", LK_NEEDED, LK_SNAPSHOT_SITES_MAX,
-	    &list))
+	if (!lk_source_file_values_list(r, object, "types", LK_NEEDED, LK_SNAPSHOT_SITES_MAX,
+	    sizeof(*stuck), &list))
 		return false;
-	count = json_array_size(list);
-	stuck = lk_source_file_values_room(r, count, sizeof(*stuck));
-	if (stuck == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		if (!lk_source_file_values_text(r, json_array_get(list, i), "type", LK_NEEDED,
+	stuck = list.room;
+	for (uint32_t i = 0; i < list.count; i++)
+		if (!lk_source_file_values_text(r, json_array_get(list.json, i), "type", LK_NEEDED,
 			&stuck[i].name) ||
-		    !lk_source_file_values_doubles(r, json_array_get(list, i), lk_schema_stuck,
+		    !lk_source_file_values_doubles(r, json_array_get(list.json, i), lk_schema_stuck,
 			LK_OPTIONAL, &stuck[i]))
 			return false;
 	out->list = stuck;
-	out->count = (uint32_t)count;
+	out->count = list.count;
 	return true;
 }
 
@@ -92,19 +88,15 @@ read_descriptors(reader *r, const json_t *object, struct lk_descriptors *out)
 static bool
 read_sites(reader *r, const json_t *object, struct lk_type *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_site *sites;
-	size_t count;
 
-	if (!lk_source_file_values_array(r, object, "sites", LK_OPTIONAL, LK_SNAPSHOT_SITES_MAX,
-	    &list))
+	if (!lk_source_file_values_list(r, object, "sites", LK_OPTIONAL, LK_SNAPSHOT_SITES_MAX,
+	    sizeof(*sites), &list))
 		return false;
-	count = list != NULL ? json_array_size(list) : 0;
-	sites = lk_source_file_values_room(r, count, sizeof(*sites));
-	if (sites == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(list, i);
+	sites = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		sites[i] = (struct lk_site){0, NAN, NAN};
 		if (!lk_source_file_values_u32(r, item, "stack", LK_NEEDED, ID_MAX,
@@ -114,24 +106,22 @@ read_sites(reader *r, const json_t *object, struct lk_type *out)
 			return false;
 	}
 	out->sites = sites;
-	out->site_count = (uint32_t)count;
+	out->site_count = list.count;
 	return true;
 }
 
 static bool
 read_type_rows(reader *r, const json_t *object, struct lk_types *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_type *rows;
 
-	if (!lk_source_file_values_array(r, object, "rows", LK_NEEDED, LK_SNAPSHOT_TYPES_MAX,
-	    &list))
+	if (!lk_source_file_values_list(r, object, "rows", LK_NEEDED, LK_SNAPSHOT_TYPES_MAX,
+	    sizeof(*rows), &list))
 		return false;
-	rows = lk_source_file_values_room(r, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
+	rows = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		rows[i] = (struct lk_type){"", NAN, NAN, NAN, NAN, NAN, NAN, 0, NULL};
 		if (!lk_source_file_values_text(r, item, "type", LK_NEEDED, &rows[i].name) ||
@@ -141,7 +131,7 @@ read_type_rows(reader *r, const json_t *object, struct lk_types *out)
 			return false;
 	}
 	out->list = rows;
-	out->count = (uint32_t)json_array_size(list);
+	out->count = list.count;
 	return true;
 }
 
@@ -159,17 +149,15 @@ read_types(reader *r, const json_t *object, struct lk_types *out)
 static bool
 read_path_rows(reader *r, const json_t *object, struct lk_holders *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_holder *rows;
 
-	if (!lk_source_file_values_array(r, object, "rows", LK_NEEDED, LK_SNAPSHOT_PATHS_MAX,
-	    &list))
+	if (!lk_source_file_values_list(r, object, "rows", LK_NEEDED, LK_SNAPSHOT_PATHS_MAX,
+	    sizeof(*rows), &list))
 		return false;
-	rows = lk_source_file_values_room(r, json_array_size(list), sizeof(*rows));
-	if (rows == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
+	rows = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		rows[i] = (struct lk_holder){"", NAN, NAN, NAN};
 		if (!lk_source_file_values_text(r, item, "path", LK_NEEDED, &rows[i].path) ||
@@ -178,26 +166,22 @@ read_path_rows(reader *r, const json_t *object, struct lk_holders *out)
 			return false;
 	}
 	out->list = rows;
-	out->count = (uint32_t)json_array_size(list);
+	out->count = list.count;
 	return true;
 }
 
 static bool
 read_loops(reader *r, const json_t *object, struct lk_holders *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_loop *loops;
-	size_t count;
 
-	if (!lk_source_file_values_array(r, object, "cycles", LK_OPTIONAL, LK_SNAPSHOT_PATHS_MAX,
-	    &list))
+	if (!lk_source_file_values_list(r, object, "cycles", LK_OPTIONAL, LK_SNAPSHOT_PATHS_MAX,
+	    sizeof(*loops), &list))
 		return false;
-	count = list != NULL ? json_array_size(list) : 0;
-	loops = lk_source_file_values_room(r, count, sizeof(*loops));
-	if (loops == NULL)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(list, i);
+	loops = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		if (!lk_source_file_values_text(r, item, "cycle", LK_NEEDED, &loops[i].words) ||
 		    !lk_source_file_values_doubles(r, item, lk_schema_loop, LK_OPTIONAL,
@@ -205,7 +189,7 @@ read_loops(reader *r, const json_t *object, struct lk_holders *out)
 			return false;
 	}
 	out->loops = loops;
-	out->loop_count = (uint32_t)count;
+	out->loop_count = list.count;
 	return true;
 }
 

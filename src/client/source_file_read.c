@@ -158,20 +158,18 @@ read_frame(struct document *d, const json_t *object, struct lk_frame *out)
 static bool
 read_frames(struct document *d, const json_t *object, struct lk_stack *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_frame *frames;
 
-	if (!lk_source_file_values_array(&d->r, object, "frames", LK_NEEDED,
-		LK_SNAPSHOT_FRAMES_MAX, &list))
+	if (!lk_source_file_values_list(&d->r, object, "frames", LK_NEEDED, LK_SNAPSHOT_FRAMES_MAX,
+	    sizeof(*frames), &list))
 		return false;
-	frames = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*frames));
-	if (frames == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++)
-		if (!read_frame(d, json_array_get(list, i), &frames[i]))
+	frames = list.room;
+	for (uint32_t i = 0; i < list.count; i++)
+		if (!read_frame(d, json_array_get(list.json, i), &frames[i]))
 			return false;
 	out->frames = frames;
-	out->frame_count = (uint32_t)json_array_size(list);
+	out->frame_count = list.count;
 	return true;
 }
 
@@ -208,27 +206,25 @@ read_cell(struct document *d, const json_t *object, struct lk_cell *out)
 static bool
 read_row(struct document *d, const json_t *object, struct lk_row *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_cell *cells;
 
 	if (!lk_source_file_values_doubles(&d->r, object, lk_schema_row, LK_OPTIONAL, out) ||
 	    !lk_source_file_values_whole(&d->r, object, "allocated_samples", LK_OPTIONAL,
 		INT64_MAX, &out->sampled_allocated_count) ||
-	    !lk_source_file_values_array(&d->r, object, "born", LK_NEEDED, LK_SNAPSHOT_CELLS_MAX,
-		&list))
+	    !lk_source_file_values_list(&d->r, object, "born", LK_NEEDED, LK_SNAPSHOT_CELLS_MAX,
+		sizeof(*cells), &list))
 		return false;
-	cells = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*cells));
-	if (cells == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (!read_cell(d, json_array_get(list, i), &cells[i]))
+	cells = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		if (!read_cell(d, json_array_get(list.json, i), &cells[i]))
 			return false;
 		if (i > 0 && cells[i].epoch <= cells[i - 1].epoch)
 			return lk_source_file_values_refuse(&d->r, -EBADMSG,
 			    "\"born\" is not in order");
 	}
 	out->cells = cells;
-	out->cell_count = (uint32_t)json_array_size(list);
+	out->cell_count = list.count;
 	return true;
 }
 
@@ -372,28 +368,24 @@ read_baseline(struct document *d, const json_t *object, struct lk_baseline *out)
 static bool
 read_baselines(struct document *d)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_baseline *out;
 
-	if (!lk_source_file_values_array(&d->r, d->root, "baselines", LK_OPTIONAL,
-		LK_SNAPSHOT_BASELINES_MAX, &list))
+	if (!lk_source_file_values_list(&d->r, d->root, "baselines", LK_OPTIONAL,
+	    LK_SNAPSHOT_BASELINES_MAX, sizeof(*out), &list))
 		return false;
-	if (list == NULL)
-		return true;
-	out = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*out));
-	if (out == NULL)
-		return false;
+	out = list.room;
 	d->r.part = "baseline";
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (uint32_t i = 0; i < list.count; i++) {
 		d->r.index = i;
-		if (!read_baseline(d, json_array_get(list, i), &out[i]))
+		if (!read_baseline(d, json_array_get(list.json, i), &out[i]))
 			return false;
 		if (out[i].id <= (i > 0 ? out[i - 1].id : 0))
 			return lk_source_file_values_refuse(&d->r, -EBADMSG, "not in order");
 	}
 	d->r.part = NULL;
 	d->s->baselines = out;
-	d->s->baseline_count = (uint32_t)json_array_size(list);
+	d->s->baseline_count = list.count;
 	return true;
 }
 
@@ -431,19 +423,15 @@ read_scan(struct document *d)
 static bool
 read_then(struct document *d, const json_t *object, struct lk_container *out)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_container_then *then;
 
-	if (!lk_source_file_values_array(&d->r, object, "then", LK_OPTIONAL,
-		LK_SNAPSHOT_BASELINES_MAX, &list))
+	if (!lk_source_file_values_list(&d->r, object, "then", LK_OPTIONAL,
+	    LK_SNAPSHOT_BASELINES_MAX, sizeof(*then), &list))
 		return false;
-	if (list == NULL)
-		return true;
-	then = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*then));
-	if (then == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
+	then = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		then[i].length = NAN;
 		if (!lk_source_file_values_u32(&d->r, item, "baseline", LK_NEEDED, ID_MAX,
@@ -453,7 +441,7 @@ read_then(struct document *d, const json_t *object, struct lk_container *out)
 			return false;
 	}
 	out->then = then;
-	out->then_count = (uint32_t)json_array_size(list);
+	out->then_count = list.count;
 	return true;
 }
 
@@ -512,44 +500,38 @@ read_container(struct document *d, const json_t *object, struct lk_container *ou
 static bool
 read_containers(struct document *d)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_container *out;
 
 	if (!read_scan(d) ||
-	    !lk_source_file_values_array(&d->r, d->root, "containers", LK_OPTIONAL,
-		LK_SNAPSHOT_CONTAINERS_MAX, &list))
+	    !lk_source_file_values_list(&d->r, d->root, "containers", LK_OPTIONAL,
+		LK_SNAPSHOT_CONTAINERS_MAX, sizeof(*out), &list))
 		return false;
-	if (list == NULL)
-		return true;
-	out = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*out));
-	if (out == NULL)
-		return false;
+	out = list.room;
 	d->r.part = "container";
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (uint32_t i = 0; i < list.count; i++) {
 		d->r.index = i;
-		if (!read_container(d, json_array_get(list, i), &out[i]))
+		if (!read_container(d, json_array_get(list.json, i), &out[i]))
 			return false;
 	}
 	d->r.part = NULL;
 	d->s->containers.list = out;
-	d->s->containers.count = (uint32_t)json_array_size(list);
+	d->s->containers.count = list.count;
 	return true;
 }
 
 static bool
 read_events(struct document *d)
 {
-	const json_t *list;
+	struct lk_source_file_list list;
 	struct lk_sampler_event *out;
 
-	if (!lk_source_file_values_array(&d->r, d->root, "events", LK_OPTIONAL,
-		LK_SNAPSHOT_EVENTS_MAX, &list))
+	if (!lk_source_file_values_list(&d->r, d->root, "events", LK_OPTIONAL,
+	    LK_SNAPSHOT_EVENTS_MAX, sizeof(*out), &list))
 		return false;
-	out = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*out));
-	if (out == NULL)
-		return false;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *item = json_array_get(list, i);
+	out = list.room;
+	for (uint32_t i = 0; i < list.count; i++) {
+		const json_t *item = json_array_get(list.json, i);
 
 		out[i] = (struct lk_sampler_event){.at_s = NAN, .code = "", .what = ""};
 		if (!lk_source_file_values_double(&d->r, item, "at", LK_OPTIONAL, &out[i].at_s) ||
@@ -560,7 +542,7 @@ read_events(struct document *d)
 			return false;
 	}
 	d->s->events = out;
-	d->s->event_count = (uint32_t)json_array_size(list);
+	d->s->event_count = list.count;
 	return true;
 }
 
@@ -583,7 +565,8 @@ read_series(struct document *d, const json_t *object, struct lk_series *out)
 static bool
 read_history(struct document *d)
 {
-	const json_t *history, *list;
+	struct lk_source_file_list list;
+	const json_t *history;
 	struct lk_series *out;
 
 	if (!lk_source_file_values_object(&d->r, d->root, "history", LK_OPTIONAL, &history))
@@ -592,23 +575,19 @@ read_history(struct document *d)
 		return true;
 	if (!lk_source_file_values_double(&d->r, history, "trend_step_s", LK_OPTIONAL,
 		&d->s->trend_step_s) ||
-	    !lk_source_file_values_array(&d->r, history, "series", LK_OPTIONAL,
-		LK_SNAPSHOT_SERIES_MAX, &list))
+	    !lk_source_file_values_list(&d->r, history, "series", LK_OPTIONAL,
+		LK_SNAPSHOT_SERIES_MAX, sizeof(*out), &list))
 		return false;
-	if (list == NULL)
-		return true;
-	out = lk_source_file_values_room(&d->r, json_array_size(list), sizeof(*out));
-	if (out == NULL)
-		return false;
+	out = list.room;
 	d->r.part = "series";
-	for (size_t i = 0; i < json_array_size(list); i++) {
+	for (uint32_t i = 0; i < list.count; i++) {
 		d->r.index = i;
-		if (!read_series(d, json_array_get(list, i), &out[i]))
+		if (!read_series(d, json_array_get(list.json, i), &out[i]))
 			return false;
 	}
 	d->r.part = NULL;
 	d->s->series = out;
-	d->s->series_count = (uint32_t)json_array_size(list);
+	d->s->series_count = list.count;
 	return true;
 }
 

@@ -219,6 +219,17 @@ lk_source_file_values_room(reader *r, size_t count, size_t size_bytes)
 }
 
 bool
+lk_source_file_values_list(reader *r, const json_t *object, const char *name, bool needed,
+    size_t max, size_t size_bytes, struct lk_source_file_list *out)
+{
+	if (!lk_source_file_values_array(r, object, name, needed, max, &out->json))
+		return false;
+	out->count = (uint32_t)json_array_size(out->json);
+	out->room = lk_source_file_values_room(r, out->count, size_bytes);
+	return out->room != NULL;
+}
+
+bool
 lk_source_file_values_floats(reader *r, const json_t *object, const char *name, size_t max,
     const float **out, uint32_t *count)
 {

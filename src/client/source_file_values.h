@@ -65,6 +65,16 @@ bool lk_source_file_values_object(struct lk_source_file_reader *r, const json_t 
 bool lk_source_file_values_array(struct lk_source_file_reader *r, const json_t *object,
     const char *name, bool needed, size_t max, const json_t **out);
 
+/* The same, and in *room zeroed things for its items, SIZE_BYTES each: count is 0 when it is missing
+ * or null. */
+struct lk_source_file_list {
+	const json_t	*json;
+	void		*room;		/* [count], in the arena; never NULL */
+	uint32_t	 count;
+};
+bool lk_source_file_values_list(struct lk_source_file_reader *r, const json_t *object,
+    const char *name, bool needed, size_t max, size_t size_bytes, struct lk_source_file_list *out);
+
 /* An array of quantities; null becomes NAN.  *count is 0 and *out NULL when it is missing. */
 bool lk_source_file_values_floats(struct lk_source_file_reader *r, const json_t *object,
     const char *name, size_t max, const float **out, uint32_t *count);
