@@ -260,12 +260,11 @@ sort_by_next(struct lk_table *t, int step)
 	resort(t);
 }
 
-bool
-lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
+static bool
+move(struct lk_table *t, enum lk_action action)
 {
 	size_t page = t->page > 1 ? t->page - 1 : 1;
 
-	lk_table_hold(t, now_ms);
 	switch (action) {
 	case LK_ACTION_UP:
 		move_to(t, t->cursor > 0 ? t->cursor - 1 : 0);
@@ -286,6 +285,16 @@ lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
 	case LK_ACTION_LAST:
 		move_to(t, t->count > 0 ? t->count - 1 : 0);
 		return true;
+	default:
+		return false;
+	}
+}
+
+bool
+lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
+{
+	lk_table_hold(t, now_ms);
+	switch (action) {
 	case LK_ACTION_SORT_NEXT:
 		sort_by_next(t, 1);
 		return true;
@@ -307,7 +316,7 @@ lk_table_input(struct lk_table *t, enum lk_action action, int64_t now_ms)
 		search_from(t, -1, 1);
 		return true;
 	default:
-		return false;
+		return move(t, action);
 	}
 }
 

@@ -62,6 +62,12 @@ bool lk_view_input(struct lk_view *view, enum lk_action action);
 void lk_view_empty(struct lk_canvas *c, const struct lk_area *area, const char *words,
     const char *hint);
 
+/* lk_view_top - of COUNT lines without a selection the first one on a page of PAGE: TOP, or the one
+ * that fills the page.  lk_view_scroll: *top moved by ACTION, at once within, as the footer tells
+ * where that is before it is drawn.  Returns: false when it was another action. */
+int lk_view_top(int top, int page, int count);
+bool lk_view_scroll(int *top, int page, int count, enum lk_action action);
+
 /* lk_view_rule - a dividing line with a title in it. */
 void lk_view_rule(struct lk_canvas *c, const struct lk_area *area, int row, const char *title,
     bool ascii);

@@ -108,6 +108,45 @@ lk_view_empty(struct lk_canvas *c, const struct lk_area *area, const char *words
 		lk_canvas_text(c, row + 1, area->col + 3, area->cols - 3, LK_ROLE_INACTIVE, hint);
 }
 
+int
+lk_view_top(int top, int page, int count)
+{
+	if (top > count - page)
+		top = count - page;
+	return top > 0 ? top : 0;
+}
+
+bool
+lk_view_scroll(int *top, int page, int count, enum lk_action action)
+{
+	int to = *top;
+
+	switch (action) {
+	case LK_ACTION_UP:
+		to--;
+		break;
+	case LK_ACTION_DOWN:
+		to++;
+		break;
+	case LK_ACTION_PAGE_UP:
+		to -= page;
+		break;
+	case LK_ACTION_PAGE_DOWN:
+		to += page;
+		break;
+	case LK_ACTION_FIRST:
+		to = 0;
+		break;
+	case LK_ACTION_LAST:
+		to = count;
+		break;
+	default:
+		return false;
+	}
+	*top = lk_view_top(to, page, count);
+	return true;
+}
+
 void
 lk_view_rule(struct lk_canvas *c, const struct lk_area *area, int row, const char *title,
     bool ascii)

@@ -114,23 +114,13 @@ help_enter(struct lk_view *view)
 	v->top = 0;
 }
 
-/* The footer tells where it is before it is drawn. */
-static void
-keep_within(struct help *v)
-{
-	if (v->top > v->count - v->page)
-		v->top = v->count - v->page;
-	if (v->top < 0)
-		v->top = 0;
-}
-
 static void
 help_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	struct help *v = view->state;
 
 	v->page = area->rows;
-	keep_within(v);
+	v->top = lk_view_top(v->top, v->page, v->count);
 	for (int i = 0; i < area->rows && v->top + i < v->count; i++) {
 		const struct help_line *line = &v->lines[v->top + i];
 		bool heading = line->role == LK_ROLE_HEADING;
@@ -144,40 +134,11 @@ help_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 }
 
 static bool
-scroll(struct help *v, enum lk_action action)
-{
-	switch (action) {
-	case LK_ACTION_UP:
-		v->top--;
-		return true;
-	case LK_ACTION_DOWN:
-		v->top++;
-		return true;
-	case LK_ACTION_PAGE_UP:
-		v->top -= v->page;
-		return true;
-	case LK_ACTION_PAGE_DOWN:
-		v->top += v->page;
-		return true;
-	case LK_ACTION_FIRST:
-		v->top = 0;
-		return true;
-	case LK_ACTION_LAST:
-		v->top = v->count;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
 help_input(struct lk_view *view, enum lk_action action)
 {
 	struct help *v = view->state;
-	bool taken = scroll(v, action);
 
-	keep_within(v);
-	return taken;
+	return lk_view_scroll(&v->top, v->page, v->count, action);
 }
 
 static void

@@ -348,16 +348,6 @@ draw_line(const struct lk_session *s, struct lk_canvas *c, const struct lk_area 
 		    line->note);
 }
 
-/* The footer tells where it is before it is drawn. */
-static void
-keep_within(struct memory *v)
-{
-	if (v->top > v->count - v->page)
-		v->top = v->count - v->page;
-	if (v->top < 0)
-		v->top = 0;
-}
-
 static void
 memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
@@ -372,7 +362,7 @@ memory_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *are
 		return;
 	}
 	v->page = area->rows;
-	keep_within(v);
+	v->top = lk_view_top(v->top, v->page, v->count);
 	for (int i = 0; i < area->rows && v->top + i < v->count; i++)
 		draw_line(view->session, c, area, area->row + i, &v->lines[v->top + i]);
 }
@@ -384,42 +374,16 @@ ask_ledger(struct lk_view *view)
 }
 
 static bool
-scroll(struct memory *v, enum lk_action action)
-{
-	switch (action) {
-	case LK_ACTION_UP:
-		v->top--;
-		return true;
-	case LK_ACTION_DOWN:
-		v->top++;
-		return true;
-	case LK_ACTION_PAGE_UP:
-		v->top -= v->page;
-		return true;
-	case LK_ACTION_PAGE_DOWN:
-		v->top += v->page;
-		return true;
-	case LK_ACTION_FIRST:
-		v->top = 0;
-		return true;
-	case LK_ACTION_LAST:
-		v->top = v->count;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool
 memory_input(struct lk_view *view, enum lk_action action)
 {
 	struct memory *v = view->state;
-	bool taken = lk_zoom_input(&v->zoom, action) || scroll(v, action);
 
-	keep_within(v);
-	if (action == LK_ACTION_RELOAD)
+	if (action == LK_ACTION_RELOAD) {
 		ask_ledger(view);
-	return taken || action == LK_ACTION_RELOAD;
+		return true;
+	}
+	return lk_zoom_input(&v->zoom, action) ||
+	    lk_view_scroll(&v->top, v->page, v->count, action);
 }
 
 static void
