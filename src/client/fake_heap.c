@@ -297,6 +297,25 @@ type_of(const struct lk_fake_reading *r)
 	return &types[4];
 }
 
+/* The ways to the objects of TYPE, of which there are out->object_count. */
+static void
+paint_paths(const struct fake_type *type, struct lk_holder *list, struct lk_holders *out)
+{
+	for (size_t i = 0; i < LK_COUNT_OF(holders); i++) {
+		double count = floor(holders[i].share * out->object_count + 0.5);
+
+		if (strcmp(holders[i].type, type->name) != 0 || count == 0)
+			continue;
+		list[out->count++] = (struct lk_holder){holders[i].path, count,
+		    count * type->bytes_each, count * holders[i].retained_each};
+	}
+	if (out->count == 0)
+		list[out->count++] = (struct lk_holder){"(C or unknown) list[]",
+		    out->object_count, out->bytes, out->bytes};
+	out->path_count = out->count;
+	out->list = list;
+}
+
 static struct lk_holders *
 paint_holders(struct lk_arena *arena, const struct lk_fake_reading *r)
 {
@@ -322,20 +341,8 @@ paint_holders(struct lk_arena *arena, const struct lk_fake_reading *r)
 	out->object_count = r->op == LK_REQUEST_HOLDERS_ADDRESS ? 1 :
 	    r->op == LK_REQUEST_HOLDERS_STACK ? out->found_count : count_at(type, r->second);
 	out->bytes = out->object_count * type->bytes_each;
-	for (size_t i = 0; i < LK_COUNT_OF(holders); i++) {
-		double count = floor(holders[i].share * out->object_count + 0.5);
-
-		if (strcmp(holders[i].type, type->name) != 0 || count == 0)
-			continue;
-		list[out->count++] = (struct lk_holder){holders[i].path, count,
-		    count * type->bytes_each, count * holders[i].retained_each};
-	}
-	if (out->count == 0)
-		list[out->count++] = (struct lk_holder){"(C or unknown) list[]",
-		    out->object_count, out->bytes, out->bytes};
-	out->path_count = out->count;
+	paint_paths(type, list, out);
 	out->frozen = frozen_at(r->second);
-	out->list = list;
 	if (strcmp(type->name, "shop.log.Context") == 0) {
 		out->loops = loops;
 		out->loop_count = LK_COUNT_OF(loops);

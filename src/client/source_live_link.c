@@ -107,32 +107,55 @@ static bool
 is_another(const struct lk_live *l, uint64_t began)
 {
 	return l->start_time != 0 && began != 0 && began != l->start_time &&
-	       lk_proc_has_our_time(l->pid);
+	    lk_proc_has_our_time(l->pid);
+}
+
+/* Is it the sampler this source is for?  If not, that is said, and it is given up. */
+static bool
+is_right(struct lk_live *l, const struct lk_message_hello *hello)
+{
+	if (hello->protocol != LK_WIRE_PROTOCOL) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED, "the sampler speaks protocol %u, this "
+		    "leaktop %u: use the leaktop of version %.32s", hello->protocol,
+		    LK_WIRE_PROTOCOL, hello->version);
+		give_up(l, LK_SOURCE_REFUSED);
+		return false;
+	}
+	if (l->pid > 0 && hello->pid != (uint32_t)lk_proc_pid_inside(l->pid)) {
+		lk_source_live_enter(l, LK_SOURCE_REFUSED, "%s is answered by process %u, not %d",
+		    l->path, hello->pid, l->pid);
+		give_up(l, LK_SOURCE_REFUSED);
+		return false;
+	}
+	if (is_another(l, hello->start_time)) {
+		lk_source_live_enter(l, LK_SOURCE_GONE, "process %d has ended; another has its pid",
+		    l->pid);
+		give_up(l, LK_SOURCE_GONE);
+		return false;
+	}
+	return true;
+}
+
+/* What every connection begins with, and when it is asked for again. */
+static void
+ask_first(struct lk_live *l)
+{
+	lk_source_live_ask_op(l, LK_ASK_SUBSCRIBE, l->period_ms);
+	lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);
+	lk_source_live_ask_op(l, LK_ASK_TRENDS, 0);
+	lk_source_live_ask_op(l, LK_ASK_MEMORY, 0);
+	lk_source_live_ask_rows(l);
+	l->trends_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
+	l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
+	l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
+	l->events_ms = l->now_ms + LK_LIVE_EVENTS_EVERY_MS;
 }
 
 void
 lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 {
-	if (hello->protocol != LK_WIRE_PROTOCOL) {
-		lk_source_live_enter(l, LK_SOURCE_REFUSED,
-				     "the sampler speaks protocol %u, this leaktop %u: use "
-				     "the leaktop of version %.32s",
-				     hello->protocol, LK_WIRE_PROTOCOL, hello->version);
-		give_up(l, LK_SOURCE_REFUSED);
+	if (!is_right(l, hello))
 		return;
-	}
-	if (l->pid > 0 && hello->pid != (uint32_t)lk_proc_pid_inside(l->pid)) {
-		lk_source_live_enter(l, LK_SOURCE_REFUSED, "%s is answered by process %u, not %d",
-				     l->path, hello->pid, l->pid);
-		give_up(l, LK_SOURCE_REFUSED);
-		return;
-	}
-	if (is_another(l, hello->start_time)) {
-		lk_source_live_enter(l, LK_SOURCE_GONE, "process %d has ended; another has its pid",
-				     l->pid);
-		give_up(l, LK_SOURCE_GONE);
-		return;
-	}
 	if (l->started_at_s != hello->started_at_s) {
 		l->wanted_count = 0; /* another sampler: its baselines are others */
 		if (l->readings != NULL)
@@ -148,15 +171,7 @@ lk_source_live_greet(struct lk_live *l, const struct lk_message_hello *hello)
 		l->native = lk_native_names_new(l->process.pid, LK_NATIVE_DEBUG_FOLDER);
 	lk_mirror_look_up(l->mirror, l->native);
 	l->has_hello = true;
-	lk_source_live_ask_op(l, LK_ASK_SUBSCRIBE, l->period_ms);
-	lk_source_live_ask_op(l, LK_ASK_HISTORY, 0);
-	lk_source_live_ask_op(l, LK_ASK_TRENDS, 0);
-	lk_source_live_ask_op(l, LK_ASK_MEMORY, 0);
-	lk_source_live_ask_rows(l);
-	l->trends_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
-	l->memory_ms = l->now_ms + LK_LIVE_MEMORY_EVERY_MS;
-	l->history_ms = l->now_ms + LK_LIVE_TRENDS_EVERY_MS;
-	l->events_ms = l->now_ms + LK_LIVE_EVENTS_EVERY_MS;
+	ask_first(l);
 }
 
 void
