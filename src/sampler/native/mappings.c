@@ -199,6 +199,19 @@ settle(const struct claims *claims, uintptr_t begin, uintptr_t end)
 		settle_one(&claims->list[i], begin, end);
 }
 
+/* [BEGIN, END) was to go; did it?  errno is the program's. */
+static void
+conclude(const struct claims *claims, uintptr_t begin, uintptr_t end, bool is_gone)
+{
+	int saved_errno = errno;
+
+	if (is_gone)
+		settle(claims, begin, end);
+	else
+		give_back(claims);
+	errno = saved_errno;
+}
+
 /* ---- hooks ---------------------------------------------------------------------------- */
 
 /* A signal handler may be the one who maps, at any moment of what it interrupted. */
@@ -228,17 +241,11 @@ map_over(void *p, size_t n, int protection, int flags, int fd, off_t offset)
 {
 	uintptr_t begin = (uintptr_t)p, end = begin + whole_pages(n);
 	struct claims claims;
-	int saved_errno;
 	void *q;
 
 	claim_range(&claims, begin, end);
 	q = real.mmap(p, n, protection, flags, fd, offset);
-	saved_errno = errno;
-	if (q == MAP_FAILED)
-		give_back(&claims);
-	else
-		settle(&claims, begin, end);
-	errno = saved_errno;
+	conclude(&claims, begin, end, q != MAP_FAILED);
 	return q;
 }
 
@@ -261,18 +268,13 @@ hook_munmap(void *p, size_t n)
 {
 	uintptr_t begin = (uintptr_t)p, end = begin + whole_pages(n);
 	struct claims claims;
-	int rc, saved_errno;
+	int rc;
 
 	claim_range(&claims, begin, end);
 	rc = real.munmap(p, n);
 	if (claims.count == 0)
 		return rc;
-	saved_errno = errno;
-	if (rc != 0)
-		give_back(&claims);
-	else
-		settle(&claims, begin, end);
-	errno = saved_errno;
+	conclude(&claims, begin, end, rc == 0);
 	return rc;
 }
 
@@ -282,17 +284,11 @@ move_over(void *p, size_t old, size_t n, int flags, void *to)
 {
 	uintptr_t begin = (uintptr_t)to, end = begin + whole_pages(n);
 	struct claims claims;
-	int saved_errno;
 	void *q;
 
 	claim_range(&claims, begin, end);
 	q = real.mremap(p, old, n, flags, to);
-	saved_errno = errno;
-	if (q == MAP_FAILED)
-		give_back(&claims);
-	else
-		settle(&claims, begin, end);
-	errno = saved_errno;
+	conclude(&claims, begin, end, q != MAP_FAILED);
 	return q;
 }
 
@@ -303,7 +299,6 @@ hook_mremap(void *p, size_t old, size_t n, int flags, ...)
 {
 	uintptr_t begin = (uintptr_t)p, end = begin + whole_pages(old);
 	struct claims claims;
-	int saved_errno;
 	va_list arguments;
 	void *q, *to;
 
@@ -315,12 +310,7 @@ hook_mremap(void *p, size_t old, size_t n, int flags, ...)
 	    real.mremap(p, old, n, flags, to);
 	if (claims.count == 0)
 		return q;
-	saved_errno = errno;
-	if (q == MAP_FAILED)
-		give_back(&claims);
-	else
-		settle(&claims, begin, end);
-	errno = saved_errno;
+	conclude(&claims, begin, end, q != MAP_FAILED);
 	if (q != MAP_FAILED && lk_countdown_spend(&lk_thread.left_bytes, possible_pages(n)))
 		sample(q, whole_pages(n));
 	return q;
