@@ -2,6 +2,8 @@
 import json
 import os
 import subprocess
+import sys
+import tempfile
 
 BUILD = os.environ.get("top_builddir", os.getcwd())
 LEAKTOP = os.environ.get("LEAKTOP", os.path.join(BUILD, "leaktop"))
@@ -92,3 +94,14 @@ def export(path, to, *arguments):
                           capture_output=True, text=True)
     assert said.stdout == to + "\n" and said.stderr == "", said
     return to
+
+
+def run(tests):
+    """Runs each test_* of a suite's names, or those named on its command line, in a folder of its
+    own."""
+    wanted = sys.argv[1:]
+    for name, test in sorted(tests.items()):
+        if name.startswith("test_") and (not wanted or name in wanted):
+            with tempfile.TemporaryDirectory() as folder:
+                test(folder)
+            print("ok", name)

@@ -5,8 +5,6 @@ import json
 import os
 import re
 import subprocess
-import sys
-import tempfile
 import time
 
 import documents
@@ -308,13 +306,4 @@ def test_what_cannot_be_exported_is_said(folder):
     assert sorted(os.listdir(folder)) == ["dummy.json"]
 
 
-def main():
-    wanted = sys.argv[1:]
-    for name, test in sorted(globals().items()):
-        if name.startswith("test_") and (not wanted or name in wanted):
-            with tempfile.TemporaryDirectory() as folder:
-                test(folder)
-            print("ok", name)
-
-
-main()
+documents.run(globals())

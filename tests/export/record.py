@@ -6,7 +6,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import documents
@@ -193,13 +192,4 @@ def test_what_cannot_be_recorded_is_said(folder):
     assert sorted(os.listdir(folder)) == ["note.txt", "sockets"]
 
 
-def main():
-    wanted = sys.argv[1:]
-    for name, test in sorted(globals().items()):
-        if name.startswith("test_") and (not wanted or name in wanted):
-            with tempfile.TemporaryDirectory() as folder:
-                test(folder)
-            print("ok", name)
-
-
-main()
+documents.run(globals())

@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
 import documents
@@ -114,12 +113,7 @@ def main():
     if shutil.which("tmux") is None:
         print("SKIP: needs tmux")
         sys.exit(77)
-    wanted = sys.argv[1:]
-    for name, test in sorted(globals().items()):
-        if name.startswith("test_") and (not wanted or name in wanted):
-            with tempfile.TemporaryDirectory() as folder:
-                test(folder)
-            print("ok", name)
+    documents.run(globals())
 
 
 main()
