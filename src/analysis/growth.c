@@ -103,9 +103,9 @@ begins(const char *text, const char *with)
 	return *with == '\0';
 }
 
-/* By one look at each character: it is asked of all frames of all stacks. */
-bool
-lk_growth_is_own(const struct lk_frame *frame)
+/* Of the program's own code?  By one look at each character: it is asked of all frames. */
+static bool
+is_own(const struct lk_frame *frame)
 {
 	const char *file = frame->file;
 
@@ -124,7 +124,7 @@ const struct lk_frame *
 lk_growth_own_site(const struct lk_stack *stack)
 {
 	for (uint32_t i = 0; i < stack->frame_count; i++)
-		if (lk_growth_is_own(&stack->frames[i]))
+		if (is_own(&stack->frames[i]))
 			return &stack->frames[i];
 	return lk_growth_site(stack);
 }

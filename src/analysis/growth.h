@@ -124,7 +124,4 @@ const struct lk_frame *lk_growth_site(const struct lk_stack *stack);
  * any: lk_growth_site(). */
 const struct lk_frame *lk_growth_own_site(const struct lk_stack *stack);
 
-/* lk_growth_is_own - is FRAME of the program's own code? */
-bool lk_growth_is_own(const struct lk_frame *frame);
-
 #endif

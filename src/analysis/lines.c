@@ -47,18 +47,3 @@ lk_lines_of(const struct lk_growth_set *set, const char *file, size_t *count)
 	*count = used;
 	return lines;
 }
-
-struct lk_line *
-lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file, size_t *count)
-{
-	uint32_t missing;
-	struct lk_growth_set *set = lk_growth_new(s, reference, 0, LK_GROUP_LINE, &missing);
-	struct lk_line *lines;
-
-	*count = 0;
-	if (set == NULL)
-		return NULL;
-	lines = lk_lines_of(set, file, count);
-	lk_growth_free(set);
-	return lines;
-}

@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 struct lk_growth_set;
-struct lk_snapshot;
 
 struct lk_line {
 	uint32_t	line;
@@ -19,9 +18,5 @@ struct lk_line {
  * its lines.  Caller frees with free().
  * Returns: NULL without memory or when there is none (*count = 0). */
 struct lk_line *lk_lines_of(const struct lk_growth_set *lines, const char *file, size_t *count);
-
-/* lk_lines_new - the same of a snapshot since REFERENCE. */
-struct lk_line *lk_lines_new(const struct lk_snapshot *s, uint32_t reference, const char *file,
-    size_t *count);
 
 #endif

@@ -9,7 +9,6 @@
  * its time and not 4 (Zen 5). */
 #define LK_HOT		__attribute__((hot, aligned(64)))
 #define LK_PRINTF(f, a)	__attribute__((format(printf, f, a)))
-#define LK_UNUSED	__attribute__((unused))
 /* Reads what no variable of C is: words of the stack, another object's bytes. */
 #define LK_NO_ASAN	__attribute__((no_sanitize_address))
 

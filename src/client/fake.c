@@ -44,8 +44,9 @@ draw_poisson(struct lk_fake *f, double mean)
 	return count;
 }
 
-struct lk_cell
-lk_fake_weigh(const struct lk_fake_site *site)
+/* One block of SITE as its sampler counts it. */
+static struct lk_cell
+weigh(const struct lk_fake_site *site)
 {
 	double p = -expm1(-site->block_bytes / LK_FAKE_INTERVAL_BYTES);
 	double weight = site->block_bytes / p;
@@ -117,7 +118,7 @@ give_birth(struct lk_fake *f, unsigned int site_index)
 {
 	const struct lk_fake_site *site = &lk_fake_sites[site_index];
 	struct lk_fake_account *account = &f->accounts[site_index];
-	struct lk_cell one = lk_fake_weigh(site);
+	struct lk_cell one = weigh(site);
 	unsigned int births = draw_poisson(f, bytes_per_s_at(site, f->second) / one.est_bytes);
 
 	for (unsigned int i = 0; i < births; i++) {
@@ -144,13 +145,13 @@ bury(struct lk_fake *f)
 	f->sample_count = kept;
 }
 
-double
-lk_fake_live_bytes(const struct lk_fake *f)
+static double
+live_bytes_of(const struct lk_fake *f)
 {
 	double weights[LK_FAKE_SITES], sum = 0;
 
 	for (unsigned int i = 0; i < LK_FAKE_SITES; i++)
-		weights[i] = lk_fake_weigh(&lk_fake_sites[i]).est_bytes;
+		weights[i] = weigh(&lk_fake_sites[i]).est_bytes;
 	for (uint32_t i = 0; i < f->sample_count; i++)
 		sum += weights[f->samples[i].site];
 	return sum;
@@ -166,14 +167,14 @@ rss_of(const struct lk_fake *f, double live_bytes)
 double
 lk_fake_rss_bytes(const struct lk_fake *f)
 {
-	return rss_of(f, lk_fake_live_bytes(f));
+	return rss_of(f, live_bytes_of(f));
 }
 
 void
 lk_fake_read_memory(struct lk_fake *f)
 {
 	f->memory_s = f->second;
-	f->memory_live_bytes = lk_fake_live_bytes(f);
+	f->memory_live_bytes = live_bytes_of(f);
 	f->memory_rss_bytes = rss_of(f, f->memory_live_bytes);
 }
 
@@ -188,7 +189,7 @@ append(float *points, uint32_t count, uint32_t max, float value)
 static void
 record_history(struct lk_fake *f)
 {
-	double live = lk_fake_live_bytes(f), rss = rss_of(f, live);
+	double live = live_bytes_of(f), rss = rss_of(f, live);
 
 	for (unsigned int i = 0; i < LK_FAKE_RINGS; i++) {
 		struct lk_fake_ring *ring = &f->rings[i];
@@ -210,7 +211,7 @@ record_trends(struct lk_fake *f)
 		live[f->samples[i].site]++;
 	for (unsigned int i = 0; i < LK_FAKE_SITES; i++)
 		append(f->trends[i], f->trend_count, LK_FAKE_TREND_POINTS,
-		    (float)(live[i] * lk_fake_weigh(&lk_fake_sites[i]).est_bytes));
+		    (float)(live[i] * weigh(&lk_fake_sites[i]).est_bytes));
 	f->trend_count += f->trend_count < LK_FAKE_TREND_POINTS;
 }
 
@@ -245,7 +246,7 @@ lk_fake_count(const struct lk_fake *f, struct lk_fake_account *accounts)
 	for (uint32_t i = 0; i < f->sample_count; i++) {
 		const struct lk_fake_sample *sample = &f->samples[i];
 		struct lk_fake_account *a = &accounts[sample->site];
-		struct lk_cell one = lk_fake_weigh(&lk_fake_sites[sample->site]);
+		struct lk_cell one = weigh(&lk_fake_sites[sample->site]);
 
 		if (a->cell_count == 0 || a->cells[a->cell_count - 1].epoch != sample->epoch) {
 			struct lk_cell *more =
@@ -291,7 +292,7 @@ lk_fake_mark(struct lk_fake *f, const char *name)
 	b->second = f->second;
 	snprintf(b->name, sizeof(b->name), "%s", name != NULL ? name : "");
 	b->rss_bytes = lk_fake_rss_bytes(f);
-	b->est_live_bytes = lk_fake_live_bytes(f);
+	b->est_live_bytes = live_bytes_of(f);
 	f->baselines[f->baseline_count++] = b;
 	return (int)b->id;
 }

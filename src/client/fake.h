@@ -90,9 +90,6 @@ struct lk_fake_baseline *lk_fake_find(struct lk_fake *f, uint64_t id);
 /* lk_fake_drop - Returns: 0 or -ENOENT. */
 int lk_fake_drop(struct lk_fake *f, uint64_t id);
 
-/* One block of SITE as its sampler counts it. */
-struct lk_cell lk_fake_weigh(const struct lk_fake_site *site);
-
 /* lk_fake_read_memory - reads the ledger. */
 void lk_fake_read_memory(struct lk_fake *f);
 
@@ -101,9 +98,8 @@ void lk_fake_read_memory(struct lk_fake *f);
 int lk_fake_count(const struct lk_fake *f, struct lk_fake_account *accounts);
 void lk_fake_forget(struct lk_fake_account *accounts);
 
-/* RSS and live bytes now. */
+/* RSS now. */
 double lk_fake_rss_bytes(const struct lk_fake *f);
-double lk_fake_live_bytes(const struct lk_fake *f);
 
 /* lk_fake_picture - what a client would know of it now (fake_picture.c).
  * Returns: a snapshot with one reference, NULL without memory. */

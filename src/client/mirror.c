@@ -181,12 +181,3 @@ lk_mirror_wants_history(const struct lk_mirror *m)
 {
 	return m->wants_history;
 }
-
-bool
-lk_mirror_has_rows(const struct lk_mirror *m, uint32_t baseline)
-{
-	for (uint32_t i = 0; i < m->baseline_count; i++)
-		if (m->baselines[i].value.id == baseline)
-			return m->baselines[i].value.has_rows;
-	return false;
-}

@@ -36,9 +36,6 @@ bool lk_mirror_wants_history(const struct lk_mirror *mirror);
 /* lk_mirror_wants_events - ticks count more events than when this was asked last. */
 bool lk_mirror_wants_events(struct lk_mirror *mirror);
 
-/* lk_mirror_has_rows - the rows of this baseline are here. */
-bool lk_mirror_has_rows(const struct lk_mirror *mirror, uint32_t baseline);
-
 /* lk_mirror_touch - something beside it is new: worth a picture. */
 void lk_mirror_touch(struct lk_mirror *mirror);
 

@@ -5,8 +5,9 @@
 
 #include <errno.h>
 
-int
-lk_source_live_ask(struct lk_live *l, const struct lk_ask *what, lk_reply_fn fn, void *ctx)
+/* As lk_source_request(), with any op of the wire. */
+static int
+ask_for(struct lk_live *l, const struct lk_ask *what, lk_reply_fn fn, void *ctx)
 {
 	struct lk_ask numbered = *what;
 	struct lk_pending *slot;
@@ -31,7 +32,7 @@ void
 lk_source_live_ask_op(struct lk_live *l, enum lk_ask_op op, uint64_t number)
 {
 	/* Best effort: when the queue is full it is asked again later. */
-	lk_source_live_ask(l, &(struct lk_ask){.op = op, .number = number}, NULL, NULL);
+	ask_for(l, &(struct lk_ask){.op = op, .number = number}, NULL, NULL);
 }
 
 void
@@ -97,7 +98,7 @@ lk_source_live_request(struct lk_source *source, const struct lk_request *reques
 
 	if ((unsigned int)request->op >= LK_COUNT_OF(ops))
 		return lk_source_live_inquire(l, request, fn, ctx);
-	rc = lk_source_live_ask(l,
+	rc = ask_for(l,
 				&(struct lk_ask){.op = ops[request->op],
 						 .number = request->number,
 						 .text = request->text},

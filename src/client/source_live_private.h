@@ -102,8 +102,6 @@ void lk_source_live_enter(struct lk_live *l, enum lk_source_state state, const c
 
 /* ---- source_live_ask.c: requests ---- */
 
-/* lk_source_live_ask - as lk_source_request(), with any op of the wire. */
-int lk_source_live_ask(struct lk_live *l, const struct lk_ask *what, lk_reply_fn fn, void *ctx);
 
 /* lk_source_live_ask_op - nobody waits for the answer; when the queue is full it is not asked,
  * and asked again later. */

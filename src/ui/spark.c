@@ -25,8 +25,9 @@ mean(const float *points, uint32_t from, uint32_t to)
 	return count > 0 ? sum / (float)count : NAN;
 }
 
-void
-lk_spark_levels(const float *points, uint32_t count, int cells, uint8_t *levels)
+/* CELLS levels 0..LK_SPARK_LEVELS, 0: no point. */
+static void
+fill_levels(const float *points, uint32_t count, int cells, uint8_t *levels)
 {
 	float means[CELLS_MAX], low = INFINITY, high = -INFINITY;
 	int used;
@@ -75,7 +76,7 @@ lk_spark_text(const float *points, uint32_t count, int cells, bool ascii, char *
 
 	out[0] = '\0';
 	cells = cells > CELLS_MAX ? CELLS_MAX : cells;
-	lk_spark_levels(points, points != NULL ? count : 0, cells, levels);
+	fill_levels(points, points != NULL ? count : 0, cells, levels);
 	for (int i = 0; i < cells; i++) {
 		const char *glyph = lk_spark_glyph(levels[i], ascii);
 

@@ -332,12 +332,6 @@ lk_table_filter(struct lk_table *t, const char *text)
 	return rc;
 }
 
-const char *
-lk_table_sort_title(const struct lk_table *t)
-{
-	return t->sort >= 0 ? t->columns[t->sort]->title : "";
-}
-
 void
 lk_table_row_text(const struct lk_table *t, char *out, size_t out_bytes)
 {

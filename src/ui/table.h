@@ -121,7 +121,4 @@ void lk_table_draw(struct lk_table *t, struct lk_canvas *c, const struct lk_area
 /* lk_table_row_text - the selected row with all its columns, separated by tabs. */
 void lk_table_row_text(const struct lk_table *t, char *out, size_t out_bytes);
 
-/* lk_table_sort_title - of the column sorted by, for the status line. */
-const char *lk_table_sort_title(const struct lk_table *t);
-
 #endif

@@ -45,10 +45,11 @@ lk_root_open(pid_t pid, const char *path, uint64_t flags, uint64_t mode)
 	return fd;
 }
 
-/* Of two roots that are one folder the mounts may differ, and where the mounts are the same the
- * roots may be two folders. */
-bool
-lk_root_is_ours(pid_t pid)
+/* Are PID's names ours, as far as that can be told?  Also when there is no such process, or when
+ * we may not look.  Of two roots that are one folder the mounts may differ, and where the mounts
+ * are the same the roots may be two folders. */
+static bool
+is_ours(pid_t pid)
 {
 	char path[32], there[LINK_BYTES] = "", here[LINK_BYTES] = "";
 	struct stat theirs, ours;
@@ -80,7 +81,7 @@ look_from(int at, const char *path, bool ours, uint64_t resolve)
 static int
 look(pid_t pid, const char *path)
 {
-	bool ours = pid <= 0 || lk_root_is_ours(pid), relative = pid > 0 && path[0] != '/';
+	bool ours = pid <= 0 || is_ours(pid), relative = pid > 0 && path[0] != '/';
 	int at, fd;
 
 	if (ours && !relative)

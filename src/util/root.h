@@ -9,10 +9,6 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* lk_root_is_ours - whether PID's names are ours, as far as that can be told: also true when there
- * is no such process, or when we may not look. */
-bool lk_root_is_ours(pid_t pid);
-
 /* lk_root_open - PATH in the root of PID, with the FLAGS and MODE of open().
  * Returns: a descriptor or negative errno; -ENOSYS before Linux 5.6. */
 int lk_root_open(pid_t pid, const char *path, uint64_t flags, uint64_t mode);

@@ -83,7 +83,7 @@ E
 plant src/sampler/core/live.c <<-'E'
 	#include "base/attr.h"
 	#include <stdio.h>
-	#include "util/log.h"
+	#include "util/text.h"
 E
 plant src/cellar/wine.c <<-'E'
 	#include <string.h>

@@ -350,6 +350,19 @@ START_TEST(trends_of_a_group_end_together)
 }
 END_TEST
 
+static struct lk_line *
+lines_since(const struct lk_snapshot *of, uint32_t reference, const char *file, size_t *count)
+{
+	uint32_t missing;
+	struct lk_growth_set *set = lk_growth_new(of, reference, 0, LK_GROUP_LINE, &missing);
+	struct lk_line *lines;
+
+	ck_assert_ptr_nonnull(set);
+	lines = lk_lines_of(set, file, count);
+	lk_growth_free(set);
+	return lines;
+}
+
 START_TEST(an_empty_snapshot_has_no_rows)
 {
 	struct lk_snapshot *empty = lk_snapshot_new();
@@ -361,7 +374,7 @@ START_TEST(an_empty_snapshot_has_no_rows)
 	set = lk_growth_new(empty, LK_REFERENCE_NEWEST, 0, LK_GROUP_STACK, &missing);
 	ck_assert_ptr_nonnull(set);
 	ck_assert_uint_eq(set->count, 0);
-	ck_assert_ptr_null(lk_lines_new(empty, 0, "cart.py", &count));
+	ck_assert_ptr_null(lines_since(empty, 0, "cart.py", &count));
 	ck_assert_uint_eq(count, 0);
 	lk_growth_free(set);
 	lk_growth_free(NULL);
@@ -372,7 +385,7 @@ END_TEST
 START_TEST(lines_of_a_file)
 {
 	size_t count = 0;
-	struct lk_line *lines = lk_lines_new(s, 2, "cart.py", &count);
+	struct lk_line *lines = lines_since(s, 2, "cart.py", &count);
 
 	ck_assert_uint_eq(count, 2);
 	ck_assert_uint_eq(lines[0].line, 10);
@@ -381,7 +394,7 @@ START_TEST(lines_of_a_file)
 	ck_assert_uint_eq(lines[1].line, 20);
 	ck_assert_double_eq(lines[1].delta_bytes, -16 * T);
 	free(lines);
-	ck_assert_ptr_null(lk_lines_new(s, 2, "app.py", &count));
+	ck_assert_ptr_null(lines_since(s, 2, "app.py", &count));
 	ck_assert_uint_eq(count, 0);
 }
 END_TEST
@@ -508,16 +521,16 @@ END_TEST
 START_TEST(lines_of_a_file_have_what_libraries_took_for_them)
 {
 	size_t before_count, count;
-	struct lk_line *before = lk_lines_new(s, 2, "cart.py", &before_count), *lines;
+	struct lk_line *before = lines_since(s, 2, "cart.py", &before_count), *lines;
 
 	add_native_rows();
-	lines = lk_lines_new(s, 2, "cart.py", &count);
+	lines = lines_since(s, 2, "cart.py", &count);
 	ck_assert_uint_eq(count, before_count);
 	ck_assert_uint_eq(lines[0].line, 10);
 	ck_assert_double_eq(lines[0].live_bytes, before[0].live_bytes + 7 * T);
 	free(before);
 	free(lines);
-	ck_assert_ptr_null(lk_lines_new(s, 2, "libxml2.so", &count));
+	ck_assert_ptr_null(lines_since(s, 2, "libxml2.so", &count));
 }
 END_TEST
 

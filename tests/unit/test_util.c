@@ -12,7 +12,6 @@
 #include "base/attr.h"
 #include "util/clock.h"
 #include "util/index.h"
-#include "util/log.h"
 #include "util/order.h"
 #include "util/text.h"
 
@@ -298,34 +297,6 @@ START_TEST(durations_parse)
 }
 END_TEST
 
-static void
-keep(void *ctx, enum lk_log_level level, const char *text)
-{
-	char *out = ctx;
-
-	snprintf(out, 600, "%s: %s", lk_log_level_name(level), text);
-}
-
-START_TEST(a_log_goes_to_its_handler)
-{
-	char got[600] = "", blank[600];
-
-	memset(blank, ' ', sizeof(blank));
-	blank[sizeof(blank) - 1] = '\0';
-	lk_log(LK_LOG_ERROR, "nobody listens");
-	lk_log_handler(keep, got);
-	errno = EBADMSG;
-	lk_log(LK_LOG_WARNING, "from %s\x1b[m\n", "far");
-	ck_assert_int_eq(errno, EBADMSG);
-	ck_assert_str_eq(got, "warning: from far?[m?");
-	lk_log(LK_LOG_DEBUG, "%s", blank);
-	ck_assert_uint_eq(strlen(got), strlen("debug: ") + 511);
-	lk_log_handler(NULL, NULL);
-	lk_log(LK_LOG_ERROR, "nobody again");
-	ck_assert_str_eq(lk_log_level_name((enum lk_log_level)99), "unknown");
-}
-END_TEST
-
 START_TEST(clocks_go_forward)
 {
 	int64_t first = lk_clock_monotonic_ms();
@@ -488,7 +459,6 @@ log_suite(void)
 	Suite *s = suite_create("log");
 	TCase *tc = tcase_create("log and clock");
 
-	tcase_add_test(tc, a_log_goes_to_its_handler);
 	tcase_add_test(tc, clocks_go_forward);
 	suite_add_tcase(s, tc);
 	return s;

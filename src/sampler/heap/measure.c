@@ -400,8 +400,10 @@ lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const vo
 		    kind == LK_MEASURE_INT);
 }
 
-bool
-lk_measure_is_named(enum lk_measure_kind kind)
+/* Are pointers in an object of KIND followed because of the name of its type alone?  Only where a
+ * fault costs nothing, in a copy of the process. */
+static bool
+is_named(enum lk_measure_kind kind)
 {
 	return kind >= LK_MEASURE_ARRAY;
 }
@@ -430,7 +432,7 @@ lk_measure_container(const struct lk_containers_scan *scan, const void *object,
 	enum lk_measure_kind kind = lk_measure_kind(scan->layout, scan->symbols, type);
 	struct lk_measured m;
 
-	if (measures[kind] == NULL || lk_measure_is_named(kind))
+	if (measures[kind] == NULL || is_named(kind))
 		return false;
 	lk_measure_object(scan->layout, kind, type, object, &m);
 	if (m.length < scan->min_length || m.length > INT64_MAX)

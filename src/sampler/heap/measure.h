@@ -36,10 +36,6 @@ struct lk_measured {
 enum lk_measure_kind lk_measure_kind(const struct lk_layout *l, const struct lk_symbols *s,
     const void *type);
 
-/* lk_measure_is_named - whether pointers in an object of KIND are followed because of the name of
- * its type alone: only where a fault costs nothing, in a copy of the process. */
-bool lk_measure_is_named(enum lk_measure_kind kind);
-
 /* lk_measure_object - OBJECT, whose TYPE is of KIND. */
 void lk_measure_object(const struct lk_layout *l, enum lk_measure_kind kind, const void *type,
     const void *object, struct lk_measured *out);
