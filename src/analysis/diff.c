@@ -73,10 +73,10 @@ static void
 compare_survivors(const struct lk_row *a, const struct lk_row *b, uint32_t open_epoch,
     struct change *out)
 {
-	struct lk_estimate closed_a = open_epoch > 0 ? sum_between(a, 0, open_epoch - 1)
-						     : (struct lk_estimate){0};
-	struct lk_estimate closed_b = open_epoch > 0 ? sum_between(b, 0, open_epoch - 1)
-						     : (struct lk_estimate){0};
+	struct lk_estimate closed_a = open_epoch > 0 ? sum_between(a, 0, open_epoch - 1) :
+	    (struct lk_estimate){0};
+	struct lk_estimate closed_b = open_epoch > 0 ? sum_between(b, 0, open_epoch - 1) :
+	    (struct lk_estimate){0};
 	struct lk_estimate open_a = sum_between(a, open_epoch, open_epoch), kept, part;
 	struct lk_estimate open_b = sum_between(b, open_epoch, open_epoch);
 	double allocated = b->est_allocated_bytes - a->est_allocated_bytes, share;

@@ -173,7 +173,7 @@ static double
 gamma_quantile(struct quantiles *t, double a)
 {
 	const double first = 1 / sqrt(SHAPE_NORMAL), last = 1 / sqrt(SHAPE_LEAST),
-		     step = (last - first) / TABLE_STEPS;
+	    step = (last - first) / TABLE_STEPS;
 	double at, root;
 	int i;
 

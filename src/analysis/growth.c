@@ -160,8 +160,8 @@ add_trend(struct maker *m, struct lk_growth *g, struct sum *sum, const struct lk
 		return;
 	}
 	if (sum->trend == NULL || row->trend_count > sum->trend_count) {
-		uint32_t count = row->trend_count > g->trend_count ? row->trend_count
-								   : g->trend_count;
+		uint32_t count = row->trend_count > g->trend_count ? row->trend_count :
+		    g->trend_count;
 		float *wide = lk_arena_get(m->set->arena, count, sizeof(*wide));
 
 		if (wide == NULL)
@@ -215,8 +215,8 @@ static struct lk_estimate
 died_of(const struct lk_estimate *before, const struct lk_estimate *kept)
 {
 	return (struct lk_estimate){
-	    .sampled_count = before->sampled_count > kept->sampled_count
-		? before->sampled_count - kept->sampled_count : 0,
+	    .sampled_count = before->sampled_count > kept->sampled_count ?
+		before->sampled_count - kept->sampled_count : 0,
 	    .bytes = positive(before->bytes - kept->bytes),
 	    .objects = positive(before->objects - kept->objects),
 	    .variance = positive(before->variance - kept->variance),
@@ -433,8 +433,8 @@ finish_row(struct maker *m, uint32_t place)
 	const struct sum *sum = &m->sums[place];
 
 	g->key = m->ids.keys[m->order[place].number];
-	g->frame = m->ids.group == LK_GROUP_OWN ? lk_growth_own_site(g->stack)
-						: lk_growth_site(g->stack);
+	g->frame = m->ids.group == LK_GROUP_OWN ? lk_growth_own_site(g->stack) :
+	    lk_growth_site(g->stack);
 	g->live_error_bytes = lk_estimate_error(&g->live, interval_bytes);
 	g->delta_bytes = g->born.bytes - g->died.bytes;
 	g->delta_objects = g->born.objects - g->died.objects;
@@ -449,8 +449,8 @@ finish_row(struct maker *m, uint32_t place)
 	    positive(g->est_allocated_bytes - sum->est_allocated_before_bytes);
 	g->est_freed_bytes = positive(g->est_allocated_bytes - g->live.bytes);
 	g->survived_count = bits(sum->survived);
-	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id, 0) - 1
-					  : m->s->baseline_count;
+	g->interval_count = m->to.id != 0 ? interval_of(m->s, m->to.id, 0) - 1 :
+	    m->s->baseline_count;
 	g->gone = sum->before_bytes > 0 && !(g->live.bytes > 0);
 	g->fresh = m->from.id != LK_REFERENCE_START && !(sum->before_bytes > 0) &&
 	    g->live.bytes > 0;

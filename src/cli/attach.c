@@ -64,22 +64,22 @@ static void
 print_plan(pid_t pid)
 {
 	printf("Would stop one thread of process %d for a few milliseconds, where it holds no\n"
-	       "lock of the C library; make 128 kB of memory there, start a thread by its\n"
-	       "pthread_create, and let the process go on.  That thread would load the library,\n"
-	       "start the sampler in it, give the memory back and end.\n"
-	       "Nothing was touched.\n",
-	       (int)pid);
+	    "lock of the C library; make 128 kB of memory there, start a thread by its\n"
+	    "pthread_create, and let the process go on.  That thread would load the library,\n"
+	    "start the sampler in it, give the memory back and end.\n"
+	    "Nothing was touched.\n",
+	    (int)pid);
 }
 
 static void
 print_report(const struct lk_attach_report *report)
 {
 	printf("thread %d stopped; %u stop%s, the longest %.2f ms\n", (int)report->thread,
-	       report->stops, report->stops == 1 ? "" : "s", (double)report->longest_us / 1000);
+	    report->stops, report->stops == 1 ? "" : "s", (double)report->longest_us / 1000);
 	printf("%.2f ms in which a kill -9 of leaktop would have harmed the process\n",
-	       (double)report->window_us / 1000);
+	    (double)report->window_us / 1000);
 	printf("%.2f ms to load the library and start it, in its own thread\n",
-	       (double)report->loading_us / 1000);
+	    (double)report->loading_us / 1000);
 }
 
 /* The screen is the proof: its sampler is asked for numbers. */
@@ -99,11 +99,11 @@ verify(pid_t pid)
 		snprintf(words, sizeof(words), "%s", s->sampler.reason);
 		lk_source_close(source);
 		return lk_fault("the sampler is in process %d, but does not sample: %s", (int)pid,
-				words);
+		    words);
 	}
 	printf("Process %d has the sampler since %s; what was allocated before is not known.\n"
-	       "See it: leaktop %d\n",
-	       (int)pid, since, (int)pid);
+	    "See it: leaktop %d\n",
+	    (int)pid, since, (int)pid);
 	lk_source_close(source);
 	return LK_EXIT_DONE;
 }
@@ -124,7 +124,7 @@ perform(struct lk_attach *a, pid_t pid, const struct values *v)
 		print_report(&report);
 	if (rc < 0 && rc != -EALREADY)	/* that has not come up yet */
 		return lk_fault("process %d goes on without the sampler: %s", (int)pid,
-				report.words);
+		    report.words);
 	return verify(pid);
 }
 
@@ -137,7 +137,7 @@ attach_to(struct lk_attach *a, pid_t pid, const struct values *v)
 		print_checks(preflight);
 	if (preflight->has_sampler && lk_target_answers(pid)) {
 		printf("Process %d has the sampler already.  See it: leaktop %d\n", (int)pid,
-		       (int)pid);
+		    (int)pid);
 		return LK_EXIT_DONE;
 	}
 	if (preflight->refusal != NULL)
@@ -168,7 +168,7 @@ attach(const struct lk_arguments *arguments)
 	rc = lk_attach_look(pid, library, v->seccomp, &a);
 	if (rc == -ESRCH)
 		return lk_fault("there is no process %d; leaktop list shows the Python processes",
-				(int)pid);
+		    (int)pid);
 	if (rc < 0)
 		return lk_fault("process %d: %s", (int)pid, strerror(-rc));
 	status = attach_to(a, pid, v);

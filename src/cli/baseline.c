@@ -24,7 +24,7 @@ run(const struct lk_arguments *arguments)
 		request.text = arguments->words[1];
 	if (request.text != NULL && strlen(request.text) > LK_WIRE_NAME_MAX)
 		return lk_options_complain(&lk_baseline_command, "a name has at most %u bytes",
-					   LK_WIRE_NAME_MAX);
+		    LK_WIRE_NAME_MAX);
 	status = lk_target_open(arguments->words[0], 1000, &source);
 	if (status != LK_EXIT_DONE)
 		return status;

@@ -104,7 +104,7 @@ by_live(const void *a, const void *b)
 
 static int
 print(const struct lk_snapshot *s, const struct lk_growth_set *set, uint64_t number,
-      const struct batch *batch)
+    const struct batch *batch)
 {
 	const struct lk_look *look = batch->look;
 	static int (*const orders[])(const void *, const void *) = {
@@ -162,8 +162,8 @@ wait_next(struct lk_source *source, double at_s, const struct lk_look *look)
 
 		if (rc < 0)
 			return lk_fault("process %d: %s", s->process.pid,
-					rc == -ETIMEDOUT ? "its sampler fell silent"
-							 : lk_source_words(source));
+			    rc == -ETIMEDOUT ? "its sampler fell silent" :
+			    lk_source_words(source));
 		s = lk_source_snapshot(source);
 	}
 	return LK_EXIT_DONE;
@@ -181,8 +181,8 @@ print_recording(struct lk_source *source, const struct batch *batch)
 		lk_source_step(source, -(int)(count - 1));
 	status = print_frame(source, 1, batch);
 	for (uint64_t number = 2; number <= count && status == LK_EXIT_DONE; number++)
-		status = lk_source_step(source, 1) == 0 ? print_frame(source, number, batch)
-							: LK_EXIT_DONE;
+		status = lk_source_step(source, 1) == 0 ? print_frame(source, number, batch) :
+		    LK_EXIT_DONE;
 	return status;
 }
 
@@ -231,8 +231,8 @@ lk_batch_run(struct lk_source *source, const struct lk_look *look)
 		lk_fault("--filter %s: %s", look->filter, words);
 		return LK_EXIT_USAGE;
 	}
-	status = lk_source_state(source) == LK_SOURCE_OFFLINE ? print_recording(source, &batch)
-							      : print_live(source, &batch);
+	status = lk_source_state(source) == LK_SOURCE_OFFLINE ? print_recording(source, &batch) :
+	    print_live(source, &batch);
 	lk_filter_forget(&batch.filter);
 	return status;
 }

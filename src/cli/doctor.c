@@ -62,7 +62,7 @@ tell_permission(void)
 		line("ok", "attach", "to processes of every user (CAP_SYS_PTRACE)");
 	else if (scope != 0)
 		line("no", "attach", "kernel.yama.ptrace_scope is not 0: only with CAP_SYS_PTRACE, "
-				     "as root has it; or start programs with leaktop run");
+		    "as root has it; or start programs with leaktop run");
 	else
 		line("ok", "attach", "to processes of your own; as root to those of every user");
 }
@@ -75,7 +75,7 @@ tell_machine(const char *library)
 
 	if (uname(&name) == 0) {
 		snprintf(words, sizeof(words), "%s %s %s", name.sysname, name.release,
-			 name.machine);
+		    name.machine);
 		line(strcmp(name.machine, "x86_64") == 0 ? "ok" : "note", "machine", words);
 	}
 	line("ok", "library", library);
@@ -115,12 +115,12 @@ tell_process(const char *word, const char *library)
 	rc = lk_attach_look(pid, library, false, &a);
 	if (rc < 0)
 		return lk_fault("process %d: %s", (int)pid,
-				rc == -ESRCH ? "there is none" : strerror(-rc));
+		    rc == -ESRCH ? "there is none" : strerror(-rc));
 	printf("\nProcess %d:\n", (int)pid);
 	preflight = lk_attach_preflight(a);
 	for (size_t i = 0; i < preflight->count; i++)
 		line(marks[preflight->checks[i].finding], preflight->checks[i].what,
-		     preflight->checks[i].words);
+		    preflight->checks[i].words);
 	tell_sampler(pid);
 	status = preflight->refusal == NULL ? LK_EXIT_DONE : LK_EXIT_FAILED;
 	lk_attach_free(a);
@@ -136,8 +136,8 @@ doctor(const struct lk_arguments *arguments)
 	if (status != LK_EXIT_DONE)
 		return status;
 	tell_machine(library);
-	return arguments->word_count == 0 ? LK_EXIT_DONE
-					  : tell_process(arguments->words[0], library);
+	return arguments->word_count == 0 ? LK_EXIT_DONE :
+	    tell_process(arguments->words[0], library);
 }
 
 const struct lk_command lk_doctor_command = {

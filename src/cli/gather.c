@@ -44,7 +44,7 @@ ask_parts(struct lk_source *source, bool all)
 			return lk_fault("the process went away: %s", lk_source_words(source));
 		if (rc < 0)
 			lk_fault("without %s: %s", parts[i].what,
-				 rc == -ETIMEDOUT ? "no answer in time" : lk_source_words(source));
+			    rc == -ETIMEDOUT ? "no answer in time" : lk_source_words(source));
 	}
 	return LK_EXIT_DONE;
 }
@@ -70,8 +70,8 @@ lk_gather_all(struct lk_source *source)
 	s = lk_source_snapshot(source);
 	/* trends are shown with the tick after them */
 	return lk_source_wait(source, s->seq, LK_TARGET_WAIT_MS) < 0
-		   ? lk_fault("the process went away: %s", lk_source_words(source))
-		   : LK_EXIT_DONE;
+	    ? lk_fault("the process went away: %s", lk_source_words(source))
+	    : LK_EXIT_DONE;
 }
 
 int

@@ -59,9 +59,9 @@ print_row(const struct lk_process *p, int cols)
 		room = cols > COMMAND_COL ? (size_t)(cols - COMMAND_COL) : 0;
 	lk_text_clean(p->command, command, room + 1 < sizeof(command) ? room + 1 : sizeof(command));
 	printf("%7d %-10s %7s %8s %-5s %-29s %s\n", (int)p->pid, user,
-	       lk_text_bytes((double)p->rss_bytes, rss, sizeof(rss)),
-	       lk_text_duration(p->up_s, up, sizeof(up)), p->python[0] == '\0' ? "-" : p->python,
-	       p->has_sampler ? "yes" : p->why_not, command);
+	    lk_text_bytes((double)p->rss_bytes, rss, sizeof(rss)),
+	    lk_text_duration(p->up_s, up, sizeof(up)), p->python[0] == '\0' ? "-" : p->python,
+	    p->has_sampler ? "yes" : p->why_not, command);
 	return ferror(stdout) ? -EIO : 0;
 }
 
@@ -78,7 +78,7 @@ run(const struct lk_arguments *arguments)
 	count = lk_discovery_scan(d, lk_clock_monotonic_ms(), &list);
 	if (count >= 0 && !v->json)
 		printf("%7s %-10s %7s %8s %-5s %-29s %s\n", "PID", "USER", "RSS", "UP", "PY",
-		       "SAMPLER", "COMMAND");
+		    "SAMPLER", "COMMAND");
 	for (int i = 0; rc == 0 && i < count; i++)
 		rc = v->json ? print_json(&list[i]) : print_row(&list[i], cols);
 	lk_discovery_free(d);

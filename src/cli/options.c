@@ -50,10 +50,10 @@ print_option(const struct lk_option *option)
 		snprintf(left, sizeof(left), "-%c%s%s", option->letter, space_before(value), value);
 	else if (option->letter == 0)
 		snprintf(left, sizeof(left), "    --%s%s%s", option->name, space_before(value),
-			 value);
+		    value);
 	else
 		snprintf(left, sizeof(left), "-%c, --%s%s%s", option->letter, option->name,
-			 space_before(value), value);
+		    space_before(value), value);
 	printf("  %-24s %s\n", left, option->help);
 }
 
@@ -61,16 +61,16 @@ static void
 print_help(const struct lk_command *command)
 {
 	printf("Usage: leaktop%s%s [options]%s%s\n%s\n", space_before(command->name), command->name,
-	       space_before(command->words), command->words, command->summary);
+	    space_before(command->words), command->words, command->summary);
 	if (command->details != NULL)
 		printf("\n%s", command->details);
 	puts("\nOptions:");
 	for (size_t i = 0; i < command->option_count; i++)
 		print_option(&command->options[i]);
 	puts("  -h, --help               this text\n"
-	     "  -V, --version            the version\n"
-	     "\nSIZE takes K, M, G (of 1024). Exit status: 0 done, 1 usage, 2 failed, "
-	     "3 threshold.");
+	    "  -V, --version            the version\n"
+	    "\nSIZE takes K, M, G (of 1024). Exit status: 0 done, 1 usage, 2 failed, "
+	    "3 threshold.");
 }
 
 static int
@@ -135,14 +135,14 @@ complain_value(struct parse *p, const struct lk_option *option, const char *text
 		size_t used = strlen(choices);
 
 		snprintf(choices + used, sizeof(choices) - used, "%s%s",
-			 i == 0 ? ": one of " : ", ", option->choices[i]);
+		    i == 0 ? ": one of " : ", ", option->choices[i]);
 	}
 	if (text == NULL)
 		p->exit_status =
 		    lk_options_complain(p->command, "%s wants %s", name, option->value);
 	else
 		p->exit_status = lk_options_complain(p->command, "%s: '%s' is no %s%s", name, text,
-						     option->value, choices);
+		    option->value, choices);
 }
 
 /* ATTACHED: the value in the same word, or NULL. */
@@ -266,11 +266,11 @@ lk_options_run(const struct lk_command *command, int argc, char **argv)
 		return p.exit_status;
 	if (word_count < command->words_min)
 		return lk_options_complain(command, "%s%swants%s%s", command->name,
-					   command->name[0] == '\0' ? "" : " ",
-					   space_before(command->words), command->words);
+		    command->name[0] == '\0' ? "" : " ",
+		    space_before(command->words), command->words);
 	if (word_count > command->words_max)
 		return lk_options_complain(command, "too many words, from '%s' on",
-					   argv[1 + command->words_max]);
+		    argv[1 + command->words_max]);
 	argv[1 + word_count] = NULL;
 	return command->run(&(struct lk_arguments){values, argv + 1, word_count});
 }

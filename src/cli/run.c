@@ -41,7 +41,7 @@ set_preload(const char *library)
 	if (value == NULL)
 		return -ENOMEM;
 	snprintf(value, length, "%s%s%s", library, others == NULL || others[0] == '\0' ? "" : ":",
-		 others == NULL ? "" : others);
+	    others == NULL ? "" : others);
 	rc = setenv("LD_PRELOAD", value, 1) < 0 ? -errno : 0;
 	free(value);
 	return rc;

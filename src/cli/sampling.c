@@ -30,14 +30,14 @@ static bool
 is_native_word(const char *text)
 {
 	return strcmp(text, "stacks") == 0 || strcmp(text, "python") == 0 ||
-	       strcmp(text, "off") == 0;
+	    strcmp(text, "off") == 0;
 }
 
 int
 lk_sampling_check(const struct lk_command *command, const struct lk_sampling *v)
 {
 	if (v->interval_bytes != 0 && (v->interval_bytes < LK_INTERVAL_MIN_BYTES ||
-				       v->interval_bytes > LK_INTERVAL_MAX_BYTES))
+		v->interval_bytes > LK_INTERVAL_MAX_BYTES))
 		return lk_options_complain(command, "--interval must be 1K to 1G");
 	if (v->memory_bytes != 0 &&
 	    (v->memory_bytes < LK_MEMORY_MIN_BYTES || v->memory_bytes > LK_MEMORY_MAX_BYTES))
@@ -70,10 +70,10 @@ lk_sampling_settings(const struct lk_sampling *v,
 	for (size_t i = 0; i < LK_COUNT_OF(rows); i++) {
 		if (rows[i].text != NULL)
 			snprintf(out[count++], LK_SAMPLING_SETTING_BYTES, "%s=%s", rows[i].name,
-				 rows[i].text);
+			    rows[i].text);
 		else if (rows[i].bytes != 0)
 			snprintf(out[count++], LK_SAMPLING_SETTING_BYTES, "%s=%" PRIu64,
-				 rows[i].name, rows[i].bytes);
+			    rows[i].name, rows[i].bytes);
 	}
 	return count;
 }

@@ -155,24 +155,24 @@ print_held(const struct lk_message_referrers *r)
 	lk_text_clean(r->address == NULL ? "" : r->address, address, sizeof(address));
 	if (!isnan(r->sample_count)) {
 		printf("%.0f live samples of stack %.0f: %.0f are of %llu Python objects%s%s, "
-		       "%.0f of none that was found\n", r->sample_count, r->stack,
-		       r->found_count, objects, objects == 0 ? "" : ", mostly of type ", type,
-		       r->sample_count - r->found_count);
+		    "%.0f of none that was found\n", r->sample_count, r->stack,
+		    r->found_count, objects, objects == 0 ? "" : ", mostly of type ", type,
+		    r->sample_count - r->found_count);
 		if (r->count == 0)
 			return;
 		lk_text_clean(r->list[0].path, path, sizeof(path));
 		printf("%llu of %llu sampled objects are held by %s\n",
-		       (unsigned long long)r->list[0].object_count, objects, path);
+		    (unsigned long long)r->list[0].object_count, objects, path);
 	} else if (r->address != NULL && objects != 0) {
 		printf("the %s at %s, %s\n", type, address, bytes);
 	} else if (r->address != NULL) {
 		printf("no object was found at %s: it is gone, or no Python object\n",
-		       address);
+		    address);
 	} else if (objects == 0) {
 		printf("no object of type %s: scan types has their names\n", type);
 	} else {
 		printf("%llu objects of type %s, %s, in %llu ways\n", objects, type, bytes,
-		       (unsigned long long)r->path_count);
+		    (unsigned long long)r->path_count);
 	}
 }
 
@@ -206,8 +206,8 @@ put_referrer(struct scan *s, const struct lk_message_referrer *r)
 	}
 	lk_text_clean(r->path, path, sizeof(path));
 	printf("%10llu %8s %8s  %s\n", (unsigned long long)r->object_count,
-	       lk_text_bytes(r->bytes, bytes, sizeof(bytes)),
-	       lk_text_bytes(r->retained_bytes, retained, sizeof(retained)), path);
+	    lk_text_bytes(r->bytes, bytes, sizeof(bytes)),
+	    lk_text_bytes(r->retained_bytes, retained, sizeof(retained)), path);
 }
 
 static void
@@ -252,7 +252,7 @@ static bool
 is_address(const char *text)
 {
 	return strncmp(text, "0x", 2) == 0 && strlen(text) > 2 && strlen(text) <= 18 &&
-	       strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
+	    strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
 }
 
 static int
@@ -262,15 +262,15 @@ choose_referrers(const struct values *values, struct lk_ask *ask)
 
 	if (of_type + (values->stack != 0) + (values->address != NULL) != 1)
 		return lk_options_complain(&lk_scan_command, "referrers wants --type NAME, "
-					   "--stack ID or --address HEX");
+		    "--stack ID or --address HEX");
 	if (of_type && strlen(values->type) > LK_WIRE_NAME_MAX)
 		return lk_options_complain(&lk_scan_command, "a name has at most %u bytes; "
-					   "its last words are enough", LK_WIRE_NAME_MAX);
+		    "its last words are enough", LK_WIRE_NAME_MAX);
 	if (values->address != NULL && !is_address(values->address))
 		return lk_options_complain(&lk_scan_command, "an address is like "
-					   "0x7f2a10004000, not '%s'", values->address);
+		    "0x7f2a10004000, not '%s'", values->address);
 	ask->op = of_type ? LK_ASK_REFERRERS : values->stack != 0 ? LK_ASK_REFERRERS_STACK :
-		  LK_ASK_REFERRERS_ADDRESS;
+	    LK_ASK_REFERRERS_ADDRESS;
 	ask->text = of_type ? values->type : values->address;
 	ask->number = values->stack;
 	ask->limit = LK_WIRE_REFERRERS_MAX;
@@ -297,7 +297,7 @@ choose(const char *what, const struct values *values, struct lk_ask *ask)
 	if (strcmp(what, "referrers") == 0)
 		return choose_referrers(values, ask);
 	return lk_options_complain(&lk_scan_command, "scan what? types, containers or referrers, "
-				   "not '%s'", what);
+	    "not '%s'", what);
 }
 
 /* An exit status, said on stderr. */
@@ -327,7 +327,7 @@ run(const struct lk_arguments *arguments)
 	status = choose(arguments->words[1], s.values, &ask);
 	if (status == LK_EXIT_DONE && s.values->baseline != NULL)
 		status = lk_scan_growth(arguments->words[0], s.values->baseline,
-					s.values->json ? &s.json : NULL, &s.shown);
+		    s.values->json ? &s.json : NULL, &s.shown);
 	else if (status == LK_EXIT_DONE)
 		status = inquire(&s, arguments->words[0], &ask);
 	if (status != LK_EXIT_DONE)

@@ -39,14 +39,14 @@ lk_scan_containers_print(const struct lk_message_containers *m)
 
 	lk_text_clean(m->reason, reason, sizeof(reason));
 	printf("%s objects, %s in %s, pause %.1f ms, %s copied%s%s%s%s\n",
-	       lk_text_count((double)m->object_count, objects, sizeof(objects)),
-	       strcmp(m->by, "freeze") == 0 ? "frozen and read" : "walked in slices",
-	       lk_text_duration(m->scan_ms / 1e3, took, sizeof(took)), m->pause_us / 1e3,
-	       lk_text_bytes(m->copied_bytes, copied, sizeof(copied)),
-	       m->complete ? "" : "; incomplete", reason[0] == '\0' ? "" : " (", reason,
-	       reason[0] == '\0' ? "" : ")");
+	    lk_text_count((double)m->object_count, objects, sizeof(objects)),
+	    strcmp(m->by, "freeze") == 0 ? "frozen and read" : "walked in slices",
+	    lk_text_duration(m->scan_ms / 1e3, took, sizeof(took)), m->pause_us / 1e3,
+	    lk_text_bytes(m->copied_bytes, copied, sizeof(copied)),
+	    m->complete ? "" : "; incomplete", reason[0] == '\0' ? "" : " (", reason,
+	    reason[0] == '\0' ? "" : ")");
 	printf("%8s %8s %6s  %-24s %-40s %s\n", "LENGTH", "BYTES", "BOUND", "TYPE", "OWNER",
-	       "HOLDS");
+	    "HOLDS");
 }
 
 static void
@@ -102,8 +102,8 @@ shares_text(const struct lk_message_container *c, const struct lk_message_share 
 	for (uint32_t i = 0; i < count && used >= 0 && (size_t)used < out_bytes; i++) {
 		lk_text_clean(list[i].type, type, sizeof(type));
 		used += snprintf(out + used, out_bytes - (size_t)used, "%s%s %.0f%%",
-				 i == 0 ? "" : ", ", type,
-				 c->looked == 0 ? 0 : 100.0 * list[i].count / c->looked);
+		    i == 0 ? "" : ", ", type,
+		    c->looked == 0 ? 0 : 100.0 * list[i].count / c->looked);
 	}
 }
 
@@ -118,8 +118,8 @@ lk_scan_containers_print_row(const struct lk_message_container *c)
 	shares_text(c, c->keys, c->key_count, keys, sizeof(keys));
 	shares_text(c, c->values, c->value_count, values, sizeof(values));
 	printf("%8s %8s %6s  %-24s %-40s %s%s%s\n",
-	       lk_text_count((double)c->length, length, sizeof(length)),
-	       lk_text_bytes((double)c->shallow_bytes, bytes, sizeof(bytes)),
-	       c->bound == 0 ? "none" : lk_text_count(c->bound, bound, sizeof(bound)), type, owner,
-	       keys, keys[0] == '\0' ? "" : " : ", values);
+	    lk_text_count((double)c->length, length, sizeof(length)),
+	    lk_text_bytes((double)c->shallow_bytes, bytes, sizeof(bytes)),
+	    c->bound == 0 ? "none" : lk_text_count(c->bound, bound, sizeof(bound)), type, owner,
+	    keys, keys[0] == '\0' ? "" : " : ", values);
 }

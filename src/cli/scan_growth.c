@@ -30,7 +30,8 @@
 static struct lk_message_frozen
 frozen_of(const struct lk_frozen *f)
 {
-	return (struct lk_message_frozen){.at_s = f->at_s, .pause_us = f->pause_us,
+	return (struct lk_message_frozen){
+	    .at_s = f->at_s, .pause_us = f->pause_us,
 	    .walk_ms = f->walk_ms, .copied_bytes = f->copied_bytes,
 	    .table_bytes = f->table_bytes, .object_count = (uint64_t)f->object_count,
 	    .bytes = f->bytes, .type_count = (uint64_t)f->type_count,
@@ -45,7 +46,8 @@ site_of(const struct lk_snapshot *s, const struct lk_site *site)
 	const struct lk_frame *frame = row != NULL ? lk_growth_site(row->stack) : NULL;
 	bool is_python = frame != NULL && !frame->native;
 
-	return (struct lk_message_site){.stack = site->stack,
+	return (struct lk_message_site){
+	    .stack = site->stack,
 	    .line = is_python ? frame->line : 0, .sample_count = site->sample_count,
 	    .bytes = site->bytes, .function = is_python ? frame->function : "",
 	    .file = is_python ? frame->file : ""};
@@ -65,7 +67,7 @@ put_row(struct lk_jsonl *json, const struct lk_snapshot *s, const struct lk_cens
 	if (row->type != NULL)
 		type.sample_count = row->type->sample_count;
 	while (row->type != NULL && type.site_count < row->type->site_count &&
-	       type.site_count < SITES_MAX) {
+	    type.site_count < SITES_MAX) {
 		sites[type.site_count] = site_of(s, &row->type->sites[type.site_count]);
 		type.site_count++;
 	}
@@ -96,9 +98,9 @@ put_then(struct lk_jsonl *json, const struct lk_census *c, const struct lk_basel
 
 	if (json == NULL) {
 		printf("against those at %s, %s before: the first that were read after %s\n",
-		       lk_text_clock(c->then->frozen.at_s, at, sizeof(at)),
-		       lk_text_duration(c->seconds, ago, sizeof(ago)),
-		       name_of(b, name, sizeof(name)));
+		    lk_text_clock(c->then->frozen.at_s, at, sizeof(at)),
+		    lk_text_duration(c->seconds, ago, sizeof(ago)),
+		    name_of(b, name, sizeof(name)));
 		return;
 	}
 	lk_jsonl_open(json, "then", '{');
@@ -124,7 +126,7 @@ by_growth(const void *a, const void *b)
 
 static void
 put_census(struct lk_jsonl *json, const struct lk_snapshot *s, const struct lk_census *c,
-	   const struct lk_baseline *b, struct lk_scan_shown *shown)
+    const struct lk_baseline *b, struct lk_scan_shown *shown)
 {
 	const struct lk_message_frozen frozen = frozen_of(&c->now->frozen);
 
@@ -151,7 +153,7 @@ compare(struct lk_source *source, uint32_t reference, struct lk_jsonl *json,
 	if (s->types_count == 0 || then == NULL ||
 	    (reference != LK_REFERENCE_START && then->baseline != reference))
 		return lk_fault("no types to compare with: the heap was not frozen after %s and "
-				"before the next baseline", name_of(b, name, sizeof(name)));
+		    "before the next baseline", name_of(b, name, sizeof(name)));
 	census = lk_census_new(s->types[s->types_count - 1], then);
 	if (census == NULL)
 		return lk_fault("out of memory");
@@ -162,7 +164,7 @@ compare(struct lk_source *source, uint32_t reference, struct lk_jsonl *json,
 
 int
 lk_scan_growth(const char *word, const char *baseline, struct lk_jsonl *json,
-	       struct lk_scan_shown *shown)
+    struct lk_scan_shown *shown)
 {
 	const struct lk_request request = {.op = LK_REQUEST_TYPES};
 	struct lk_source *source;
@@ -176,7 +178,7 @@ lk_scan_growth(const char *word, const char *baseline, struct lk_jsonl *json,
 		rc = lk_source_ask(source, &request, NULL, READ_WAIT_MS);
 		if (rc < 0)
 			status = lk_fault("no scan: %s", rc == -ETIMEDOUT ? "no answer in time" :
-					  lk_source_words(source));
+			    lk_source_words(source));
 	}
 	if (status == LK_EXIT_DONE)
 		status = compare(source, reference, json, shown);

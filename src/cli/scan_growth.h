@@ -10,6 +10,6 @@ struct lk_scan_shown;
  * JSON NULL: as text.  What grew most comes first.  The JSON opens what the caller closes, as
  * lk_scan_types_hear() does.  Returns: an exit status, said on stderr. */
 int lk_scan_growth(const char *word, const char *baseline, struct lk_jsonl *json,
-		   struct lk_scan_shown *shown);
+    struct lk_scan_shown *shown);
 
 #endif

@@ -52,14 +52,14 @@ print_frozen(const struct lk_message_frozen *f)
 
 	lk_text_clean(f->reason, reason, sizeof(reason));
 	printf("%s objects of %llu types, %s; pause %.1f ms, read in %s, %s copied%s%s\n",
-	       lk_text_count((double)f->object_count, objects, sizeof(objects)),
-	       (unsigned long long)f->type_count, lk_text_bytes(f->bytes, bytes, sizeof(bytes)),
-	       f->pause_us / 1e3, lk_text_duration(f->walk_ms / 1e3, walk, sizeof(walk)),
-	       lk_text_bytes(f->copied_bytes, copied, sizeof(copied)),
-	       f->complete ? "" : "; incomplete: ", reason);
+	    lk_text_count((double)f->object_count, objects, sizeof(objects)),
+	    (unsigned long long)f->type_count, lk_text_bytes(f->bytes, bytes, sizeof(bytes)),
+	    f->pause_us / 1e3, lk_text_duration(f->walk_ms / 1e3, walk, sizeof(walk)),
+	    lk_text_bytes(f->copied_bytes, copied, sizeof(copied)),
+	    f->complete ? "" : "; incomplete: ", reason);
 	if (!isnan(f->garbage_bytes))
 		printf("%.0f of them, %s, are garbage that is not collected yet\n",
-		       f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
+		    f->garbage_count, lk_text_bytes(f->garbage_bytes, garbage, sizeof(garbage)));
 }
 
 void
@@ -96,12 +96,12 @@ print_cycles(const struct lk_message_cycles *c)
 	char name[TYPE_BYTES];
 
 	printf("%llu objects are in %llu reference cycles, %llu of them garbage",
-	       (unsigned long long)c->object_count, (unsigned long long)c->cycle_count,
-	       (unsigned long long)c->garbage_count);
+	    (unsigned long long)c->object_count, (unsigned long long)c->cycle_count,
+	    (unsigned long long)c->garbage_count);
 	for (uint32_t i = 0; i < c->count && i < CYCLIC_SHOWN; i++) {
 		lk_text_clean(c->list[i].name, name, sizeof(name));
 		printf("%s %llu %s", i == 0 ? ":" : ",",
-		       (unsigned long long)c->list[i].object_count, name);
+		    (unsigned long long)c->list[i].object_count, name);
 	}
 	printf("\n");
 }
@@ -141,7 +141,7 @@ print_uncollectable(const struct lk_message_uncollectable *u)
 
 static void
 json_type(struct lk_jsonl *j, const struct lk_message_object_type *t,
-	  const struct lk_scan_delta *delta)
+    const struct lk_scan_delta *delta)
 {
 	lk_jsonl_open(j, NULL, '{');
 	lk_jsonl_text(j, "type", t->name);
@@ -212,7 +212,7 @@ print_delta(const struct lk_scan_delta *delta)
 	else
 		snprintf(objects, sizeof(objects), "%+.0f", delta->objects);
 	printf("%10s %8s ", objects,
-	       lk_text_bytes_signed(delta->bytes, bytes, sizeof(bytes)));
+	    lk_text_bytes_signed(delta->bytes, bytes, sizeof(bytes)));
 }
 
 static void
@@ -226,8 +226,8 @@ print_type(const struct lk_message_object_type *t, const struct lk_scan_delta *d
 	if (delta != NULL)
 		print_delta(delta);
 	printf("%10llu %8s %10llu %10s  %s\n", (unsigned long long)t->count,
-	       lk_text_bytes(t->bytes, bytes, sizeof(bytes)),
-	       (unsigned long long)t->garbage_count, cyclic, name);
+	    lk_text_bytes(t->bytes, bytes, sizeof(bytes)),
+	    (unsigned long long)t->garbage_count, cyclic, name);
 	for (uint32_t i = 0; i < t->site_count; i++)
 		print_site(t, i);
 }
@@ -246,7 +246,7 @@ lk_scan_types_begin(struct lk_jsonl *json, bool with_delta)
 
 void
 lk_scan_types_row(struct lk_jsonl *json, const struct lk_message_object_type *t,
-		  const struct lk_scan_delta *delta)
+    const struct lk_scan_delta *delta)
 {
 	if (json != NULL)
 		json_type(json, t, delta);
@@ -269,7 +269,7 @@ put_types(struct lk_jsonl *json, struct lk_scan_shown *shown, const struct lk_me
 
 void
 lk_scan_types_hear(struct lk_jsonl *json, struct lk_scan_shown *shown,
-		   const struct lk_message *message)
+    const struct lk_message *message)
 {
 	if (message->type == LK_MESSAGE_FROZEN)
 		lk_scan_types_frozen(json, &message->frozen);

@@ -33,11 +33,11 @@ struct lk_scan_delta {
 void lk_scan_types_frozen(struct lk_jsonl *json, const struct lk_message_frozen *f);
 void lk_scan_types_begin(struct lk_jsonl *json, bool with_delta);
 void lk_scan_types_row(struct lk_jsonl *json, const struct lk_message_object_type *t,
-		       const struct lk_scan_delta *delta);
+    const struct lk_scan_delta *delta);
 
 /* lk_scan_types_hear - frozen, cycles and types; JSON NULL: as text.  The JSON opens what the
  * caller closes: an object, and the list "types" in it.  Other messages are let pass. */
 void lk_scan_types_hear(struct lk_jsonl *json, struct lk_scan_shown *shown,
-			const struct lk_message *message);
+    const struct lk_message *message);
 
 #endif

@@ -32,15 +32,15 @@ complain_none(const char *word)
 
 	if (strspn(word, "0123456789") != strlen(word)) {
 		lk_fault("'%s' is no command, and no Python process here has that name; "
-			 "see leaktop --help, leaktop list",
-			 word);
+		    "see leaktop --help, leaktop list",
+		    word);
 		return LK_EXIT_USAGE;
 	}
 	if (lk_proc_read_stat((pid_t)strtol(word, NULL, 10), &stat) < 0)
 		return lk_fault("there is no process %s; leaktop list shows the Python processes",
-				word);
+		    word);
 	return lk_fault("process %s (%s) does not run Python; leaktop list shows those that do",
-			word, stat.name);
+	    word, stat.name);
 }
 
 static int
@@ -50,14 +50,14 @@ check_sampler(const struct lk_process *p)
 		return LK_EXIT_DONE;
 	if (strcmp(p->why_not, "other user") == 0)
 		return lk_fault("process %d belongs to %s; run leaktop as that user or as root",
-				(int)p->pid, p->user);
+		    (int)p->pid, p->user);
 	if (strncmp(p->why_not, "not started", 11) != 0)
 		return lk_fault("process %d (%s): %s; look at it again in a few seconds, or is it "
-				"stopped, or another leaktop's?",
-				(int)p->pid, p->name, p->why_not);
+		    "stopped, or another leaktop's?",
+		    (int)p->pid, p->name, p->why_not);
 	return lk_fault("process %d (%s) has no sampler: %s; leaktop attach %d puts it in, or "
-			"put \"leaktop run --\" in front of its command, and restart it",
-			(int)p->pid, p->name, p->why_not, (int)p->pid);
+	    "put \"leaktop run --\" in front of its command, and restart it",
+	    (int)p->pid, p->name, p->why_not, (int)p->pid);
 }
 
 int
@@ -82,7 +82,7 @@ lk_target_pid(const char *word, pid_t *out)
 		return LK_EXIT_DONE;
 	if (count > 1)
 		return lk_fault("%d processes match '%s'; say which by its pid, see leaktop list",
-				count, word);
+		    count, word);
 	return complain_none(word);
 }
 
@@ -188,7 +188,7 @@ lk_target_first(const char *word, struct lk_source *source)
 	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) == 0)
 		return LK_EXIT_DONE;
 	status = lk_fault("%s: no answer from its sampler within %d s: %s", word,
-			  LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+	    LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
 	lk_source_close(source);
 	return status;
 }
@@ -267,14 +267,14 @@ lk_target_await(pid_t pid, struct lk_source **out)
 		return lk_fault("process %d has ended", (int)pid);
 	if (rc < 0)
 		return lk_fault("the sampler of process %d does not answer yet: it waits for the "
-				"interpreter, which a long call may hold; look later: leaktop %d",
-				(int)pid, (int)pid);
+		    "interpreter, which a long call may hold; look later: leaktop %d",
+		    (int)pid, (int)pid);
 	rc = lk_source_open_live(process.socket_path, pid, 1000, &source);
 	if (rc < 0)
 		return lk_fault("%s: %s", process.socket_path, strerror(-rc));
 	if (lk_source_wait(source, 0, LK_TARGET_WAIT_MS) < 0) {
 		lk_fault("process %d: no numbers from its sampler within %d s: %s", (int)pid,
-			 LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
+		    LK_TARGET_WAIT_MS / 1000, lk_source_words(source));
 		lk_source_close(source);
 		return LK_EXIT_FAILED;
 	}
@@ -293,7 +293,7 @@ lk_target_fetch_rows(struct lk_source *source, uint32_t baseline)
 		return LK_EXIT_DONE;
 	if (lk_source_ask(source, &request, NULL, LK_TARGET_WAIT_MS) < 0)
 		return lk_fault("baseline %u cannot be read: %s", baseline,
-				lk_source_words(source));
+		    lk_source_words(source));
 	for (int i = 0; i < FETCH_TRIES; i++) {
 		const struct lk_snapshot *s = lk_source_snapshot(source);
 
@@ -325,7 +325,7 @@ lk_target_reference(struct lk_source *source, const char *text, uint32_t *out)
 	}
 	if (text != NULL && id == LK_REFERENCE_NEWEST)
 		return lk_fault("there is no baseline '%s'; mark one with leaktop baseline %d %s",
-				text, s->process.pid, text);
+		    text, s->process.pid, text);
 	id = lk_growth_resolve(s, id);
 	*out = id;
 	return id == LK_REFERENCE_START ? LK_EXIT_DONE : lk_target_fetch_rows(source, id);

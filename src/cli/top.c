@@ -56,18 +56,18 @@ run(const struct lk_arguments *arguments)
 
 	if (arguments->word_count > 1)
 		return lk_options_complain(&lk_top_command,
-					   "'%s' is no command; a program is "
-					   "started under the sampler by leaktop run",
-					   arguments->words[0]);
+		    "'%s' is no command; a program is "
+		    "started under the sampler by leaktop run",
+		    arguments->words[0]);
 	if (look->group && arguments->word_count == 0)
 		return lk_options_complain(&lk_top_command, "-g wants the PID or NAME of a master");
 	if (batch && arguments->word_count == 0)
 		return lk_options_complain(&lk_top_command,
-					   "-b wants a PID or a NAME; leaktop list shows them");
+		    "-b wants a PID or a NAME; leaktop list shows them");
 	if (!batch && !lk_look_is_terminal())
 		return lk_fault("standard input and output are no terminal: use leaktop -b %s",
-				arguments->word_count > 0 ? arguments->words[0]
-							  : "PID, or leaktop list");
+		    arguments->word_count > 0 ? arguments->words[0] :
+		    "PID, or leaktop list");
 	if (arguments->word_count == 0)
 		return lk_screen_run(look, NULL, 0);
 	if (!batch) {

@@ -358,7 +358,7 @@ lk_cxx_names_text(const char *mangled, char *out, size_t out_bytes)
 		ok = read_component(&r) && put(&r, "::", 2) && read_component(&r);
 	else
 		ok = (*r.at == 'L' || is_digit(*r.at) || (*r.at >= 'a' && *r.at <= 'z')) &&
-		     read_component(&r);
+		    read_component(&r);
 	if (!ok)
 		out[0] = '\0';
 	return ok;

@@ -94,7 +94,7 @@ recall(const struct lk_discovery *d, pid_t pid, const struct lk_proc_stat *stat)
 		return *old;
 	if (length > 0 || errno == EACCES || errno == EPERM) /* a kernel thread has none */
 		fresh.is_python = lk_python_process_recognise(pid, fresh.exe, stat->name,
-							      fresh.python, sizeof(fresh.python));
+		    fresh.python, sizeof(fresh.python));
 	return fresh;
 }
 
@@ -158,7 +158,7 @@ find_sampler(struct lk_process *p, struct seen *seen)
 
 static void
 describe(struct lk_process *p, const struct seen *seen, const struct lk_proc_stat *stat,
-	 double uptime_s)
+    double uptime_s)
 {
 	char arguments[ARGUMENTS_BYTES];
 	long length = lk_proc_read(p->pid, "cmdline", arguments, sizeof(arguments));
@@ -174,7 +174,7 @@ describe(struct lk_process *p, const struct seen *seen, const struct lk_proc_sta
 		p->uid = (uid_t)-1;
 	lk_proc_user(p->uid, p->user, sizeof(p->user));
 	lk_python_process_name(arguments, length > 0 ? (size_t)length : 0, p->name,
-			       sizeof(p->name));
+	    sizeof(p->name));
 	lk_proc_command(p->pid, arguments, sizeof(arguments));
 	lk_text_clean(arguments, p->command, sizeof(p->command));
 	lk_text_clean(p->name, p->name, sizeof(p->name));
@@ -340,7 +340,7 @@ has_name(const struct lk_process *p, const char *text)
 	size_t length = strlen(p->name);
 
 	return strncmp(p->name, text, length) == 0 &&
-	       (text[length] == '\0' || strcmp(text + length, ".py") == 0);
+	    (text[length] == '\0' || strcmp(text + length, ".py") == 0);
 }
 
 static bool
@@ -353,7 +353,7 @@ int
 lk_discovery_find(struct lk_discovery *d, const char *pid_or_name, const struct lk_process **out)
 {
 	static bool (*const tests[])(const struct lk_process *, const char *) = {has_pid, has_name,
-										 has_text};
+	    has_text};
 	bool is_pid = strspn(pid_or_name, "0123456789") == strlen(pid_or_name);
 	size_t last = is_pid ? 1 : sizeof(tests) / sizeof(tests[0]);
 

@@ -55,7 +55,7 @@ read_at(const struct lk_elf_symbols *elf, uint64_t offset, void *out, size_t cou
 		return -ENOEXEC;
 	while (done < count) {
 		ssize_t got = pread(elf->fd, (char *)out + done, count - done,
-				    (off_t)(offset + done));
+		    (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -72,7 +72,7 @@ static bool
 is_inside(const struct lk_elf_symbols *elf, const shdr *section)
 {
 	return section->sh_offset <= elf->file_bytes &&
-	       section->sh_size <= elf->file_bytes - section->sh_offset;
+	    section->sh_size <= elf->file_bytes - section->sh_offset;
 }
 
 /* ---- the build id -------------------------------------------------------- */
@@ -258,7 +258,7 @@ is_function(const struct lk_elf_symbols *elf, const sym *s)
 	unsigned int type = TYPE_OF(s->st_info);
 
 	return (type == STT_FUNC || type == STT_GNU_IFUNC) && s->st_shndx != SHN_UNDEF &&
-	       s->st_size != 0 && s->st_name != 0 && s->st_name < elf->names.sh_size;
+	    s->st_size != 0 && s->st_name != 0 && s->st_name < elf->names.sh_size;
 }
 
 static struct function
@@ -268,10 +268,11 @@ function_of(const sym *s)
 	    [STB_LOCAL] = 2, [STB_GLOBAL] = 0, [STB_WEAK] = 1};
 	unsigned int bind = BIND_OF(s->st_info);
 
-	return (struct function){.start = s->st_value,
-				 .bytes = s->st_size,
-				 .name = s->st_name,
-				 .rank = bind < sizeof(ranks) ? ranks[bind] : 3};
+	return (struct function){
+	    .start = s->st_value,
+	    .bytes = s->st_size,
+	    .name = s->st_name,
+	    .rank = bind < sizeof(ranks) ? ranks[bind] : 3};
 }
 
 static int
@@ -290,11 +291,11 @@ static int
 read_functions(struct lk_elf_symbols *elf, uint64_t total, sym *chunk)
 {
 	for (uint64_t first = 0; first < total; first += CHUNK_SYMBOLS) {
-		size_t count = total - first < CHUNK_SYMBOLS ? (size_t)(total - first)
-							     : CHUNK_SYMBOLS;
+		size_t count = total - first < CHUNK_SYMBOLS ? (size_t)(total - first) :
+		    CHUNK_SYMBOLS;
 		struct function *more;
 		int rc = read_at(elf, elf->table.sh_offset + first * sizeof(*chunk), chunk,
-				 count * sizeof(*chunk));
+		    count * sizeof(*chunk));
 
 		if (rc < 0)
 			return rc;
@@ -412,7 +413,7 @@ name_of(const struct lk_elf_symbols *elf, uint32_t index, uint64_t address, char
 		if (!holds(f, address))
 			continue;
 		more = read_name(elf, f->name, other,
-				 out_bytes < sizeof(other) ? out_bytes : sizeof(other));
+		    out_bytes < sizeof(other) ? out_bytes : sizeof(other));
 		if (more <= 0 || (length > 0 && other[0] == '_'))
 			continue;
 		memcpy(out, other, (size_t)more + 1);

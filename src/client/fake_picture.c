@@ -43,7 +43,7 @@ put_frames(const struct lk_fake_site *site, struct lk_frame *frames)
 		count = put_frame(frames, count, &site->own[0]);
 	for (const struct lk_fake_chain *c = site->callers; c != NULL; c = c->outer)
 		for (unsigned int i = 0;
-		     i < LK_FAKE_CHAIN_FRAMES && c->frames[i].function != NULL; i++)
+		    i < LK_FAKE_CHAIN_FRAMES && c->frames[i].function != NULL; i++)
 			count = put_frame(frames, count, &c->frames[i]);
 	return count;
 }

@@ -140,9 +140,9 @@ static bool
 is_worth_a_picture(enum lk_message_type type)
 {
 	return type == LK_MESSAGE_TICK || type == LK_MESSAGE_BASELINES ||
-	       type == LK_MESSAGE_BASELINE || type == LK_MESSAGE_HISTORY ||
-	       type == LK_MESSAGE_MEMORY || type == LK_MESSAGE_CONTAINERS ||
-	       type == LK_MESSAGE_EVENTS;
+	    type == LK_MESSAGE_BASELINE || type == LK_MESSAGE_HISTORY ||
+	    type == LK_MESSAGE_MEMORY || type == LK_MESSAGE_CONTAINERS ||
+	    type == LK_MESSAGE_EVENTS;
 }
 
 int

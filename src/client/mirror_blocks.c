@@ -52,12 +52,13 @@ lk_mirror_read_baselines(struct lk_mirror *m, const struct lk_message_baselines 
 				free(fresh[i].name);
 			return -ENOMEM;
 		}
-		fresh[i].value = (struct lk_baseline){.id = mark->id,
-						      .name = fresh[i].name,
-						      .at_s = mark->at_s,
-						      .rss_bytes = mark->rss_bytes,
-						      .est_live_bytes = mark->live_bytes,
-						      .interval_bytes = mark->interval_bytes};
+		fresh[i].value = (struct lk_baseline){
+		    .id = mark->id,
+		    .name = fresh[i].name,
+		    .at_s = mark->at_s,
+		    .rss_bytes = mark->rss_bytes,
+		    .est_live_bytes = mark->live_bytes,
+		    .interval_bytes = mark->interval_bytes};
 	}
 	for (uint32_t i = 0; i < message->count; i++)
 		adopt_rows(m, &fresh[i]);
@@ -78,7 +79,7 @@ by_trend_stack(const void *a, const void *b)
 
 static int
 copy_trends(struct lk_shared *block, const struct lk_message_trends *message,
-	    struct lk_message_trend **out)
+    struct lk_message_trend **out)
 {
 	struct lk_message_trend *list = lk_arena_get(block->arena, message->count, sizeof(*list));
 
@@ -129,7 +130,7 @@ copy_shares(struct lk_arena *arena, struct lk_container_share *out,
 {
 	for (uint32_t i = 0; i < count; i++) {
 		out[i] = (struct lk_container_share){copy_word(arena, from[i].type),
-						     from[i].count};
+		    from[i].count};
 		if (out[i].type == NULL)
 			return false;
 	}
@@ -138,7 +139,7 @@ copy_shares(struct lk_arena *arena, struct lk_container_share *out,
 
 static int
 copy_container(struct lk_mirror *m, struct lk_arena *arena, struct lk_container *out,
-	       const struct lk_message_container *message)
+    const struct lk_message_container *message)
 {
 	struct lk_container_then *then;
 
@@ -148,18 +149,19 @@ copy_container(struct lk_mirror *m, struct lk_arena *arena, struct lk_container 
 	for (uint32_t i = 0; i < message->then_count; i++)
 		then[i] =
 		    (struct lk_container_then){message->then[i].baseline, message->then[i].length};
-	*out = (struct lk_container){.address = message->address,
-				     .type = copy_word(arena, message->type),
-				     .length = message->length,
-				     .shallow_bytes = message->shallow_bytes,
-				     .stack = lk_names_stack(m->names, message->stack),
-				     .owner = copy_word(arena, message->owner),
-				     .then_count = message->then_count,
-				     .then = then,
-				     .bound = message->bound,
-				     .looked = message->looked,
-				     .key_count = message->key_count,
-				     .value_count = message->value_count};
+	*out = (struct lk_container){
+	    .address = message->address,
+	    .type = copy_word(arena, message->type),
+	    .length = message->length,
+	    .shallow_bytes = message->shallow_bytes,
+	    .stack = lk_names_stack(m->names, message->stack),
+	    .owner = copy_word(arena, message->owner),
+	    .then_count = message->then_count,
+	    .then = then,
+	    .bound = message->bound,
+	    .looked = message->looked,
+	    .key_count = message->key_count,
+	    .value_count = message->value_count};
 	if (out->type == NULL || (message->owner != NULL && out->owner == NULL) ||
 	    !copy_shares(arena, out->keys, message->keys, message->key_count) ||
 	    !copy_shares(arena, out->values, message->values, message->value_count))
@@ -170,8 +172,8 @@ copy_container(struct lk_mirror *m, struct lk_arena *arena, struct lk_container 
 /* The first BEFORE are those of the message that this one goes on from. */
 static int
 copy_containers(struct lk_mirror *m, struct lk_shared *block,
-		const struct lk_message_containers *message, uint32_t before,
-		struct lk_container **out)
+    const struct lk_message_containers *message, uint32_t before,
+    struct lk_container **out)
 {
 	struct lk_container *list =
 	    lk_arena_get(block->arena, before + message->count, sizeof(*list));
@@ -206,17 +208,18 @@ lk_mirror_read_containers(struct lk_mirror *m, const struct lk_message_container
 	}
 	lk_shared_put(m->containers_block);
 	m->containers_block = block;
-	m->containers = (struct lk_containers){.at_s = message->at_s,
-					       .scan_ms = message->scan_ms,
-					       .pause_us = message->pause_us,
-					       .copied_bytes = message->copied_bytes,
-					       .object_count = message->object_count,
-					       .min_length = message->min_length,
-					       .complete = message->complete,
-					       .by_walk = strcmp(message->by, "walk") == 0,
-					       .reason = reason,
-					       .count = before + message->count,
-					       .list = list};
+	m->containers = (struct lk_containers){
+	    .at_s = message->at_s,
+	    .scan_ms = message->scan_ms,
+	    .pause_us = message->pause_us,
+	    .copied_bytes = message->copied_bytes,
+	    .object_count = message->object_count,
+	    .min_length = message->min_length,
+	    .complete = message->complete,
+	    .by_walk = strcmp(message->by, "walk") == 0,
+	    .reason = reason,
+	    .count = before + message->count,
+	    .list = list};
 	m->containers_go_on = message->more;
 	return 0;
 }
@@ -254,39 +257,41 @@ pauses_of(const struct lk_message_pauses *message)
 {
 	if (isnan(message->watched_s))
 		return (struct lk_gc_pauses){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, false};
-	return (struct lk_gc_pauses){.watched_s = message->watched_s,
-				     .looks = message->looks,
-				     .collections = message->collections,
-				     .seen = message->seen,
-				     .total_us = message->total_us,
-				     .longest_us = message->longest_us,
-				     .longest_error_us = message->longest_error_us,
-				     .longest_generation = message->longest_generation,
-				     .unseen_us = message->unseen_us,
-				     .exact = message->exact};
+	return (struct lk_gc_pauses){
+	    .watched_s = message->watched_s,
+	    .looks = message->looks,
+	    .collections = message->collections,
+	    .seen = message->seen,
+	    .total_us = message->total_us,
+	    .longest_us = message->longest_us,
+	    .longest_error_us = message->longest_error_us,
+	    .longest_generation = message->longest_generation,
+	    .unseen_us = message->unseen_us,
+	    .exact = message->exact};
 }
 
 void
 lk_mirror_read_memory(struct lk_mirror *m, const struct lk_message_memory *message)
 {
-	m->memory = (struct lk_memory){.at_s = message->at_s,
-				       .rss_bytes = message->rss_bytes,
-				       .pss_bytes = message->pss_bytes,
-				       .uss_bytes = message->uss_bytes,
-				       .anonymous_bytes = message->anonymous_bytes,
-				       .file_bytes = message->file_bytes,
-				       .shared_bytes = message->shared_bytes,
-				       .swap_bytes = message->swap_bytes,
-				       .est_python_live_bytes = message->python_live_bytes,
-				       .pymalloc_arena_bytes = message->pymalloc_arena_bytes,
-				       .malloc_live_bytes = message->malloc_live_bytes,
-				       .malloc_free_bytes = message->malloc_free_bytes,
-				       .malloc_mmap_bytes = message->malloc_mmap_bytes,
-				       .sampler_bytes = message->sampler_bytes,
-				       .cgroup_limit_bytes = message->cgroup_limit_bytes,
-				       .cgroup_used_bytes = message->cgroup_used_bytes,
-				       .gc_enabled = message->gc_enabled,
-				       .gc_pauses = pauses_of(&message->pauses)};
+	m->memory = (struct lk_memory){
+	    .at_s = message->at_s,
+	    .rss_bytes = message->rss_bytes,
+	    .pss_bytes = message->pss_bytes,
+	    .uss_bytes = message->uss_bytes,
+	    .anonymous_bytes = message->anonymous_bytes,
+	    .file_bytes = message->file_bytes,
+	    .shared_bytes = message->shared_bytes,
+	    .swap_bytes = message->swap_bytes,
+	    .est_python_live_bytes = message->python_live_bytes,
+	    .pymalloc_arena_bytes = message->pymalloc_arena_bytes,
+	    .malloc_live_bytes = message->malloc_live_bytes,
+	    .malloc_free_bytes = message->malloc_free_bytes,
+	    .malloc_mmap_bytes = message->malloc_mmap_bytes,
+	    .sampler_bytes = message->sampler_bytes,
+	    .cgroup_limit_bytes = message->cgroup_limit_bytes,
+	    .cgroup_used_bytes = message->cgroup_used_bytes,
+	    .gc_enabled = message->gc_enabled,
+	    .gc_pauses = pauses_of(&message->pauses)};
 	for (size_t i = 0; i < LK_COUNT_OF(m->memory.gc); i++)
 		m->memory.gc[i] = (struct lk_gc_generation){
 		    message->gc[i].count, message->gc[i].threshold, message->gc[i].collections,

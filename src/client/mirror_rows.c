@@ -40,22 +40,24 @@ static void
 copy_cells(struct lk_cell *out, const struct lk_message_row *m)
 {
 	for (uint32_t i = 0; i < m->cell_count; i++)
-		out[i] = (struct lk_cell){.epoch = m->cells[i].epoch,
-					  .sampled_count = m->cells[i].count,
-					  .est_bytes = m->cells[i].bytes,
-					  .est_objects = m->cells[i].objects,
-					  .variance = m->cells[i].variance};
+		out[i] = (struct lk_cell){
+		    .epoch = m->cells[i].epoch,
+		    .sampled_count = m->cells[i].count,
+		    .est_bytes = m->cells[i].bytes,
+		    .est_objects = m->cells[i].objects,
+		    .variance = m->cells[i].variance};
 }
 
 static struct lk_row
 row_of(const struct lk_message_row *m, const struct lk_stack *stack, const struct lk_cell *cells)
 {
-	return (struct lk_row){.stack = stack,
-			       .est_allocated_bytes = m->allocated_bytes,
-			       .est_allocated_objects = m->allocated_objects,
-			       .sampled_allocated_count = m->allocated_count,
-			       .cell_count = m->cell_count,
-			       .cells = cells};
+	return (struct lk_row){
+	    .stack = stack,
+	    .est_allocated_bytes = m->allocated_bytes,
+	    .est_allocated_objects = m->allocated_objects,
+	    .sampled_allocated_count = m->allocated_count,
+	    .cell_count = m->cell_count,
+	    .cells = cells};
 }
 
 /* The index of the row of STACK, a new one if need be; negative errno. */

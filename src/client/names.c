@@ -111,7 +111,7 @@ add_native_frame(struct lk_names *names, const struct lk_message_frame *m, struc
 	frame->build_id = frame->function;
 	frame->address = m->address;
 	lk_native_names_text(names->native, frame->build_id, frame->file, m->address, text,
-			     sizeof(text));
+	    sizeof(text));
 	frame->function = lk_arena_text(names->pool->arena, text, strlen(text));
 	return frame->function == NULL ? -ENOMEM : 0;
 }
@@ -155,12 +155,13 @@ add_stack(struct lk_names *names, const struct lk_message_stack *m)
 			return -EBADMSG;
 		frames[i] = *frame;
 	}
-	*stack = (struct lk_stack){.id = m->id,
-				   .domain = (enum lk_domain)domain,
-				   .thread = thread,
-				   .flags = m->flags,
-				   .frame_count = m->frame_count,
-				   .frames = frames};
+	*stack = (struct lk_stack){
+	    .id = m->id,
+	    .domain = (enum lk_domain)domain,
+	    .thread = thread,
+	    .flags = m->flags,
+	    .frame_count = m->frame_count,
+	    .frames = frames};
 	return table_put(&names->stacks, m->id, stack);
 }
 

@@ -118,8 +118,8 @@ plain_length(const char *path)
 {
 	size_t length = strlen(path), tail = sizeof(deleted) - 1;
 
-	return length > tail && strcmp(path + length - tail, deleted) == 0 ? length - tail
-									   : length;
+	return length > tail && strcmp(path + length - tail, deleted) == 0 ? length - tail :
+	    length;
 }
 
 /* The first mapping of PATH, deleted or not. */
@@ -142,7 +142,7 @@ find_mapping(pid_t pid, const char *path, struct mapping *out)
 		line[strcspn(line, "\n")] = '\0';
 		at = 0;
 		if (sscanf(line, "%63s %*s %*s %x:%x %ju %n", out->range, &major, &minor, &inode,
-			   &at) < 4 || at == 0)
+			&at) < 4 || at == 0)
 			continue;
 		found = plain_length(line + at) == plain_length(path) &&
 			strncmp(line + at, path, plain_length(path)) == 0;
@@ -160,7 +160,7 @@ is_mapped(const struct mapping *mapping, const char *path)
 	struct stat stat_buf;
 
 	return stat(path, &stat_buf) == 0 && stat_buf.st_dev == mapping->device &&
-	       stat_buf.st_ino == mapping->inode;
+	    stat_buf.st_ino == mapping->inode;
 }
 
 /* The path first, as the process sees it, then as we do, whose root may be all that we can see: a
@@ -173,7 +173,7 @@ open_mapped(const struct lk_native_names *names, const char *path, const char *b
 	char file[PATH_BYTES];
 
 	snprintf(file, sizeof(file), "/proc/%d/root%.*s", (int)names->pid,
-		 (int)plain_length(path), path);
+	    (int)plain_length(path), path);
 	if (build_id[0] != '\0')
 		elf = open_with_build_id(file, build_id);
 	if (elf == NULL && build_id[0] != '\0')
@@ -197,7 +197,7 @@ open_debug(const struct lk_native_names *names, const char *build_id)
 		return NULL;
 	snprintf(tail, sizeof(tail), "/.build-id/%.2s/%s.debug", build_id, build_id + 2);
 	snprintf(file, sizeof(file), "/proc/%d/root%s%s", (int)names->pid, names->debug_folder,
-		 tail);
+	    tail);
 	elf = open_with_build_id(file, build_id);
 	if (elf != NULL)
 		return elf;
@@ -278,7 +278,7 @@ place_text(const char *path, uint64_t address, char *out, size_t out_bytes)
 
 char *
 lk_native_names_text(struct lk_native_names *names, const char *build_id, const char *object,
-		     uint64_t address, char *out, size_t out_bytes)
+    uint64_t address, char *out, size_t out_bytes)
 {
 	char symbol[LK_ELF_NAME_BYTES];
 	struct object *known = NULL;

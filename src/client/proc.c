@@ -52,9 +52,9 @@ lk_proc_parse_stat(const char *text, struct lk_proc_stat *out)
 	if (open == NULL || shut == NULL || shut < open)
 		return -EBADMSG;
 	if (sscanf(shut + 1,
-		   " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%" SCNu64 " %*u %" SCNd64,
-		   &stat.state, &ppid, &start_time, &rss_pages) != 4)
+		" %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		"%" SCNu64 " %*u %" SCNd64,
+		&stat.state, &ppid, &start_time, &rss_pages) != 4)
 		return -EBADMSG;
 	snprintf(stat.name, sizeof(stat.name), "%.*s", (int)(shut - open - 1), open + 1);
 	stat.ppid = ppid;
@@ -174,7 +174,7 @@ lk_proc_cgroup(pid_t pid, char *out, size_t out_bytes)
 	if (lk_proc_read(pid, "cgroup", text, sizeof(text)) <= 0)
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line != NULL;
-	     line = strtok_r(NULL, "\n", &save)) {
+	    line = strtok_r(NULL, "\n", &save)) {
 		const char *controllers = strchr(line, ':');
 		const char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
 

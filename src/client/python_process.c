@@ -27,7 +27,7 @@ static bool
 is_interpreter(const char *name)
 {
 	return strncmp(name, "python", 6) == 0 &&
-	       (name[6] == '\0' || isdigit((unsigned char)name[6]));
+	    (name[6] == '\0' || isdigit((unsigned char)name[6]));
 }
 
 /* "3.11" of what follows WORD in TEXT ("python3.11", "libpython3.11.so.1.0"). */
@@ -72,7 +72,7 @@ maps_python(pid_t pid, char *version, size_t version_bytes)
 
 bool
 lk_python_process_recognise(pid_t pid, const char *exe, const char *comm, char *version,
-			    size_t version_bytes)
+    size_t version_bytes)
 {
 	char arguments[256];
 
@@ -110,7 +110,7 @@ static bool
 takes_word(const char *option)
 {
 	return strcmp(option, "-W") == 0 || strcmp(option, "-X") == 0 ||
-	       strcmp(option, "--check-hash-based-pycs") == 0;
+	    strcmp(option, "--check-hash-based-pycs") == 0;
 }
 
 void

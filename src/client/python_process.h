@@ -11,7 +11,7 @@
  * Costs a read of /proc/PID/maps when the executable is not called python.
  * version: "3.11", "" unknown.  Returns: whether PID runs Python. */
 bool lk_python_process_recognise(pid_t pid, const char *exe, const char *comm, char *version,
-				 size_t version_bytes);
+    size_t version_bytes);
 
 /* lk_python_process_name - what people call it, from its ARGUMENTS (LENGTH bytes, a NUL
  * behind each): the script's name without ".py", the module of -m, "-c", else the program. */

@@ -122,7 +122,7 @@ look(const char *folder, pid_t pid, uid_t uid, char *out, size_t out_bytes)
 	if (!S_ISDIR(st.st_mode) || !is_trusted(st.st_uid, uid) || (st.st_mode & 022) != 0)
 		return -EPERM;
 	length = snprintf(path, sizeof(path), "%s/%s%d%s", folder, LK_SOCKET_PREFIX, (int)pid,
-			  LK_SOCKET_SUFFIX);
+	    LK_SOCKET_SUFFIX);
 	if (length < 0 || (size_t)length >= sizeof(path) || (size_t)length >= out_bytes)
 		return -ENAMETOOLONG;
 	if (lstat(path, &st) < 0)

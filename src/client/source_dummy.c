@@ -227,7 +227,7 @@ do_reveal(struct dummy *d, const struct lk_request *r)
 	    {"'caf\303\251 \342\202\254'", "b'\\x00\\xff'"},
 	    {"'odd\033[31m\342\200\256name\302\233'", "None"},
 	    {"'a long text that goes on and on until it is cut off, which it...",
-	     "-1606938044258990275541962092341162602522202993782792835301376"},
+	    "-1606938044258990275541962092341162602522202993782792835301376"},
 	};
 	struct lk_revealed *out = &d->revealed;
 

@@ -58,7 +58,7 @@ read_process(struct document *d)
 		return false;
 	p->pid = (int)pid;
 	return lk_source_file_values_whole(&d->r, object, "start_time", LK_OPTIONAL, INT64_MAX,
-		   &p->start_time) &&
+	    &p->start_time) &&
 	    lk_source_file_values_texts(&d->r, object, lk_schema_process_texts, p) &&
 	    lk_source_file_values_text(&d->r, d->root, "host", LK_OPTIONAL, &p->host);
 }
@@ -107,7 +107,7 @@ read_generations(struct document *d, const json_t *gc)
 		return false;
 	if (pauses != NULL &&
 	    (!lk_source_file_values_doubles(&d->r, pauses, lk_schema_pauses, LK_OPTIONAL,
-		 &m->gc_pauses) ||
+		&m->gc_pauses) ||
 	    !lk_source_file_values_bool(&d->r, pauses, "exact", &m->gc_pauses.exact)))
 		return false;
 	for (size_t i = 0; list != NULL && i < json_array_size(list); i++)
@@ -138,7 +138,7 @@ read_native(struct document *d, const json_t *object, struct lk_frame *out)
 {
 	out->build_id = "";
 	return lk_source_file_values_text(&d->r, object, "build_id", LK_OPTIONAL,
-		   &out->build_id) &&
+	    &out->build_id) &&
 	    lk_source_file_values_address(&d->r, object, "address", &out->address);
 }
 
@@ -147,7 +147,7 @@ read_frame(struct document *d, const json_t *object, struct lk_frame *out)
 {
 	out->function = out->file = "";
 	return lk_source_file_values_text(&d->r, object, "function", LK_OPTIONAL,
-		   &out->function) &&
+	    &out->function) &&
 	    lk_source_file_values_text(&d->r, object, "file", LK_OPTIONAL, &out->file) &&
 	    lk_source_file_values_u32(&d->r, object, "line", LK_OPTIONAL, UINT32_MAX,
 		&out->line) &&
@@ -196,7 +196,7 @@ static bool
 read_cell(struct document *d, const json_t *object, struct lk_cell *out)
 {
 	return lk_source_file_values_u32(&d->r, object, "baseline", LK_NEEDED, ID_MAX,
-		   &out->epoch) &&
+	    &out->epoch) &&
 	    lk_source_file_values_u32(&d->r, object, "samples", LK_NEEDED, UINT32_MAX,
 		&out->sampled_count) &&
 	    lk_source_file_values_doubles(&d->r, object, lk_schema_cell, LK_NEEDED, out);

@@ -155,8 +155,9 @@ live_poll(struct lk_source *source, struct pollfd *fds, size_t max, int *timeout
 		lower(timeout_ms, l->now_ms + 1000, l->now_ms); /* is the process still there? */
 	if (max == count)
 		return count;
-	fds[count] = (struct pollfd){.fd = l->fd,
-				     .events = (short)(POLLIN | (l->out_used > 0 ? POLLOUT : 0))};
+	fds[count] = (struct pollfd){
+	    .fd = l->fd,
+	    .events = (short)(POLLIN | (l->out_used > 0 ? POLLOUT : 0))};
 	return count + 1;
 }
 
@@ -232,17 +233,18 @@ describe(struct lk_live *l)
 		lk_proc_user(uid, l->user, sizeof(l->user));
 	if (gethostname(l->host, sizeof(l->host) - 1) < 0)
 		l->host[0] = '\0';
-	l->process = (struct lk_process_info){.pid = l->pid,
-					      .host = l->host,
-					      .command = l->command,
-					      .python = "",
-					      .cgroup = l->cgroup,
-					      .user = l->user};
+	l->process = (struct lk_process_info){
+	    .pid = l->pid,
+	    .host = l->host,
+	    .command = l->command,
+	    .python = "",
+	    .cgroup = l->cgroup,
+	    .user = l->user};
 }
 
 int
 lk_source_open_live(const char *socket_path, int pid, unsigned int period_ms,
-		    struct lk_source **out)
+    struct lk_source **out)
 {
 	struct lk_live *l;
 

@@ -76,7 +76,7 @@ forget_rows(struct lk_live *l, uint32_t baseline)
 
 int
 lk_source_live_request(struct lk_source *source, const struct lk_request *request, lk_reply_fn fn,
-		       void *ctx)
+    void *ctx)
 {
 	static const enum lk_ask_op ops[] = {
 	    [LK_REQUEST_BASELINE] = LK_ASK_BASELINE,
@@ -99,10 +99,11 @@ lk_source_live_request(struct lk_source *source, const struct lk_request *reques
 	if ((unsigned int)request->op >= LK_COUNT_OF(ops))
 		return lk_source_live_inquire(l, request, fn, ctx);
 	rc = ask_for(l,
-				&(struct lk_ask){.op = ops[request->op],
-						 .number = request->number,
-						 .text = request->text},
-				fn, ctx);
+	    &(struct lk_ask){
+	    .op = ops[request->op],
+	    .number = request->number,
+	    .text = request->text},
+	    fn, ctx);
 	if (rc < 0)
 		return rc;
 	if (request->op == LK_REQUEST_BASELINE_ROWS)

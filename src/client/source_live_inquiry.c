@@ -86,7 +86,7 @@ inquire(struct lk_live *l, const struct lk_ask *ask, const struct lk_held *held)
 	if (rc < 0)
 		return rc;
 	l->inquiry = lk_inquiry_begin(l->path, l->process.pid, ask, SILENCE_MS, l->now_ms, hear,
-				      l);
+	    l);
 	if (l->inquiry != NULL)
 		return 0;
 	lk_readings_abandon(l->readings);
@@ -109,7 +109,7 @@ begin(struct lk_live *l, const struct lk_request *request)
 {
 	const struct question *question = question_of(request->op);
 	struct lk_held held = {.type = request->text != NULL ? request->text : "",
-			       .number = request->number};
+	    .number = request->number};
 	struct lk_ask ask = {.id = 1, .number = request->number, .text = request->text};
 	char address[24];
 
@@ -136,7 +136,7 @@ begin(struct lk_live *l, const struct lk_request *request)
 
 int
 lk_source_live_inquire(struct lk_live *l, const struct lk_request *request, lk_reply_fn fn,
-		       void *ctx)
+    void *ctx)
 {
 	int rc;
 
@@ -225,7 +225,7 @@ lk_source_live_inquiry_go_on(struct lk_live *l)
 
 size_t
 lk_source_live_inquiry_poll(const struct lk_live *l, struct pollfd *fds, size_t max,
-			    int *timeout_ms)
+    int *timeout_ms)
 {
 	if (l->inquiry == NULL || max == 0)
 		return 0;

@@ -32,7 +32,7 @@ lk_source_live_hang_up(struct lk_live *l)
 	l->mirror = NULL;
 	while (l->pending_count > 0)
 		lk_source_live_answer_first(l, false, 0,
-					    "the connection was lost before the answer came");
+		    "the connection was lost before the answer came");
 }
 
 static void
@@ -57,7 +57,7 @@ lk_source_live_lose(struct lk_live *l, const char *why)
 		return;
 	}
 	lk_source_live_enter(l, l->snapshot == NULL ? LK_SOURCE_CONNECTING : LK_SOURCE_LOST,
-			     "%s; trying again", why);
+	    "%s; trying again", why);
 	lk_source_live_hang_up(l);
 }
 
@@ -83,9 +83,9 @@ lk_source_live_dial(struct lk_live *l)
 
 	if (fd == -EPERM || fd == -EACCES) {
 		lk_source_live_enter(l, LK_SOURCE_REFUSED,
-				     "not permitted: %s belongs to another user; run leaktop "
-				     "as that user or as root",
-				     l->path);
+		    "not permitted: %s belongs to another user; run leaktop "
+		    "as that user or as root",
+		    l->path);
 		give_up(l, LK_SOURCE_REFUSED);
 		return;
 	}
@@ -179,25 +179,21 @@ lk_source_live_farewell(struct lk_live *l, const struct lk_message_bye *bye)
 {
 	if (strcmp(bye->reason, "not permitted") == 0) {
 		lk_source_live_enter(l, LK_SOURCE_REFUSED,
-				     "the sampler refused this user; run leaktop as the user "
-				     "of process %d or as root",
-				     l->pid);
+		    "the sampler refused this user; run leaktop as the user of process %d or as "
+		    "root", l->pid);
 		give_up(l, LK_SOURCE_REFUSED);
 		return;
 	}
 	if (strcmp(bye->reason, "limit") == 0) {
 		lk_source_live_enter(l, LK_SOURCE_REFUSED,
-				     "the sampler already serves %u clients; close one of "
-				     "them",
-				     LK_WIRE_CLIENTS_MAX);
+		    "the sampler already serves %u clients; close one of them",
+		    LK_WIRE_CLIENTS_MAX);
 		lk_source_live_hang_up(l);
 		l->retry_ms = l->now_ms + LIMIT_RETRY_MS;
 		return;
 	}
 	l->backoff_ms = 0;
-	lk_source_live_lose(l, strcmp(bye->reason, "exec") == 0
-				   ? "the process started another program"
-			       : strcmp(bye->reason, "detached") == 0
-				   ? "the sampler was detached"
-				   : "the process is ending");
+	lk_source_live_lose(l, strcmp(bye->reason, "exec") == 0 ?
+	    "the process started another program" : strcmp(bye->reason, "detached") == 0 ?
+	    "the sampler was detached" : "the process is ending");
 }

@@ -114,18 +114,18 @@ void lk_source_live_ask_rows(struct lk_live *l);
 void lk_source_live_answer_first(struct lk_live *l, bool ok, uint64_t number, const char *words);
 
 int lk_source_live_request(struct lk_source *source, const struct lk_request *request,
-			   lk_reply_fn fn, void *ctx);
+    lk_reply_fn fn, void *ctx);
 
 /* ---- source_live_inquiry.c: frozen heaps, on connections of their own ---- */
 
 /* lk_source_live_inquire - what the heap is to be frozen for, or LK_REQUEST_GIVE_UP. */
 int lk_source_live_inquire(struct lk_live *l, const struct lk_request *request, lk_reply_fn fn,
-			   void *ctx);
+    void *ctx);
 
 /* lk_source_live_inquiry_go_on - takes in what came; tells who asked when it is over. */
 void lk_source_live_inquiry_go_on(struct lk_live *l);
 size_t lk_source_live_inquiry_poll(const struct lk_live *l, struct pollfd *fds, size_t max,
-				   int *timeout_ms);
+    int *timeout_ms);
 void lk_source_live_inquiry_fini(struct lk_live *l);
 
 /* ---- source_live_link.c: the connection ---- */

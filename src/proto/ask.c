@@ -63,12 +63,12 @@ object_of(const struct lk_ask *ask, const struct op *op)
 
 	if (rc == 0 && op->number_key != NULL && (ask->number != 0 || !op->number_optional))
 		rc = json_object_set_new(object, op->number_key,
-					 json_integer((json_int_t)ask->number));
+		    json_integer((json_int_t)ask->number));
 	if (rc == 0 && op->text_key != NULL && ask->text != NULL)
 		rc = json_object_set_new(object, op->text_key, json_string(ask->text));
 	if (rc == 0 && op->limit_key != NULL && ask->limit != 0)
 		rc = json_object_set_new(object, op->limit_key,
-					 json_integer((json_int_t)ask->limit));
+		    json_integer((json_int_t)ask->limit));
 	if (rc == 0)
 		return object;
 	json_decref(object);

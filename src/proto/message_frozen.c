@@ -34,15 +34,15 @@ lk_message_read_frozen(const json_t *object, struct lk_message *out)
 	    {"pause_us", LK_FIELD_REAL, offsetof(struct lk_message_frozen, pause_us)},
 	    {"walk_ms", LK_FIELD_REAL, offsetof(struct lk_message_frozen, walk_ms)},
 	    {"copied_bytes", LK_FIELD_WHOLE_OR_NULL,
-	     offsetof(struct lk_message_frozen, copied_bytes)},
+	    offsetof(struct lk_message_frozen, copied_bytes)},
 	    {"table_bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_frozen, table_bytes)},
 	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_frozen, object_count)},
 	    {"bytes", LK_FIELD_WHOLE, offsetof(struct lk_message_frozen, bytes)},
 	    {"types", LK_FIELD_U64, offsetof(struct lk_message_frozen, type_count)},
 	    {"garbage_objects", LK_FIELD_WHOLE_OR_NULL,
-	     offsetof(struct lk_message_frozen, garbage_count)},
+	    offsetof(struct lk_message_frozen, garbage_count)},
 	    {"garbage_bytes", LK_FIELD_WHOLE_OR_NULL,
-	     offsetof(struct lk_message_frozen, garbage_bytes)},
+	    offsetof(struct lk_message_frozen, garbage_bytes)},
 	    {"complete", LK_FIELD_BOOL, offsetof(struct lk_message_frozen, complete)},
 	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_frozen, reason)},
 	};
@@ -144,7 +144,7 @@ read_row(const json_t *item, const struct cell *cells, size_t count, void *row)
 /* The list L of OBJECT: *COUNT rows in *ROWS.  Returns: 0; negative errno. */
 static int
 read_list(const json_t *object, const struct list *l, struct lk_message *out, void **rows,
-	  uint32_t *count)
+    uint32_t *count)
 {
 	const json_t *list, *item;
 	size_t i;
@@ -172,7 +172,7 @@ lk_message_read_cycles(const json_t *object, struct lk_message *out)
 	    {"cycles", LK_FIELD_U64, offsetof(struct lk_message_cycles, cycle_count)},
 	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_cycles, object_count)},
 	    {"garbage_objects", LK_FIELD_U64,
-	     offsetof(struct lk_message_cycles, garbage_count)},
+	    offsetof(struct lk_message_cycles, garbage_count)},
 	};
 	void *rows = NULL;
 	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->cycles);
@@ -256,7 +256,7 @@ read_held(const json_t *object, struct lk_message *out)
 	static const struct lk_field later_fields[] = {
 	    {"stack", LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_referrers, stack)},
 	    {"samples", LK_FIELD_WHOLE_OR_NULL,
-	     offsetof(struct lk_message_referrers, sample_count)},
+	    offsetof(struct lk_message_referrers, sample_count)},
 	    {"found", LK_FIELD_WHOLE_OR_NULL, offsetof(struct lk_message_referrers, found_count)},
 	    {"address", LK_FIELD_TEXT_OR_NULL, offsetof(struct lk_message_referrers, address)},
 	};
@@ -265,7 +265,7 @@ read_held(const json_t *object, struct lk_message *out)
 	out->referrers.stack = out->referrers.sample_count = out->referrers.found_count = NAN;
 	if (rc == 0)
 		rc = lk_fields_read_given(object, later_fields, LK_COUNT_OF(later_fields),
-					  &out->referrers);
+		    &out->referrers);
 	return rc;
 }
 
@@ -300,7 +300,7 @@ lk_message_read_revealed(const json_t *object, struct lk_message *out)
 	    {LK_FIELD_TEXT, offsetof(struct lk_message_item, value), false},
 	};
 	static const struct list items = {"items", LK_WIRE_REVEALED_MAX,
-					  sizeof(struct lk_message_item), CELLS(cells)};
+	    sizeof(struct lk_message_item), CELLS(cells)};
 	void *list = NULL;
 	int rc = lk_fields_read(object, fields, LK_COUNT_OF(fields), &out->revealed);
 

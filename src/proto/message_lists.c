@@ -319,7 +319,7 @@ lk_message_read_containers(const json_t *object, struct lk_message *out)
 	    {"at", LK_FIELD_REAL, offsetof(struct lk_message_containers, at_s)},
 	    {"scan_ms", LK_FIELD_REAL, offsetof(struct lk_message_containers, scan_ms)},
 	    {"pause_us", LK_FIELD_REAL,
-	     offsetof(struct lk_message_containers, pause_us)},
+	    offsetof(struct lk_message_containers, pause_us)},
 	    {"objects", LK_FIELD_U64, offsetof(struct lk_message_containers, object_count)},
 	    {"min_length", LK_FIELD_U64, offsetof(struct lk_message_containers, min_length)},
 	    {"complete", LK_FIELD_BOOL, offsetof(struct lk_message_containers, complete)},
@@ -327,7 +327,7 @@ lk_message_read_containers(const json_t *object, struct lk_message *out)
 	static const struct lk_field given[] = {
 	    {"by", LK_FIELD_TEXT, offsetof(struct lk_message_containers, by)},
 	    {"copied_bytes", LK_FIELD_WHOLE_OR_NULL,
-	     offsetof(struct lk_message_containers, copied_bytes)},
+	    offsetof(struct lk_message_containers, copied_bytes)},
 	    {"reason", LK_FIELD_TEXT, offsetof(struct lk_message_containers, reason)},
 	    {"more", LK_FIELD_BOOL, offsetof(struct lk_message_containers, more)},
 	};

@@ -136,7 +136,7 @@ lk_message_read_tick(const json_t *object, struct lk_message *out)
 	if (rc < 0)
 		return rc;
 	return lk_fields_read_given(object, later_tick_fields, LK_COUNT_OF(later_tick_fields),
-				    &out->tick);
+	    &out->tick);
 }
 
 /* Null when nobody has looked; a sampler of an earlier version does not say. */
@@ -144,9 +144,9 @@ static int
 read_pauses(const json_t *pauses, struct lk_message_pauses *out)
 {
 	*out = (struct lk_message_pauses){.watched_s = NAN};
-	return pauses == NULL || json_is_null(pauses)
-		   ? 0
-		   : lk_fields_read(pauses, pauses_fields, LK_COUNT_OF(pauses_fields), out);
+	return pauses == NULL || json_is_null(pauses) ?
+	    0 :
+	    lk_fields_read(pauses, pauses_fields, LK_COUNT_OF(pauses_fields), out);
 }
 
 int
@@ -164,7 +164,7 @@ lk_message_read_memory(const json_t *object, struct lk_message *out)
 		return -EBADMSG;
 	for (size_t i = 0; i < LK_COUNT_OF(out->memory.gc); i++) {
 		rc = lk_fields_read(json_array_get(generations, i), generation_fields,
-				    LK_COUNT_OF(generation_fields), &out->memory.gc[i]);
+		    LK_COUNT_OF(generation_fields), &out->memory.gc[i]);
 		if (rc < 0)
 			return rc;
 	}

@@ -40,7 +40,7 @@ only_child(struct lk_tree *t, uint32_t node, bool by_live)
 	uint32_t only = LK_TREE_NONE;
 
 	for (uint32_t i = lk_tree_expand(t, node); i != LK_TREE_NONE;
-	     i = lk_tree_at(t, i)->next) {
+	    i = lk_tree_at(t, i)->next) {
 		if (!is_shown(lk_tree_at(t, i), by_live))
 			continue;
 		if (only != LK_TREE_NONE)
@@ -114,7 +114,8 @@ add_box(struct work *w, uint32_t node, int parent, int row, int col, int width)
 
 	if (v->count == LK_ICICLE_BOXES_MAX || row >= w->area->rows || width < 1)
 		return -1;
-	v->boxes[v->count] = (struct lk_icicle_box){.parent = parent, .row = row, .col = col,
+	v->boxes[v->count] = (struct lk_icicle_box){
+	    .parent = parent, .row = row, .col = col,
 	    .width = width, .node = node};
 	return v->count++;
 }
@@ -141,7 +142,7 @@ sum_of_children(const struct work *w, uint32_t node)
 	double sum = 0;
 
 	for (uint32_t i = lk_tree_expand(w->t, node); i != LK_TREE_NONE;
-	     i = lk_tree_at(w->t, i)->next)
+	    i = lk_tree_at(w->t, i)->next)
 		sum += lk_icicle_value(lk_tree_at(w->t, i), w->by_live);
 	return sum;
 }
@@ -159,7 +160,7 @@ divide(struct work *w, int parent)
 	if (!(whole > 0))
 		return;
 	for (uint32_t i = lk_tree_expand(w->t, box.node); i != LK_TREE_NONE;
-	     i = lk_tree_at(w->t, i)->next) {
+	    i = lk_tree_at(w->t, i)->next) {
 		double from = done;
 		int col, end, at;
 		uint32_t folded, node;
@@ -190,7 +191,7 @@ lk_icicle_draw(struct lk_icicle *v, struct lk_tree *t, uint32_t node, bool by_li
 	if (add_box(&w, node, -1, 0, 0, area->cols) < 0)
 		return;
 	for (uint32_t i = v->selected; i != LK_TREE_NONE && !there && i < lk_tree_count(t);
-	     i = lk_tree_at(t, i)->parent)
+	    i = lk_tree_at(t, i)->parent)
 		there = i == node;
 	if (!there)
 		v->selected = node;

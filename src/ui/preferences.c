@@ -192,7 +192,7 @@ make_folders(const char *path)
 	if (strlen(path) >= sizeof(folder))
 		return -ENAMETOOLONG;
 	for (const char *slash = strchr(path + 1, '/'); slash != NULL;
-	     slash = strchr(slash + 1, '/')) {
+	    slash = strchr(slash + 1, '/')) {
 		snprintf(folder, sizeof(folder), "%.*s", (int)(slash - path), path);
 		if (mkdir(folder, 0700) < 0 && errno != EEXIST)
 			return -errno;

@@ -115,7 +115,7 @@ read_list(char *list, char out[LK_SETUP_HIDDEN_BYTES])
 
 	out[0] = '\0';
 	for (char *id = strtok_r(list, " ,", &rest); id != NULL;
-	     id = strtok_r(NULL, " ,", &rest)) {
+	    id = strtok_r(NULL, " ,", &rest)) {
 		size_t used = strlen(out);
 
 		if (used + strlen(id) + 1 < LK_SETUP_HIDDEN_BYTES)

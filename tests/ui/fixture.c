@@ -174,7 +174,7 @@ fixture_play(struct fixture *f, const char *script)
 	char *copy = strdup(script), *rest = NULL;
 
 	for (char *word = strtok_r(copy, " ", &rest); word != NULL;
-	     word = strtok_r(NULL, " ", &rest))
+	    word = strtok_r(NULL, " ", &rest))
 		play_word(f, word);
 	free(copy);
 	lk_desk_draw(&f->desk, &f->canvas);

@@ -515,7 +515,7 @@ shoot_hostile(struct album *album, int rows, int cols, bool utf8)
 	fixture_open(&f, rows, cols, utf8, true);
 	f.desk.session.scan = scan_hostile;
 	for (const char *script = "+2 \0_ \0j \0jj \0/x \0"; *script != '\0';
-	     script += strlen(script) + 1) {
+	    script += strlen(script) + 1) {
 		fixture_play(&f, script);
 		shoot(album, "processes", &f.canvas);
 	}

@@ -73,17 +73,19 @@ add(uint32_t id, const char *calls, double delta_bytes, double live_bytes)
 	uint32_t count = 0;
 
 	for (char *word = strtok_r(copy, " ", &rest); word != NULL;
-	     word = strtok_r(NULL, " ", &rest))
+	    word = strtok_r(NULL, " ", &rest))
 		words[count++] = word;
 	for (uint32_t i = 0; i < count; i++) {
 		char *colon = strchr(words[count - 1 - i], ':');
 
-		frames[i] = (struct lk_frame){.file = "app.py",
+		frames[i] = (struct lk_frame){
+		    .file = "app.py",
 		    .line = (uint32_t)atoi(colon + 1)};
 		*colon = '\0';
 		frames[i].function = name_of(words[count - 1 - i]);
 	}
-	*stack = (struct lk_stack){.id = id, .thread = "", .frame_count = count,
+	*stack = (struct lk_stack){
+	    .id = id, .thread = "", .frame_count = count,
 	    .frames = frames};
 	texts[set->count] = lk_arena_text(arena, calls, strlen(calls));
 	set->list[set->count++] = (struct lk_growth_stack){stack, delta_bytes, live_bytes};
@@ -106,11 +108,11 @@ find(struct lk_tree *t, const char *calls)
 	char *copy = strdup(calls), *rest = NULL;
 
 	for (char *word = strtok_r(copy, " ", &rest); word != NULL;
-	     word = strtok_r(NULL, " ", &rest)) {
+	    word = strtok_r(NULL, " ", &rest)) {
 		char name[64];
 
 		for (node = lk_tree_expand(t, node); node != LK_TREE_NONE;
-		     node = lk_tree_at(t, node)->next) {
+		    node = lk_tree_at(t, node)->next) {
 			const struct lk_frame *f = &lk_tree_at(t, node)->frame;
 
 			snprintf(name, sizeof(name), "%s:%u", f->function != NULL ? f->function :

@@ -105,8 +105,8 @@ START_TEST(python_is_recognised_by_its_executable)
 
 	for (size_t i = 0; i < LK_COUNT_OF(cases); i++) {
 		ck_assert_msg(lk_python_process_recognise(getpid(), cases[i].exe, "x", version,
-							  sizeof(version)) == cases[i].is_python,
-			      "%s", cases[i].exe);
+		    sizeof(version)) == cases[i].is_python,
+		    "%s", cases[i].exe);
 		ck_assert_str_eq(version, cases[i].version);
 	}
 }
@@ -191,12 +191,12 @@ start_python(int *in_fd)
 		dup2(out[1], 1);
 		close(in[1]);
 		execlp("python3", "python3", "-c",
-		       "import os, sys\n"
-		       "child = os.fork()\n"
-		       "if child == 0: os.write(1, b'x')\n"
-		       "sys.stdin.read()\n"
-		       "if child: os.wait()\n",
-		       "lk_discover_marker", (char *)NULL);
+		    "import os, sys\n"
+		    "child = os.fork()\n"
+		    "if child == 0: os.write(1, b'x')\n"
+		    "sys.stdin.read()\n"
+		    "if child: os.wait()\n",
+		    "lk_discover_marker", (char *)NULL);
 		_exit(127);
 	}
 	close(in[0]);

@@ -201,7 +201,7 @@ START_TEST(requests_are_answered_in_order)
 	ck_assert_int_eq(lk_source_request(source, &drop, live_on_reply, &fake), 0);
 	live_step(0);
 	ck_assert_str_eq(fake_hear(&fake), "{\"id\":5,\"op\":\"baseline\",\"name\":\"warm\"}\n"
-					   "{\"id\":6,\"op\":\"baseline.drop\",\"baseline\":9}\n");
+	    "{\"id\":6,\"op\":\"baseline.drop\",\"baseline\":9}\n");
 	ck_assert_int_eq(reply_count, 0);
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":5,\"ok\":true,\"baseline\":3}\n");
 	live_step(0);
@@ -209,7 +209,7 @@ START_TEST(requests_are_answered_in_order)
 	ck_assert(reply_ok);
 	ck_assert_uint_eq(reply_number, 3);
 	fake_say_text(&fake, "{\"t\":\"reply\",\"id\":6,\"ok\":false,\"code\":\"bad-argument\","
-			     "\"error\":\"no baseline 9\\u001b[2J\"}\n");
+	    "\"error\":\"no baseline 9\\u001b[2J\"}\n");
 	live_step(0);
 	ck_assert_int_eq(reply_count, 2);
 	ck_assert(!reply_ok);

@@ -90,7 +90,7 @@ cut_everywhere(const char *name)
 		ck_assert_ptr_nonnull(part);
 		memcpy(part, line, cut);
 		ck_assert_msg(lk_message_parse(part, cut, &message) == -EBADMSG,
-			      "%s cut at %zu was accepted", name, cut);
+		    "%s cut at %zu was accepted", name, cut);
 		free(part);
 	}
 	free(line);
@@ -170,7 +170,7 @@ START_TEST(native_frames_are_read)
 	ck_assert_uint_eq(frames[1].address, UINT32_MAX);
 	lk_message_release(&message);
 	ck_assert_int_eq(parse("{\"t\":\"names\",\"strings\":[],\"frames\":"
-			       "[[1,1,1,9223372036854775807,1],[2,1,1,5]],\"stacks\":[]}"), 0);
+	    "[[1,1,1,9223372036854775807,1],[2,1,1,5]],\"stacks\":[]}"), 0);
 	ck_assert_uint_eq(message.names.frames[0].address, INT64_MAX);
 	ck_assert(!message.names.frames[1].native);
 	ck_assert_uint_eq(message.names.frames[1].line, 5);
@@ -220,7 +220,7 @@ START_TEST(a_tick_that_lies_about_native_is_refused)
 	char lie[1024];
 
 	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
-		 at + strlen(cases[_i].said));
+	    at + strlen(cases[_i].said));
 	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
 	free(line);
 }
@@ -271,7 +271,7 @@ START_TEST(a_ledger_that_lies_about_pauses_is_refused)
 	char lie[2048];
 
 	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
-		 at + strlen(cases[_i].said));
+	    at + strlen(cases[_i].said));
 	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
 	free(line);
 }
@@ -400,10 +400,10 @@ END_TEST
 START_TEST(limits_hold_at_the_edge)
 {
 	static const char head[] = "{\"t\":\"containers\",\"at\":1,\"scan_ms\":1,"
-				   "\"pause_us\":1,\"objects\":1,\"min_length\":1,"
-				   "\"complete\":true,\"rows\":[";
+	    "\"pause_us\":1,\"objects\":1,\"min_length\":1,"
+	    "\"complete\":true,\"rows\":[";
 	static const char row[] = "{\"address\":\"0x1\",\"type\":\"d\",\"length\":1,"
-				  "\"shallow_bytes\":1,\"stack\":null,\"owner\":null,\"then\":[]}";
+	    "\"shallow_bytes\":1,\"stack\":null,\"owner\":null,\"then\":[]}";
 	char *line = malloc(LK_WIRE_LINE_MAX);
 
 	ck_assert_ptr_nonnull(line);

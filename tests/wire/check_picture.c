@@ -75,7 +75,7 @@ START_TEST(any_cut_gives_the_same_picture)
 		fake_say(&fake, talk, cut);
 		live_step(0);
 		ck_assert_msg((lk_source_snapshot(source) == NULL) == (cut < length),
-			      "half a picture at %zu", cut);
+		    "half a picture at %zu", cut);
 		fake_say(&fake, talk + cut, length - cut);
 		live_step(0);
 		s = lk_source_snapshot(source);
@@ -104,9 +104,9 @@ START_TEST(open_state_is_not_shown)
 	ck_assert_int_eq(s->sampler.state, LK_STATE_PAUSED);
 	ck_assert_str_eq(s->sampler.reason, "paused by a client");
 	ck_assert_double_eq(lk_snapshot_row(s->rows, s->row_count, 1)->est_allocated_bytes,
-			    5767168);
+	    5767168);
 	ck_assert_double_eq(lk_snapshot_row(s->rows, s->row_count, 2)->est_allocated_bytes,
-			    1048576);
+	    1048576);
 }
 END_TEST
 
@@ -253,13 +253,13 @@ say_native_frame(const char *build_id, uintptr_t address)
 
 	ck_assert_int_gt(readlink("/proc/self/exe", program, sizeof(program) - 1), 0);
 	snprintf(line, sizeof(line),
-		 "{\"t\":\"names\",\"strings\":[[9,\"%s\"],[10,\"%s\"]],"
-		 "\"frames\":[[5,9,10,%lu,1]],"
-		 "\"stacks\":[[4,\"native\",1,0,[5,2]]]}\n",
-		 build_id, program, (unsigned long)address);
+	    "{\"t\":\"names\",\"strings\":[[9,\"%s\"],[10,\"%s\"]],"
+	    "\"frames\":[[5,9,10,%lu,1]],"
+	    "\"stacks\":[[4,\"native\",1,0,[5,2]]]}\n",
+	    build_id, program, (unsigned long)address);
 	fake_say_text(&fake, line);
 	fake_say_text(&fake, "{\"t\":\"live\",\"seq\":13,\"at\":1763640062.250,\"more\":false,"
-			     "\"rows\":[[4,8.0,1.0,1,[[0,1,8.0,1.0,1.0]]]]}\n");
+	    "\"rows\":[[4,8.0,1.0,1,[[0,1,8.0,1.0,1.0]]]]}\n");
 	fake_say_golden(&fake, "tick");
 	live_step(0);
 	return lk_source_snapshot(source)->rows[2].stack->frames;
@@ -339,7 +339,7 @@ say_many_names(char *line)
 		end = stpcpy(end, "],\"stacks\":[");
 		for (int i = first; i < first + LINE_ROWS; i++)
 			end += sprintf(end, "%s[%d,\"obj\",1,0,[%d,1,2,3,1,2,3,1]]",
-				       i == first ? "" : ",", 100 + i, 100 + i);
+			    i == first ? "" : ",", 100 + i, 100 + i);
 		strcpy(end, "]}\n");
 		step_said(line);
 	}
@@ -350,12 +350,12 @@ say_many_rows(char *line, int count)
 {
 	for (int first = 1; first <= count; first += CHANGED) {
 		char *end = stpcpy(line, "{\"t\":\"live\",\"seq\":13,\"at\":1763640062.250,"
-					 "\"more\":false,\"rows\":[");
+		    "\"more\":false,\"rows\":[");
 
 		for (int i = first; i < first + CHANGED; i++)
 			end +=
 			    sprintf(end, "%s[%d,%d.0,2.0,3,[[0,1,4.0,5.0,6.0],[1,1,4.0,5.0,6.0]]]",
-				    i == first ? "" : ",", 100 + i, i);
+			    i == first ? "" : ",", 100 + i, i);
 		strcpy(end, "]}\n");
 		step_said(line);
 	}
@@ -391,14 +391,14 @@ START_TEST(ten_thousand_stacks_cost_little)
 	}
 	per_tick_ms = (cpu_ms() - start_ms) / TICKS;
 	printf("%d stacks, %d of them changed: %.2f ms a tick, the test's own half included\n",
-	       MANY, CHANGED, per_tick_ms);
+	    MANY, CHANGED, per_tick_ms);
 	s = lk_source_snapshot(source);
 	ck_assert_double_eq(lk_snapshot_row(s->rows, s->row_count, 100 + MANY)->est_allocated_bytes,
-			    MANY);
+	    MANY);
 	/* rows and cells are copied, names are shared: eight frames each would be 2 MB more */
 	ck_assert_uint_lt(lk_arena_bytes(s->arena),
-			  MANY * (sizeof(struct lk_row) + 2 * sizeof(struct lk_cell)) * 11 / 10 +
-			      (128u << 10));
+	    MANY * (sizeof(struct lk_row) + 2 * sizeof(struct lk_cell)) * 11 / 10 +
+	    (128u << 10));
 	/* aimed at 10 ms, which is 1 % at 1 Hz; valgrind and sanitizers are many times slower */
 	ck_assert_double_lt(per_tick_ms, 500);
 	free(line);

@@ -64,7 +64,7 @@ say_first_replies(int first)
 
 	for (int i = 0; i < 4; i++) {
 		snprintf(line, sizeof(line), "{\"t\":\"reply\",\"id\":%d,\"ok\":true}\n",
-			 first + i);
+		    first + i);
 		fake_say_text(&fake, line);
 	}
 }

@@ -245,7 +245,7 @@ static bool
 has_children(const struct tree *v, uint32_t node, uint32_t count)
 {
 	for (uint32_t i = lk_tree_expand(v->tree, node); i != LK_TREE_NONE && count > 0;
-	     i = lk_tree_at(v->tree, i)->next)
+	    i = lk_tree_at(v->tree, i)->next)
 		count -= is_shown(v, i);
 	return count == 0;
 }
@@ -503,8 +503,8 @@ open_all(struct tree *v, uint32_t from)
 	set_open(v, from, true);
 	for (uint32_t at = 0; at < count && count < LK_COUNT_OF(opened); at++)
 		for (uint32_t i = lk_tree_expand(v->tree, opened[at]);
-		     i != LK_TREE_NONE && count < LK_COUNT_OF(opened);
-		     i = lk_tree_at(v->tree, i)->next) {
+		    i != LK_TREE_NONE && count < LK_COUNT_OF(opened);
+		    i = lk_tree_at(v->tree, i)->next) {
 			if (!is_shown(v, i))
 				continue;
 			set_open(v, i, true);
