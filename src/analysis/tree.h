@@ -49,6 +49,8 @@ int lk_tree_update(struct lk_tree *t, const struct lk_growth_stacks *stacks, boo
 void lk_tree_turn(struct lk_tree *t);
 
 bool lk_tree_is_inverted(const struct lk_tree *t);
+
+/* lk_tree_count - nodes made so far, numbered from 0, the root. */
 uint32_t lk_tree_count(const struct lk_tree *t);
 
 /* lk_tree_at - borrowed until the next update or expand. */

@@ -41,6 +41,7 @@ struct lk_verdict {
 	bool	rss_grows;	/* steadily, and by enough to matter */
 };
 
+/* lk_verdict_of - of one snapshot, by its history and its ledger; what is not known is NAN. */
 void lk_verdict_of(const struct lk_snapshot *s, struct lk_verdict *out);
 
 /* lk_verdict_kind_name - "python leak": an interface for scripts, which the sentence is not. */

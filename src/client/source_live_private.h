@@ -130,6 +130,7 @@ void lk_source_live_inquiry_fini(struct lk_live *l);
 
 /* ---- source_live_link.c: the connection ---- */
 
+/* lk_source_live_dial - a connection, or the state and words that say why there is none. */
 void lk_source_live_dial(struct lk_live *l);
 
 /* lk_source_live_greet - what the hello says decides whether to stay, and what to ask first. */

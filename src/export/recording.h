@@ -29,6 +29,7 @@ int lk_recording_add(struct lk_recording *r, const struct lk_snapshot *s, uint32
 /* lk_recording_end - a last line that says why it ends here.  Returns: 0 or negative errno. */
 int lk_recording_end(struct lk_recording *r, double at_s, const char *why);
 
+/* lk_recording_close - without an end: it may go on.  NULL is fine. */
 void lk_recording_close(struct lk_recording *r);
 
 #endif

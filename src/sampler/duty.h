@@ -36,6 +36,8 @@ bool lk_duty_is_free(void);		/* whether choosing does anything */
 unsigned int lk_duty_shift(void);
 uint64_t lk_duty_in_ns(uint64_t now_ns);	/* since the start, that the hooks were in */
 
+/* lk_duty_pause - the hooks go, those that see samples end as soon as there are none (settle);
+ * resume: they come back, and the duty is what it was. */
 void lk_duty_pause(void);
 void lk_duty_resume(void);
 

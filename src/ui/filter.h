@@ -36,6 +36,7 @@ int lk_filter_parse(struct lk_filter *f, const char *text, const char *const *fi
     size_t words_bytes);
 void lk_filter_forget(struct lk_filter *f);
 
+/* lk_filter_matches - do all terms of F hold for what TEXT says of CTX? */
 bool lk_filter_matches(const struct lk_filter *f, lk_filter_text_fn text, void *ctx);
 
 #endif

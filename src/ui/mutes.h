@@ -13,6 +13,7 @@ struct lk_mutes {
 	size_t	count;
 };
 
+/* lk_mutes_has - is growth of the function NAME expected? */
 bool lk_mutes_has(const struct lk_mutes *m, const char *name);
 
 /* lk_mutes_toggle - Returns: whether NAME is muted now; a name too many is not. */

@@ -16,6 +16,7 @@ struct lk_event {
 	_Atomic uint64_t value;
 };
 
+/* lk_events_add - now; CODE is static text, what VALUE is depends on it. */
 void lk_events_add(const char *code, uint64_t value);
 
 /* lk_events_add_what - with words, terminated, for what it is about; cut to fit.

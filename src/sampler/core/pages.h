@@ -28,6 +28,7 @@ bool lk_pages_mapping(uint32_t i, const char **base, size_t *bytes);
  * Returns: false: the host has locked its memory, so they stay as they are. */
 bool lk_pages_drop(void *base, size_t bytes);
 
+/* lk_pages_init - to be carved from the BYTES at BASE, which are mapped and stay so. */
 void lk_pages_init(struct lk_pages *pages, void *base, size_t bytes);
 
 /* lk_pages_clear - all of it zeroed and untouched again, to be carved anew.  Context: as map. */

@@ -56,6 +56,7 @@ void lk_pauses_begin(struct lk_pauses *p);
 /* lk_pauses_interrupt - nobody looks until the next look: of that time nothing is known. */
 void lk_pauses_interrupt(struct lk_pauses *p);
 
+/* lk_pauses_look - what was seen just now: what happened since the last look is within bounds. */
 void lk_pauses_look(struct lk_pauses *p, const struct lk_pauses_look *look);
 
 /* lk_pauses_records - the newest COUNT collections of GENERATION, oldest first; 0: there was none

@@ -48,6 +48,8 @@ struct lk_formed {
 #define LK_FORM_UNBOUND	0u
 #define LK_FORM_UNKNOWN	UINT64_MAX
 
+/* lk_forms_of - what containers of KIND look like, by its name or that of one of its bases;
+ * LK_FORM_NONE: it is none. */
 enum lk_form lk_forms_of(const struct lk_kinds *k, const struct lk_kind *kind);
 
 /* lk_forms_read - OBJECT of KIND, which is of FORM and was MEASURED.

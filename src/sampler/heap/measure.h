@@ -33,6 +33,7 @@ struct lk_measured {
 	uint64_t	block;		/* of where what is before the object begins */
 };
 
+/* lk_measure_kind - how objects of TYPE, an address in the interpreter, are measured. */
 enum lk_measure_kind lk_measure_kind(const struct lk_layout *l, const struct lk_symbols *s,
     const void *type);
 

@@ -37,6 +37,7 @@ struct lk_trace {
  * Returns: 0, -ENOMEM.  Our thread, once there is a table of objects. */
 int lk_unwind_init(void);
 
+/* lk_unwind_works - was there memory for the cache?  Any thread. */
 bool lk_unwind_works(void);
 
 /* lk_unwind_forget - what is remembered of code goes; its memory is the host's again.  Any time. */
