@@ -65,7 +65,7 @@ bool lk_source_file_values_object(struct lk_source_file_reader *r, const json_t 
 bool lk_source_file_values_array(struct lk_source_file_reader *r, const json_t *object,
     const char *name, bool needed, size_t max, const json_t **out);
 
-/* The same, and in *room zeroed things for its items, SIZE_BYTES each: count is 0 when it is missing
+/* The same, and in room zeroed things for its items, SIZE_BYTES each; count is 0 when it is missing
  * or null. */
 struct lk_source_file_list {
 	const json_t	*json;
