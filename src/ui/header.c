@@ -255,12 +255,33 @@ add_missed(const struct lk_session *s, struct segments *line)
 		    lk_text_duration(b->late_s, late, sizeof(late)));
 }
 
+/* Which process it is. */
+static void
+add_process(const struct lk_session *s, struct segments *line)
+{
+	const struct lk_process_info *p = &s->now->process;
+	struct segment *segment = add(line, LK_ROLE_TITLE, 90);
+	char host[72], python[24];
+
+	snprintf(segment->text, sizeof(segment->text), "%d", p->pid);
+	add_members(s->now, line);
+	add_missed(s, line);
+	segment = add(line, LK_ROLE_TITLE, 80);
+	short_command(s, segment->text, 48);
+	segment = add(line, LK_ROLE_GRAPH_TEXT, 20);
+	lk_text_clean(p->host != NULL ? p->host : "", host, sizeof(host));
+	snprintf(segment->text, sizeof(segment->text), "@%.40s", host);
+	segment = add(line, LK_ROLE_GRAPH_TEXT, 30);
+	lk_text_clean(p->python != NULL ? p->python : "?", python, sizeof(python));
+	snprintf(segment->text, sizeof(segment->text), "py%s", python);
+}
+
 static void
 draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 {
 	struct segments line = {.count = 0};
 	struct segment *segment;
-	char host[72], python[24];
+	char rss[LK_TEXT_BYTES];
 
 	if (s->banner[0] != '\0')
 		lk_text_head(s->banner, (size_t)c->cols / 3,
@@ -273,26 +294,12 @@ draw_identity(const struct lk_session *s, struct lk_canvas *c, int row)
 		draw_banner(s, c, row, &line);
 		return;
 	}
-	if (s->now != NULL) {
-		segment = add(&line, LK_ROLE_TITLE, 90);
-		snprintf(segment->text, sizeof(segment->text), "%d", s->now->process.pid);
-		add_members(s->now, &line);
-		add_missed(s, &line);
-		segment = add(&line, LK_ROLE_TITLE, 80);
-		short_command(s, segment->text, 48);
-		segment = add(&line, LK_ROLE_GRAPH_TEXT, 20);
-		lk_text_clean(s->now->process.host != NULL ? s->now->process.host : "", host,
-		    sizeof(host));
-		snprintf(segment->text, sizeof(segment->text), "@%.40s", host);
-		segment = add(&line, LK_ROLE_GRAPH_TEXT, 30);
-		lk_text_clean(s->now->process.python != NULL ? s->now->process.python : "?", python,
-		    sizeof(python));
-		snprintf(segment->text, sizeof(segment->text), "py%s", python);
-	}
+	if (s->now != NULL)
+		add_process(s, &line);
 	add_state(s, &line);
 	if (s->now != NULL && c->rows < LK_HEADER_FULL_ROWS)
 		snprintf(add(&line, LK_ROLE_TITLE, 75)->text, 64, "RSS %s",
-		    lk_text_bytes(s->now->rss_bytes, host, sizeof(host)));
+		    lk_text_bytes(s->now->rss_bytes, rss, sizeof(rss)));
 	if (s->now != NULL) {
 		segment = add(&line, LK_ROLE_BASELINE, 70);
 		segment->right = true;

@@ -391,43 +391,53 @@ draw_no_row(const struct lk_session *s, struct lk_canvas *c, const struct lk_are
 		lk_view_empty(c, area, "no row matches the filter", "Esc clears it");
 }
 
+/* What stands in the place of the table, and why; false: nothing does. */
+static bool
+draw_instead(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
+{
+	const struct lk_session *s = view->session;
+	const struct stacks *v = view->state;
+	bool is_empty = v->set == NULL || v->set->count == 0;
+
+	if (is_empty && s->now == NULL)
+		lk_view_empty(c, area, "waiting for the first numbers", NULL);
+	else if (is_empty && s->now->sampler.state == LK_STATE_DORMANT)
+		draw_dormant(s->now, c, area);
+	else if (is_empty)
+		lk_view_empty(c, area, "nothing was sampled yet",
+		    "samples come every few hundred KiB of allocations");
+	else if (lacks_types(s) && lk_session_is_group(s))
+		lk_freeze_draw_choice(c, area);
+	else if (lacks_types(s))
+		lk_freeze_draw_nothing(s, c, area, true, "^R reads of which types they are");
+	else if (v->zoom.open && area->rows < LK_ZOOM_BESIDE_FROM)
+		draw_zoom(view, c, area);
+	else
+		return false;
+	return true;
+}
+
+/* Rows below the table, of the zoomed trend or of the selected row. */
+static int
+detail_rows(const struct lk_session *s, const struct stacks *v, int rows)
+{
+	int detail = v->zoom.open ? rows * 3 / 5 : rows >= 30 ? DETAIL_ROWS + 4 :
+	    rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
+
+	return detail > 0 && is_group(s, v) ? detail + 1 : detail;
+}
+
 static void
 stacks_draw(struct lk_view *view, struct lk_canvas *c, const struct lk_area *area)
 {
 	const struct lk_session *s = view->session;
 	const struct stacks *v = view->state;
-	int detail = area->rows >= DETAIL_FROM ? DETAIL_ROWS : 0;
 	struct lk_area table = *area, below = *area;
+	int detail;
 
-	if ((v->set == NULL || v->set->count == 0) && s->now != NULL &&
-	    s->now->sampler.state == LK_STATE_DORMANT) {
-		draw_dormant(s->now, c, area);
+	if (draw_instead(view, c, area))
 		return;
-	}
-	if (v->set == NULL || v->set->count == 0) {
-		lk_view_empty(c, area, s->now == NULL ? "waiting for the first numbers" :
-		    "nothing was sampled yet", s->now == NULL ? NULL :
-		    "samples come every few hundred KiB of allocations");
-		return;
-	}
-	if (lacks_types(s) && lk_session_is_group(s)) {
-		lk_freeze_draw_choice(c, area);
-		return;
-	}
-	if (lacks_types(s)) {
-		lk_freeze_draw_nothing(s, c, area, true, "^R reads of which types they are");
-		return;
-	}
-	if (v->zoom.open && area->rows < LK_ZOOM_BESIDE_FROM) {
-		draw_zoom(view, c, area);
-		return;
-	}
-	if (v->zoom.open)
-		detail = area->rows * 3 / 5;
-	else if (area->rows >= 30)
-		detail += 4;
-	if (detail > 0 && is_group(s, v))
-		detail++;
+	detail = detail_rows(s, v, area->rows);
 	if (is_by_type(s) || s->sites.count > 0) {
 		int used = (is_by_type(s) ? draw_reading : draw_sites)(s, c, &table);
 
@@ -537,6 +547,13 @@ widen(struct lk_view *view)
 	view->table->frozen_until_ms = 0;
 }
 
+static void
+group_own(struct lk_session *s)
+{
+	s->group = s->group == LK_GROUP_OWN ? LK_GROUP_LINE : LK_GROUP_OWN;
+	lk_session_say(s, LK_ROLE_MAIN, "grouped by %s", groups[s->group]);
+}
+
 static bool
 stacks_input(struct lk_view *view, enum lk_action action)
 {
@@ -566,11 +583,8 @@ stacks_input(struct lk_view *view, enum lk_action action)
 		return true;
 	case LK_ACTION_OWN:
 		widen(view);
-		view->session->group = view->session->group == LK_GROUP_OWN ? LK_GROUP_LINE :
-		    LK_GROUP_OWN;
+		group_own(view->session);
 		view->table->frozen_until_ms = 0;
-		lk_session_say(view->session, LK_ROLE_MAIN, "grouped by %s",
-		    groups[view->session->group]);
 		return true;
 	case LK_ACTION_MODE:
 		next_mode(view);
