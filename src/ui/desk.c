@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -13,6 +14,7 @@
 #include "ui/footer.h"
 #include "ui/freeze.h"
 #include "ui/header.h"
+#include "ui/restart.h"
 #include "ui/tabs.h"
 
 #define SCAN_MS		2000
@@ -28,6 +30,10 @@ lk_desk_init(struct lk_desk *d)
 {
 	memset(d, 0, sizeof(*d));
 	d->scanned_ms = -1;
+	d->sought_ms = -LK_RESTART_SEEK_MS;
+	d->successor = calloc(1, sizeof(*d->successor));
+	if (d->successor == NULL)
+		return -ENOMEM;
 	lk_session_init(&d->session);
 	for (int i = 0; lk_views_all[i] != NULL && i < LK_DESK_VIEWS_MAX; i++) {
 		if (lk_view_init(&d->views[i], lk_views_all[i], &d->session) < 0) {
@@ -45,6 +51,7 @@ lk_desk_fini(struct lk_desk *d)
 	for (int i = 0; i < d->view_count; i++)
 		lk_view_fini(&d->views[i]);
 	lk_session_fini(&d->session);
+	free(d->successor);
 	memset(d, 0, sizeof(*d));
 }
 
@@ -154,7 +161,7 @@ lk_desk_tick(struct lk_desk *d, int64_t now_ms, double wall_s)
 	}
 	if (s->source != NULL && lk_source_state(s->source) != d->drawn_state)
 		dirty = true;
-	if (scan(d, false))
+	if (scan(d, false) || lk_restart_seek(d))
 		dirty = true;
 	play(d);
 	if (lk_session_take(s))
@@ -177,6 +184,8 @@ lk_desk_timeout(const struct lk_desk *d, int64_t now_ms)
 
 	if (s->scan != NULL && in_list(d) && !s->paused)
 		at = d->scanned_ms + SCAN_MS;
+	if (lk_restart_awaits(d) && (at < 0 || d->sought_ms + LK_RESTART_SEEK_MS < at))
+		at = d->sought_ms + LK_RESTART_SEEK_MS;
 	if (s->message[0] != '\0' && (at < 0 || s->message_until_ms < at))
 		at = s->message_until_ms;
 	if (s->playing && (at < 0 || d->play_ms < at))
@@ -605,7 +614,7 @@ lk_desk_key(struct lk_desk *d, int key)
 		lk_view_update(view);
 	if (!only_moves(binding->action))
 		d->stale_view = true;
-	if (!lk_view_input(view, binding->action))
+	if (!lk_restart_take(d, binding->action) && !lk_view_input(view, binding->action))
 		wish = act_globally(d, binding->action, key);
 	if (changes_order(binding->action))
 		view->table->frozen_until_ms = 0;

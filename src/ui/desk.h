@@ -32,6 +32,8 @@ struct lk_desk {
 	int			 back[LK_DESK_BACK_MAX];	/* [back_count] where Esc goes */
 	int			 back_count;
 	int64_t			 scanned_ms;	/* when the processes were listed; < 0: never */
+	struct lk_process	*successor;	/* owned: of what has ended; pid 0: none */
+	int64_t			 sought_ms;	/* when it was looked for */
 	int64_t			 play_ms;	/* when the next moment of a recording is due */
 	lk_desk_open_fn		 open;
 	void			*open_ctx;

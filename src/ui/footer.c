@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "client/discover.h"
+#include "client/discover.h"
 #include "model/snapshot.h"
 
 #include "ui/desk.h"
@@ -118,6 +119,23 @@ lacks_sampler(const struct lk_session *s)
 	return false;
 }
 
+static const char *
+after_its_end(const struct lk_desk *d, char *out, size_t out_bytes)
+{
+	const struct lk_process *next = d->successor;
+
+	if (next->pid != 0 && next->has_sampler)
+		snprintf(out, out_bytes, "%d runs the same command now: ^R goes on with it; "
+		    "x exports these numbers", (int)next->pid);
+	else if (next->pid != 0)
+		snprintf(out, out_bytes, "%d runs the same command now, without the sampler: "
+		    "0, then A puts it in", (int)next->pid);
+	else
+		snprintf(out, out_bytes, "x exports its last numbers%s", d->session.scan != NULL ?
+		    "; its successor is offered when it runs" : "");
+	return out;
+}
+
 /* What to do next, while there is nothing to report. */
 static const char *
 advice(const struct lk_desk *d, char *out, size_t out_bytes)
@@ -128,8 +146,7 @@ advice(const struct lk_desk *d, char *out, size_t out_bytes)
 	if (s->source == NULL && lacks_sampler(s))
 		return "SAMPLER no:  A puts it into a process that runs";
 	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_GONE)
-		return s->scan != NULL ? "x exports its last numbers; 0 lists what runs now: its "
-		    "successor too" : "x exports its last numbers";
+		return after_its_end(d, out, out_bytes);
 	if (s->source != NULL && lk_source_state(s->source) == LK_SOURCE_OFFLINE &&
 	    lk_source_moments(s->source, &moment) > 1)
 		return ", . go through the recording; Z plays it";

@@ -92,6 +92,14 @@ class Screens:
         with contextlib.suppress(OSError):
             self.text += os.read(self._master, 65536).decode(errors="replace")
 
+    def shows_anew(self, words):
+        """Likewise where parts of it may be on the screen already: all is drawn again and again."""
+        def look():
+            self.keys("\x0c")
+            self._take(0.2)
+            return words in self.text
+        harness.wait_until(look, 60, f"{words!r} on the screen")
+
     def forget(self):
         self.text = ""
 
@@ -182,7 +190,12 @@ def a_target_that_is_replaced(folder):
             screens.keys("0")
             screens.shows(str(second.pid))
             screens.keys("1")
-            _exports_and_leaves(screens, first.pid)
+            screens.shows_anew(f"{second.pid} runs the same command now")
+            screens.forget()
+            screens.keys("\x12")
+            screens.shows("LIVE")
+            screens.shows("remember")
+            _exports_and_leaves(screens, second.pid)
 
 
 def a_target_that_stands_still(folder):

@@ -18,7 +18,7 @@ model base util leaktop/snapshot.h
 analysis base util model
 client base util proto model leaktop analysis/identity.h
 export base util model analysis leaktop/snapshot.h
-ui base util model analysis client/source.h client/discover.h export/export.h
+ui base util model analysis client/source.h client/discover.h client/successor.h export/export.h
 cli base util model analysis client export ui proto attach/attach.h attach/preflight.h leaktop'
 
 # An outside header, and the only files that may include it (- for none).

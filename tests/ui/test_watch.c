@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "client/discover.h"
 #include "client/source.h"
 #include "model/frozen.h"
 #include "model/snapshot.h"
@@ -43,6 +44,76 @@ START_TEST(a_state_is_said_and_the_numbers_stay)
 		fixture_play(&f, "b");
 		assert_shows("no live process");
 	}
+}
+END_TEST
+
+/* ---- the process has ended --------------------------------------------------- */
+
+static struct lk_process running[3];
+static int running_count, opened_pid;
+
+static int
+scan_running(void *ctx, int64_t now_ms, const struct lk_process **out)
+{
+	(void)ctx;
+	(void)now_ms;
+	*out = running;
+	return running_count;
+}
+
+static int
+open_running(void *ctx, const struct lk_process *process, struct lk_source **out)
+{
+	(void)ctx;
+	opened_pid = process->pid;
+	return lk_source_open_dummy(7, out);
+}
+
+static void
+start(int pid, double up_s, const char *command)
+{
+	const struct lk_process_info *was = &f.desk.session.now->process;
+	struct lk_process *p = &running[running_count++];
+
+	*p = (struct lk_process){.pid = pid, .start_time = (uint64_t)pid, .up_s = up_s,
+	    .has_sampler = true};
+	snprintf(p->user, sizeof(p->user), "%s", was->user);
+	snprintf(p->command, sizeof(p->command), "%s", command != NULL ? command : was->command);
+}
+
+/* What runs the same command since then is offered, and taken by one key. */
+START_TEST(a_successor_is_offered)
+{
+	struct puppet *p = puppet_watch(LK_SOURCE_LIVE);
+
+	running_count = opened_pid = 0;
+	f.desk.session.scan = scan_running;
+	f.desk.open = open_running;
+	fixture_play(&f, "+5 t /price<Enter> +7");
+	assert_shows("by function");
+	p->state = LK_SOURCE_GONE;
+	f.desk.session.wall_s = f.desk.session.now->at_s;
+	start(100, 5000, NULL);			/* it ran beside it all the time */
+	start(101, 0.5, "python3 other.py");
+	fixture_play(&f, "<C-r>");
+	assert_shows("its successor is offered when it runs");
+	ck_assert_int_eq(opened_pid, 0);
+	start(102, 0.5, NULL);
+	f.now_ms += 2000;
+	lk_desk_tick(&f.desk, f.now_ms, f.desk.session.now->at_s + 2);
+	assert_shows("102 runs the same command now: ^R goes on with it");
+	running[2].has_sampler = false;
+	f.now_ms += 2000;
+	lk_desk_tick(&f.desk, f.now_ms, f.desk.session.now->at_s + 4);
+	assert_shows("102 runs the same command now, without the sampler: 0, then A puts it in");
+	running[2].has_sampler = true;
+	f.now_ms += 2000;
+	lk_desk_tick(&f.desk, f.now_ms, f.desk.session.now->at_s + 6);
+	fixture_play(&f, "<C-r> +2");
+	ck_assert_int_eq(opened_pid, 102);
+	assert_shows("LIVE");
+	assert_shows("by function");
+	assert_shows("by function  3 of 42: pric");
 }
 END_TEST
 
@@ -324,6 +395,7 @@ watch_suite(void)
 
 	tcase_add_checked_fixture(tc, desk_open, desk_close);
 	tcase_add_loop_test(tc, a_state_is_said_and_the_numbers_stay, 0, (int)LK_COUNT_OF(states));
+	tcase_add_test(tc, a_successor_is_offered);
 	tcase_add_test(tc, what_is_missing_of_native_memory_is_said);
 	tcase_add_test(tc, the_log_of_the_sampler_is_on_the_memory_screen);
 	tcase_add_loop_test(tc, how_long_the_collector_collects_is_on_the_memory_screen, 0,
