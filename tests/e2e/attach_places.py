@@ -253,6 +253,50 @@ def musl(_python):
     return run.stderr.strip()
 
 
+_OWN_MALLOC = r"""
+#include <stdlib.h>
+#include <unistd.h>
+int Py_IsInitialized(void) { return 1; }
+volatile int beats;
+void *
+malloc(size_t bytes)
+{
+	for (;;)
+		beats += (int)bytes;	/* as long as another has the lock, say */
+}
+void *calloc(size_t n, size_t bytes) { return malloc(n * bytes); }
+int
+main(void)
+{
+	void *volatile p;
+
+	alarm(60);
+	p = malloc(1);
+	return p == NULL;
+}
+"""
+
+
+def malloc_inside(_python):
+    """Code of the interpreter may be an allocator's: it is not stopped there."""
+    with tempfile.TemporaryDirectory(prefix="leaktop-attach-") as folder:
+        source, program = os.path.join(folder, "own.c"), os.path.join(folder, "own")
+        pathlib.Path(source).write_text(_OWN_MALLOC, encoding="utf-8")
+        subprocess.run([os.environ.get("CC", "cc"), "-O0", "-fno-builtin", "-rdynamic", "-o", program,
+                        source], check=True)
+        with subprocess.Popen([program]) as process:
+            try:
+                host.wait_until(lambda: "libc" in _maps(process.pid), 20, "it has its library")
+                run = subprocess.run([harness.LEAKTOP, "attach", *FILTERED, str(process.pid)],
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+                assert run.returncode == FAILED and "at a safe place" in run.stderr, run
+                assert process.poll() is None
+            finally:
+                process.kill()
+    return run.stderr.strip()
+
+
 def _maps(pid):
     with open(f"/proc/{pid}/maps", encoding="utf-8") as maps:
         return maps.read()
@@ -260,7 +304,8 @@ def _maps(pid):
 
 TESTS = [network, mounts, mounts_read_only, another_root, another_root_interrupted,
          lines_of_another_root, another_root_without_room, pids, another_time,
-         without_proc, another_root_nearly_full, users, container, musl]
+         without_proc, another_root_nearly_full, users, container, musl,
+         malloc_inside]
 
 
 if __name__ == "__main__":
