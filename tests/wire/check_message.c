@@ -203,6 +203,20 @@ START_TEST(a_tick_without_native_is_read)
 }
 END_TEST
 
+/* The golden line NAME with LIE in the place of what it SAID. */
+static void
+refuse(const char *name, const char *said, const char *lie)
+{
+	size_t length;
+	char *line = lk_golden_read("golden", name, &length), *at = strstr(line, said);
+	char text[2048];
+
+	ck_assert_ptr_nonnull(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - line), line, lie, at + strlen(said));
+	ck_assert_msg(parse(text) == -EBADMSG, "accepted: %s", text);
+	free(line);
+}
+
 START_TEST(a_tick_that_lies_about_native_is_refused)
 {
 	static const struct {
@@ -214,15 +228,8 @@ START_TEST(a_tick_that_lies_about_native_is_refused)
 	    {"1048576.0", "null"},
 	    {"1048576.0", "\"many\""},
 	};
-	size_t length;
-	char *line = lk_golden_read("golden", "tick", &length);
-	char *at = strstr(line, cases[_i].said);
-	char lie[1024];
 
-	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
-	    at + strlen(cases[_i].said));
-	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
-	free(line);
+	refuse("tick", cases[_i].said, cases[_i].lie);
 }
 END_TEST
 
@@ -265,15 +272,8 @@ START_TEST(a_ledger_that_lies_about_pauses_is_refused)
 	    {"\"seen\":3,", ""},
 	    {"\"seen\":3", "\"seen\":0.5"},
 	};
-	size_t length;
-	char *line = lk_golden_read("golden", "memory", &length);
-	char *at = strstr(line, cases[_i].said);
-	char lie[2048];
 
-	snprintf(lie, sizeof(lie), "%.*s%s%s", (int)(at - line), line, cases[_i].lie,
-	    at + strlen(cases[_i].said));
-	ck_assert_msg(parse(lie) == -EBADMSG, "accepted: %s", lie);
-	free(line);
+	refuse("memory", cases[_i].said, cases[_i].lie);
 }
 END_TEST
 

@@ -89,28 +89,28 @@ jq -es 'length == 2 and .[1].frame == 2 and .[1].at > .[0].at and .[0].pid == '"
 	.line == 88 and .live_bytes == 4718592 and .rate_bytes_per_min == null)' \
 	"$work/out" >/dev/null || fail 'JSON frames'
 gives 0 --json --baseline start --top 1 --sort live "$pid"
-jq -e '.reference == {baseline: 0, name: "start", window_s: 61.125} and (.rows | length == 1) and
-	.rows[0].live_bytes == 4718592' "$work/out" >/dev/null || fail 'growth since the start'
+holds '.reference == {baseline: 0, name: "start", window_s: 61.125} and (.rows | length == 1) and
+	.rows[0].live_bytes == 4718592' 'growth since the start'
 gives 0 --json --baseline warm "$pid"
-jq -e '.reference.baseline == 1 and .reference.name == "warm" and
-	.rows[0].delta_bytes == 2621440' "$work/out" >/dev/null || fail 'growth since warm'
+holds '.reference.baseline == 1 and .reference.name == "warm" and
+	.rows[0].delta_bytes == 2621440' 'growth since warm'
 gives 0 --json --filter JSON/ "$pid"
-jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'filter'
+holds '[.rows[].line] == [353]' 'filter'
 gives 0 --json --filter '!json/' "$pid"
-jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding filter'
+holds '[.rows[].line] == [88]' 'excluding filter'
 gives 0 --json --filter '~raw_?decode$|nothing' "$pid"
-jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'regular expression'
+holds '[.rows[].line] == [353]' 'regular expression'
 gives 0 --json --filter '!~^/usr/' "$pid"
-jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'excluding regular expression'
+holds '[.rows[].line] == [88]' 'excluding regular expression'
 gives 1 -b --filter '~(' "$pid"; says err '--filter ~\(: .*[Uu]nmatched'; silent out
 gives 0 --json --filter 'file:json & !thread:nobody' "$pid"
-jq -e '[.rows[].line] == [353]' "$work/out" >/dev/null || fail 'two terms'
+holds '[.rows[].line] == [353]' 'two terms'
 gives 0 --json --filter 'func:json/' "$pid"
-jq -e '.rows == []' "$work/out" >/dev/null || fail 'the file is no function'
+holds '.rows == []' 'the file is no function'
 gives 0 --json --filter 'mod:~^shop\.cart$' "$pid"
-jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'a module'
+holds '[.rows[].line] == [88]' 'a module'
 gives 0 --json --filter 'domain:obj' "$pid"
-jq -e '[.rows[].line] == [88]' "$work/out" >/dev/null || fail 'a domain'
+holds '[.rows[].line] == [88]' 'a domain'
 gives 1 -b --filter 'a & b & c & d & e' "$pid"; says err 'more than 4 terms'; silent out
 gives 0 -b --units decimal "$pid"
 says out '^RSS 190.8M .*python 4.7M .*limit 536.9M .*interval 524.3k'
@@ -137,45 +137,45 @@ says out '^ +about 512.0K by stack 7, without Python$'
 silent err
 says out '^310 objects are in 74 reference cycles, 180 of them garbage: 120 shop.cart.Item, 60 dict, 16 function$'
 gives 0 scan "$pid" types --json --filter cart
-jq -e '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "objects": 120,
-	"garbage_objects": 120}' "$work/out" >/dev/null || fail 'cycles as JSON'
-jq -e '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
+holds '.cycles.cycles == 74 and .cycles.types[0] == {"type": "shop.cart.Item", "objects": 120,
+	"garbage_objects": 120}' 'cycles as JSON'
+holds '.pause_us == 1285.7 and .complete and .types == [{"type": "shop.cart.Item",
 	"objects": 200000, "bytes": 11200000, "garbage_objects": 120, "garbage_bytes": 6720,
 	"cyclic_objects": 120, "samples": 21, "sites": [{"stack": 3, "samples": 20, "bytes": 10485760,
 	"function": "price_key", "file": "/srv/shop/cart.py", "line": 88}, {"stack": 7, "samples": 1,
-	"bytes": 524288, "function": "", "file": "", "line": 0}]}]' "$work/out" >/dev/null || fail 'types as JSON'
+	"bytes": 524288, "function": "", "file": "", "line": 0}]}]' 'types as JSON'
 gives 0 scan "$pid" containers
 says out '^48.2k objects, frozen and read in 42ms, pause 1.9 ms, 20.0K copied$'
 says out '^ *231k +10.0M +none  dict +shop.cart._PRICES +tuple 100% : shop.cart.Price 99%, NoneType 1%$'
 says out '^ *1.2k +9.4K +-  list +unknown *$'
 gives 0 scan "$pid" containers --json --filter PRICES
-jq -e '.by == "freeze" and .copied_bytes == 20480 and .pause_us == 1893.2 and .containers == [{"address": "0x7f2a10c04040",
+holds '.by == "freeze" and .copied_bytes == 20480 and .pause_us == 1893.2 and
+	.containers == [{"address": "0x7f2a10c04040",
 	"type": "dict", "length": 231000, "shallow_bytes": 10485856, "bound": 0,
 	"owner": "shop.cart._PRICES", "looked": 4053, "keys": [{"type": "tuple", "count": 4053}],
 	"values": [{"type": "shop.cart.Price", "count": 4000}, {"type": "NoneType", "count": 53}],
-	"then": [{"baseline": 1, "length": 12000}, {"baseline": 2, "length": 190000}]}]' \
-	"$work/out" >/dev/null || fail 'containers as JSON'
+	"then": [{"baseline": 1, "length": 12000}, {"baseline": 2, "length": 190000}]}]' 'containers as JSON'
 gives 0 scan "$pid" referrers --type shop.cart.Item
 says out '^200000 objects of type shop.cart.Item, 10.7M, in 3 ways$'
 says out '^ *190000 +10.1M +21.1M  shop.cart._PRICES\[\]$'
 says out '^120 of them are in cycles of 2: shop.cart.Item -> dict -> shop.cart.Item$'
 says out '^9 of them are in cycles: .others.$'
 gives 0 scan "$pid" referrers --type Item --json --top 1
-jq -e '.cycles[0] == {"cycle": "shop.cart.Item -> dict -> shop.cart.Item", "length": 2, "cycles": 60,
-	"objects": 120}' "$work/out" >/dev/null || fail 'the cycles of objects as JSON'
-jq -e '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
-	"bytes": 10640000, "retained_bytes": 22080000}]' "$work/out" >/dev/null || fail 'referrers as JSON'
+holds '.cycles[0] == {"cycle": "shop.cart.Item -> dict -> shop.cart.Item", "length": 2, "cycles": 60,
+	"objects": 120}' 'the cycles of objects as JSON'
+holds '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
+	"bytes": 10640000, "retained_bytes": 22080000}]' 'referrers as JSON'
 gives 0 scan "$pid" referrers --stack 3
 says out '^10000 live samples of stack 3: 9990 are of 9990 Python objects, mostly of type shop.cart.Item, 10 of none'
 says out '^9812 of 9990 sampled objects are held by shop.cart._PRICES\[\]$'
 gives 0 scan "$pid" referrers --stack 3 --json
-jq -e '.stack == 3 and .samples == 10000 and .found == 9990 and (.referrers | length == 2)' \
-	"$work/out" >/dev/null || fail 'the referrers of a stack as JSON'
+holds '.stack == 3 and .samples == 10000 and .found == 9990 and (.referrers | length == 2)' \
+	'the referrers of a stack as JSON'
 gives 0 scan "$pid" referrers --address 0x7f2a10004000
 says out '^the dict at 0x7f2a10004000, 8.9M$'
 gives 0 scan "$pid" referrers --address 0x7f2a10004000 --json
-jq -e '.address == "0x7f2a10004000" and .referrers[0].retained_bytes == 31451752' \
-	"$work/out" >/dev/null || fail 'the referrers of an object as JSON'
+holds '.address == "0x7f2a10004000" and .referrers[0].retained_bytes == 31451752' \
+	'the referrers of an object as JSON'
 
 # ---- snapshots -----------------------------------------------------------------------------
 gives 0 export "$pid" -o "$work/a.json"
@@ -195,8 +195,7 @@ says err 'no/such/folder'
 gives 0 open "$work/a.json"
 says out ' shop.cart.price_key /srv/shop/cart.py:88$'
 gives 0 open --json "$work/a.json"
-jq -e '.reference.baseline == 2 and (.rows | length == 2)' "$work/out" >/dev/null ||
-	fail 'a snapshot as JSON'
+holds '.reference.baseline == 2 and (.rows | length == 2)' 'a snapshot as JSON'
 gives 0 diff "$work/a.json" "$work/b.json" --fail-over 0
 says out 'the same process: live 0, RSS 0'
 silent err
@@ -211,8 +210,8 @@ gives 0 diff "$work/a.json" "$work/total.json" --fail-over 1M
 gives 3 diff "$work/a.json" "$work/total.json" --fail-over 1048575
 says err 'live memory grew by 1.0M'
 gives 3 diff --json "$work/a.json" "$work/stack.json" --fail-over 1
-jq -e '.same_process and .delta_live_bytes == 0 and .stacks[0].delta_bytes == 20971520 and
-	(.stacks[0].frames | length > 0)' "$work/out" >/dev/null || fail 'diff as JSON'
+holds '.same_process and .delta_live_bytes == 0 and .stacks[0].delta_bytes == 20971520 and
+	(.stacks[0].frames | length > 0)' 'diff as JSON'
 echo '{"schema":"leaktop.snapshot/2"}' >"$work/d.json"
 gives 2 diff "$work/a.json" "$work/d.json"; says err 'd.json'
 head -c 1000 "$work/a.json" >"$work/e.json"
@@ -255,7 +254,7 @@ says out '/srv/.*gnp\.py'
 harmless out
 gives 0 list; harmless out
 gives 0 --json --baseline start "$pid"
-jq -e '.rows[0].function | test("2J\"caf")' "$work/out" >/dev/null || fail 'a hostile name in JSON'
+holds '.rows[0].function | test("2J\"caf")' 'a hostile name in JSON'
 LC_ALL=C tr -d '\n -\176\200-\377' <"$work/out" | grep -q . && fail 'control bytes in JSON'
 for words in 'stranger 2 refused' 'old 2 protocol.2' 'silent 2 no.answer' \
 	'garbage 2 no.answer'; do

@@ -71,6 +71,13 @@ says()
 	checks=$((checks + 1))
 }
 
+# holds EXPRESSION WHAT: of the JSON in $work/out, for jq.
+holds()
+{
+	jq -e "$1" "$work/out" >/dev/null || fail "$2"
+	checks=$((checks + 1))
+}
+
 silent()
 {
 	[ ! -s "$work/$1" ] || fail "std$1 is not empty"
