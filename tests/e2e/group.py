@@ -218,6 +218,55 @@ def a_worker_that_is_stopped_misses_a_baseline(service, folder):
         harness.wait_until(lambda: "missed" not in terminal.screen(), 60, "it is marked there")
 
 
+_TASKS = f"""
+import celery
+from celery.signals import worker_ready
+app = celery.Celery("tasks", broker="memory://")
+KEPT = []
+@app.task
+def remember():
+    KEPT.append([bytes({_BLOCK}) + b"%d" % n for n in range({_BLOCKS})])
+@worker_ready.connect
+def begin(**_):
+    for _ in range({_SERVED}):
+        remember.delay()
+"""
+
+
+def the_pool_of_celery(folder):
+    """Its children are forked by a master that has imported all, and do the tasks."""
+    if subprocess.run([harness.PYTHON, "-c", "import celery"], stderr=subprocess.DEVNULL,
+                      check=False).returncode != 0:
+        print("     celery is not here", flush=True)
+        return
+    sockets = os.path.join(folder, "pool")
+    os.mkdir(sockets, 0o700)
+    with open(os.path.join(folder, "tasks.py"), "w", encoding="utf-8") as file:
+        file.write(_TASKS)
+    pool = subprocess.Popen(
+        harness.under_leaktop("--interval", "16K") + [
+            harness.PYTHON, "-m", "celery", "-A", "tasks", "worker", "--concurrency", "2",
+            "--pool", "prefork"],
+        cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, preexec_fn=die_with_parent,
+        env={**os.environ, "LEAKTOP_DIR": sockets, "PYTHONDONTWRITEBYTECODE": "1"})
+
+    def all_is_done():
+        pids = {pid for pid, path in harness.sockets(sockets).items() if harness.hello(path)}
+        if len(pids) < 3:
+            return False
+        frame = json.loads(harness.ask_leaktop(sockets, "-b", "--json", "--top", 1000000, "-g",
+                                               pool.pid))
+        live, error = _kept(frame)
+        return ({p["pid"] for p in frame["processes"] if p["in_sum"]} == pids and
+                abs(live - _SERVED * _BLOCKS * (_BLOCK + 34)) < 2 * error)
+    try:
+        harness.wait_until(all_is_done, 120, "what the tasks kept, in the sum")
+    finally:
+        pool.terminate()
+        pool.wait()
+
+
 def _test():
     if not os.access(GUNICORN, os.X_OK):
         raise harness.Skipped("gunicorn")
@@ -231,6 +280,8 @@ def _test():
         print("ok   the_screen_follows", flush=True)
         a_worker_that_is_stopped_misses_a_baseline(service, folder)
         print("ok   a_worker_that_is_stopped_misses_a_baseline", flush=True)
+        the_pool_of_celery(folder)
+        print("ok   the_pool_of_celery", flush=True)
     return 0
 
 
