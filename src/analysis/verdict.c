@@ -38,6 +38,7 @@
 #define TOOTH_SHARE	 0.05	/* of RSS: smaller ones are not worth a word */
 #define TOOTH_MIN_BYTES	 (8 << 20)
 #define CHANCE		 2.5	/* standard deviations that no sampling explains */
+#define FREE_SHARE	 0.25	/* of what came: less that is free is no fragmentation */
 #define LINE_SHARE	 0.5	/* of all growth: less is not the line that explains it */
 #define LEVEL_POINTS	 3	/* whose median is the level there */
 
@@ -421,8 +422,16 @@ say_leak(double bytes_per_min, double share, struct lk_verdict *out)
 		    kind, rate, fmin(100 * share, 100));
 }
 
+/* What is left when it is not Python: all that is free in the heaps may be less than what came. */
+static const char *
+rest_words(const struct lk_verdict *v, double rise)
+{
+	return v->fragmented_bytes < FREE_SHARE * rise ? "native memory, not fragmentation" :
+	    "native memory or fragmentation";
+}
+
 static void
-say_mixed(double live_share, double native_share, struct lk_verdict *out)
+say_mixed(double live_share, double native_share, double rise, struct lk_verdict *out)
 {
 	char rss[LK_TEXT_BYTES];
 
@@ -438,11 +447,11 @@ say_mixed(double live_share, double native_share, struct lk_verdict *out)
 		    100 * native_share);
 	else if (live_share > 0)
 		snprintf(out->sentence, sizeof(out->sentence),
-		    "RSS grows %s, Python %.0f%% of it: native memory or fragmentation", rss,
-		    100 * live_share);
+		    "RSS grows %s, Python %.0f%% of it: %s", rss, 100 * live_share,
+		    rest_words(out, rise));
 	else
 		snprintf(out->sentence, sizeof(out->sentence),
-		    "RSS grows %s, Python does not: native memory or fragmentation", rss);
+		    "RSS grows %s, Python does not: %s", rss, rest_words(out, rise));
 }
 
 static void
@@ -492,7 +501,7 @@ say_growth(const struct lk_snapshot *s, const struct judged *j, struct lk_verdic
 	else if (is_within_chance(s, &j->rss, live_share + native_share))
 		say_unknown(out);
 	else
-		say_mixed(live_share, native_share, out);
+		say_mixed(live_share, native_share, rise_of(&j->rss), out);
 }
 
 /* A cache that fills does that, and a leak with less traffic. */

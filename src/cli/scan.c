@@ -143,6 +143,22 @@ json_referrers(struct lk_jsonl *j, const struct lk_message_referrers *r)
 	lk_jsonl_open(j, "referrers", '[');
 }
 
+/* Of how many samples of a stack it is known whose memory they are. */
+static void
+print_found(const struct lk_message_referrers *r, const char *type)
+{
+	printf("%.0f live samples of stack %.0f, ", r->sample_count, r->stack);
+	if (r->found_count == 0) {
+		printf("in no Python object that was found: memory of C code has no holder here\n");
+		return;
+	}
+	if (r->found_count < r->sample_count)
+		printf("%.0f of them ", r->found_count);
+	printf("in %llu Python objects, mostly of type %s%s\n",
+	    (unsigned long long)r->object_count, type,
+	    r->found_count < r->sample_count ? "; the others in none that was found" : "");
+}
+
 /* What is held; of a stack also how much of it is no object, and the holder of most. */
 static void
 print_held(const struct lk_message_referrers *r)
@@ -154,10 +170,7 @@ print_held(const struct lk_message_referrers *r)
 	lk_text_bytes(r->bytes, bytes, sizeof(bytes));
 	lk_text_clean(r->address == NULL ? "" : r->address, address, sizeof(address));
 	if (!isnan(r->sample_count)) {
-		printf("%.0f live samples of stack %.0f: %.0f are of %llu Python objects%s%s, "
-		    "%.0f of none that was found\n", r->sample_count, r->stack,
-		    r->found_count, objects, objects == 0 ? "" : ", mostly of type ", type,
-		    r->sample_count - r->found_count);
+		print_found(r, type);
 		if (r->count == 0)
 			return;
 		lk_text_clean(r->list[0].path, path, sizeof(path));
@@ -171,8 +184,8 @@ print_held(const struct lk_message_referrers *r)
 	} else if (objects == 0) {
 		printf("no object of type %s: scan types has their names\n", type);
 	} else {
-		printf("%llu objects of type %s, %s, in %llu ways\n", objects, type, bytes,
-		    (unsigned long long)r->path_count);
+		printf("%llu objects of type %s, %s, in %llu way%s\n", objects, type, bytes,
+		    (unsigned long long)r->path_count, r->path_count == 1 ? "" : "s");
 	}
 }
 
@@ -185,7 +198,8 @@ begin_referrers(struct scan *s, const struct lk_message_referrers *r)
 	}
 	print_held(r);
 	print_loops(r);
-	printf("%10s %8s %8s  %s\n", "OBJECTS", "BYTES", "RETAINED", "HELD BY");
+	if (r->count > 0)
+		printf("%10s %8s %8s  %s\n", "OBJECTS", "BYTES", "RETAINED", "HELD BY");
 }
 
 static void

@@ -409,6 +409,25 @@ START_TEST(shares_add_up_to_rss)
 }
 END_TEST
 
+/* What the heaps keep free is the most that fragmentation can be. */
+START_TEST(what_is_free_tells_fragmentation_from_native_memory)
+{
+	struct lk_verdict v;
+
+	history(600, 15 * M, 0);
+	s->memory.at_s = s->at_s;
+	s->memory.pymalloc_arena_bytes = 290 * M;
+	s->memory.malloc_live_bytes = 150 * M;
+	s->memory.malloc_free_bytes = 10 * M;
+	s->memory.malloc_mmap_bytes = 10 * M;
+	lk_verdict_of(s, &v);
+	ck_assert_ptr_nonnull(strstr(v.sentence, "Python does not: native memory or fragm"));
+	s->memory.pymalloc_arena_bytes = 10 * M;
+	lk_verdict_of(s, &v);
+	ck_assert_ptr_nonnull(strstr(v.sentence, "does not: native memory, not fragmentation"));
+}
+END_TEST
+
 /* malloc's figure has what libraries took from malloc: it is not counted again. */
 START_TEST(native_memory_is_counted_once)
 {
@@ -602,6 +621,7 @@ verdict_suite(void)
 	tcase_add_test(tc, wild_points_do_not_move_the_slope);
 	tcase_add_test(tc, shares_add_up_to_rss);
 	tcase_add_test(tc, native_memory_is_counted_once);
+	tcase_add_test(tc, what_is_free_tells_fragmentation_from_native_memory);
 	tcase_add_loop_test(tc, a_native_leak_is_called_so, 0, LK_COUNT_OF(native_sentences));
 	tcase_add_test(tc, native_trends_end_together);
 	tcase_add_loop_test(tc, each_course_has_its_name, 0, LK_COUNT_OF(courses));
