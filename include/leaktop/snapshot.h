@@ -59,6 +59,8 @@
  *			looks, collections, seen, total_us, longest_us, longest_error_us,
  *			longest_generation, unseen_us}, as in wire.h, gc_pauses
  * verdict
+ *	kind		for scripts: python leak, native leak, growth, growth inside, slowing,
+ *			ended, saw tooth, steady, warming up, dormant; not in files of before
  *	sentence	for people; its wording is no interface
  *	rss_growth_bytes_per_min, live_growth_bytes_per_min, native_growth_bytes_per_min
  *	seconds_to_limit		null: no limit, or no growth

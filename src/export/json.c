@@ -78,6 +78,7 @@ verdict(struct lk_json_writer *w, const struct lk_snapshot *s)
 	json_t *object = json_object();
 
 	lk_verdict_of(s, &v);
+	lk_json_put(w, object, "kind", lk_json_text(lk_verdict_kind_name(v.kind)));
 	lk_json_put(w, object, "sentence", lk_json_text(v.sentence));
 	lk_json_put(w, object, "rss_growth_bytes_per_min",
 	    lk_json_number(v.rss_growth_bytes_per_min));

@@ -22,6 +22,7 @@ WRONG = [
     (["process", "pid"], None),
     (["process", "pid"], -1),
     (["sampler", "state"], "asleep"),
+    (["verdict", "kind"], "leak"),
     (["stacks", 0, "id"], 1.5),
     (["stacks", 0, "domain"], "heap"),
     (["stacks", 0, "live_bytes"], None),
