@@ -166,7 +166,7 @@ holds '.cycles[0] == {"cycle": "shop.cart.Item -> dict -> shop.cart.Item", "leng
 holds '.path_count == 3 and .referrers == [{"path": "shop.cart._PRICES[]", "objects": 190000,
 	"bytes": 10640000, "retained_bytes": 22080000}]' 'referrers as JSON'
 gives 0 scan "$pid" referrers --stack 3
-says out '^10000 live samples of stack 3: 9990 are of 9990 Python objects, mostly of type shop.cart.Item, 10 of none'
+says out '^10000 live samples of stack 3, 9990 of them in 9990 Python objects, mostly of type shop.cart.Item; the others in none'
 says out '^9812 of 9990 sampled objects are held by shop.cart._PRICES\[\]$'
 gives 0 scan "$pid" referrers --stack 3 --json
 holds '.stack == 3 and .samples == 10000 and .found == 9990 and (.referrers | length == 2)' \
