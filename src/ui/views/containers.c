@@ -336,17 +336,18 @@ draw_summary(const struct lk_view *view, struct lk_canvas *c, const struct lk_ar
 	const struct lk_session *s = view->session;
 	const struct lk_containers *k = &s->now->containers;
 	char ago[LK_TEXT_BYTES], text[LK_TABLE_TEXT_BYTES], objects[LK_TEXT_BYTES];
-	char copied[LK_TEXT_BYTES];
+	char copied[LK_TEXT_BYTES], read[LK_TEXT_BYTES];
 
 	snprintf(text, sizeof(text),
-	    "len>=%llu  %s%s %s ago%s%s, paused %.1f ms, %s copied: %s objects in %.0f ms",
+	    "len>=%llu  %s%s %s ago%s%s, pause %.1fms, copied %s; %s objects, %s",
 	    (unsigned long long)k->min_length, k->complete ? "" : "INCOMPLETE (^R again)  ",
 	    k->by_walk ? "walked" : "frozen",
 	    lk_text_duration(s->now->at_s - k->at_s, ago, sizeof(ago)),
 	    k->by_walk && k->reason != NULL && k->reason[0] != '\0' ? ", not frozen as " : "",
 	    k->by_walk && k->reason != NULL ? k->reason : "", k->pause_us / 1000,
 	    lk_text_bytes(k->copied_bytes, copied, sizeof(copied)),
-	    lk_text_count((double)k->object_count, objects, sizeof(objects)), k->scan_ms);
+	    lk_text_count((double)k->object_count, objects, sizeof(objects)),
+	    lk_text_duration(k->scan_ms / 1000, read, sizeof(read)));
 	lk_canvas_text(c, area->row, area->col + 3, area->cols - 3,
 	    k->complete ? LK_ROLE_GRAPH_TEXT : LK_ROLE_WARN, text);
 }
