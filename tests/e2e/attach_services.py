@@ -36,6 +36,7 @@ TIMES = int(os.environ.get("LK_ATTACH_TIMES", "200" if LONG else "6"))
 MANY = int(os.environ.get("LK_ATTACH_TIMES", "2000" if LONG else "6"))
 SETTLED = 20                    # times after which nothing grows any more; at most a third of them
 CUSTOMERS = 3
+ENDS_S = 0.5                    # time for the thread that attach made to end
 PAUSE_S = 0.002                 # between two questions of one
 ROOMS = {"descriptors": 0, "threads": 0, "mappings": 3, "sampler": 128, "stacks": 64, "host": 512}
 MIMALLOC = 1024                 # KiB; without a GIL objects are in mappings that look like ours
@@ -251,8 +252,10 @@ def _size(pid):
     return size
 
 
-def _calm(pid, size):
-    """SIZE once no thread of ours is there: each says its name."""
+def _calm(pid, size, least):
+    """SIZE once no thread of ours is there: each says its name, but for the one that attach made.
+    That one looks each 20 ms whether it may end: where there were LEAST threads before, a while for
+    there being no more; the service may have made one since."""
     def ours_are_gone():
         for thread in os.listdir(f"/proc/{pid}/task"):
             with contextlib.suppress(OSError), \
@@ -261,6 +264,9 @@ def _calm(pid, size):
                     return False
         return True
     host.wait_until(ours_are_gone, 30, "the sampler's threads end")
+    until = time.monotonic() + ENDS_S
+    while len(os.listdir(f"/proc/{pid}/task")) > least and time.monotonic() < until:
+        time.sleep(0.005)   # poll: the thread that attach made ends
     return size(pid)
 
 
@@ -282,7 +288,8 @@ def _in_and_out(make, ask, worker=Server.child, times=TIMES, most=1):
                                 "it answers with the sampler")
                 code, said = server.leaktop("detach", pid)
                 assert code == DONE, f"time {time_}: {said}"
-                sizes.append(_calm(pid, _size))
+                least = min((s["threads"] for s in sizes), default=0)
+                sizes.append(_calm(pid, _size, least))
                 twins.append(_size(twin_pid))
                 assert not customers.wrong, f"time {time_}: {customers.wrong}\n{server.log()}"
         assert not customers.wrong and not others.wrong, \
