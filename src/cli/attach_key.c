@@ -75,6 +75,9 @@ perform_in_child(struct lk_attach *a, struct lk_attach_report *report)
 		child = fork();
 		if (child == 0)
 			perform_and_tell(a, ends[1]);
+		if (child > 0)
+			snprintf(told.report.words, sizeof(told.report.words), "what did it ended "
+			    "before it told; leaktop list says whether the sampler is there");
 		close(ends[1]);
 		while (child > 0 && (n = read(ends[0], &told, sizeof(told))) < 0 && errno == EINTR)
 			continue;

@@ -170,7 +170,6 @@ json_type(struct lk_jsonl *j, const struct lk_message_object_type *t,
 	lk_jsonl_close(j, '}');
 }
 
-/* "about 11.3M of these by price_key, /srv/shop/cart.py:88" */
 static bool
 is_same_line(const struct lk_message_site *a, const struct lk_message_site *b)
 {
@@ -178,7 +177,8 @@ is_same_line(const struct lk_message_site *a, const struct lk_message_site *b)
 	    strcmp(a->function, b->function) == 0 && strcmp(a->file, b->file) == 0;
 }
 
-/* Stacks of one line are one row: the first of them stands for all. */
+/* "about 11.3M of these by price_key, /srv/shop/cart.py:88"; stacks of one line are one row: the
+ * first of them stands for all. */
 static void
 print_site(const struct lk_message_object_type *t, uint32_t at)
 {
@@ -192,7 +192,6 @@ print_site(const struct lk_message_object_type *t, uint32_t at)
 		if (i == at || is_same_line(&t->sites[i], site))
 			sum += t->sites[i].bytes;
 	}
-
 	lk_text_clean(site->function, function, sizeof(function));
 	lk_text_clean(site->file, file, sizeof(file));
 	printf("%45s about %s by ", "", lk_text_bytes(sum, bytes, sizeof(bytes)));
